@@ -1,0 +1,72 @@
+"""The errors of the program, one tree.
+
+    DigestError                 every error that is ours: a message, and what to do next
+    ├── UsageError              wrong usage, settings or input; nothing was spent
+    │   ├── InputError          a file or a line that is none of the formats
+    │   ├── SettingsError       digest.toml, an option or the environment
+    │   └── PromptError         a prompt that is missing, invalid, or released and then changed
+    ├── FetchError              arXiv did not give what was asked
+    ├── CacheError              the cache cannot be used at all
+    ├── OutputError             a digest could not be written
+    └── ModelError              the language model
+        ├── FatalModelError     no further call can succeed: a refused key, an unknown model
+        └── CallError           one call failed; carries a reason of the failure vocabulary
+
+The core raises these; only ``pipeline.cli`` prints them and turns them into exit codes.
+"""
+
+from __future__ import annotations
+
+
+class DigestError(Exception):
+    """An error of the program: what happened, naming the file, paper or endpoint, and what to do next."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        """What the reader can do now; empty where the message says it."""
+
+
+class UsageError(DigestError):
+    """Wrong usage, settings or input, found before anything was spent."""
+
+
+class InputError(UsageError):
+    """An input file or line that cannot be read as papers."""
+
+
+class SettingsError(UsageError):
+    """A setting that is unknown, out of range or missing."""
+
+
+class PromptError(UsageError):
+    """A prompt that is missing, invalid, or released and then changed."""
+
+
+class FetchError(DigestError):
+    """arXiv, or a feed of it, did not give what was asked."""
+
+
+class CacheError(DigestError):
+    """The cache folder cannot be used."""
+
+
+class OutputError(DigestError):
+    """A digest or report could not be written."""
+
+
+class ModelError(DigestError):
+    """A language model did not answer."""
+
+
+class FatalModelError(ModelError):
+    """The endpoint's answer means that no further call can succeed."""
+
+
+class CallError(ModelError):
+    """One call failed for good; ``reason`` is a word of the failure vocabulary."""
+
+    def __init__(self, reason: str, message: str, *, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.reason = reason

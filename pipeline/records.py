@@ -1,0 +1,250 @@
+"""The frozen records that the stages exchange; JSON Lines keep these names."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+AnnounceType = Literal["new", "cross", "replace", "replace-cross"]
+"""How arXiv announced a paper: https://info.arxiv.org/help/rss.html."""
+
+_NEW_ID = re.compile(r"(?P<id>\d{4}\.\d{4,5})(?:v(?P<version>[1-9]\d*))?")
+_OLD_ID = re.compile(r"(?P<archive>[a-z]+(?:-[a-z]+)*)(?:\.[A-Z]{2})?/(?P<number>\d{7})(?:v(?P<version>[1-9]\d*))?")
+_ID_PREFIX = re.compile(r"(?:oai:)?arxiv(?:\.org)?:|https?://(?:export\.|www\.)?arxiv\.org/(?:abs|pdf)/", re.IGNORECASE)
+
+
+def parse_id(text: str) -> tuple[str, int | None]:
+    """Return an arXiv identifier without its version, and the version if one was given.
+
+    Accepts both schemes, ``arXiv:`` and ``oai:arXiv.org:`` prefixes and abs or pdf links; the subject class of an
+    old identifier (``math.GT/0309136``) is dropped, as arXiv itself does.
+    Source: https://info.arxiv.org/help/arxiv_identifier.html.
+
+    Raises:
+        ValueError: ``text`` is no arXiv identifier.
+    """
+    bare = _ID_PREFIX.sub("", text.strip(), count=1).removesuffix(".pdf")
+    if match := _NEW_ID.fullmatch(bare):
+        identifier = match["id"]
+    elif match := _OLD_ID.fullmatch(bare):
+        identifier = f"{match['archive']}/{match['number']}"
+    else:
+        raise ValueError(f"{text[:80]!r} is no arXiv identifier such as 2404.02059 or math/0309136")
+    return identifier, int(match["version"]) if match["version"] else None
+
+
+def _with_zone(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be empty")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_not_blank)]
+Moment = Annotated[datetime, AfterValidator(_with_zone)]
+OptionalText = Annotated[str, BeforeValidator(lambda value: "" if value is None else value)]
+
+
+class Record(BaseModel):
+    """A frozen record; unknown keys of an input are ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Paper(Record):
+    """One version of one arXiv paper. An input needs only ``id``, ``title`` and ``abstract``."""
+
+    id: str
+    """Identifier without version: ``2404.02059`` or ``math/0309136``."""
+    version: int | None = None
+    """Version number from 1; None where the source does not say."""
+    title: Text
+    abstract: Text
+    authors: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    primary_category: str | None = None
+    published: Moment | None = None
+    """When version 1 was submitted, or, from an announcement, the day of the announcement."""
+    updated: Moment | None = None
+    announce_type: AnnounceType | None = None
+    comment: str | None = None
+    doi: str | None = None
+    journal_ref: str | None = None
+    url: str = ""
+    """The abstract page; built from ``id`` unless an input named that very page."""
+    pdf_url: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _check_id_and_links(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or not isinstance(data.get("id"), str):
+            return data
+        identifier, version = parse_id(data["id"])
+        checked = {key: value for key, value in data.items() if key not in {"url", "pdf_url"}}
+        checked |= {"id": identifier, "version": data.get("version") or version}
+        for key, page in (("url", "abs"), ("pdf_url", "pdf")):
+            checked[key] = _own_link(data.get(key), page, identifier)
+        return checked
+
+
+def _own_link(given: object, page: str, identifier: str) -> str:
+    own = rf"https?://(?:export\.|www\.)?arxiv\.org/{page}/{re.escape(identifier)}(?:v\d+)?"
+    if isinstance(given, str) and re.fullmatch(own, given):
+        return given
+    return f"https://arxiv.org/{page}/{identifier}"
+
+
+class Usage(Record):
+    """Tokens that one or several completions used, as the endpoint counted them."""
+
+    prompt: int = 0
+    completion: int = 0
+    cached: int = 0
+    """Prompt tokens that the endpoint read from its own prompt cache; part of ``prompt``."""
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            prompt=self.prompt + other.prompt,
+            completion=self.completion + other.completion,
+            cached=self.cached + other.cached,
+        )
+
+
+class Summary(Record):
+    """What a model said of a paper, checked, and where it came from."""
+
+    paper_id: str
+    translated_title: str
+    tldr: str
+    tldr_en: OptionalText = ""
+    translated_abstract: str
+    prompt: str | None = None
+    """Prompt and version, ``digest@1``."""
+    prompt_sha256: str | None = None
+    model: str | None = None
+    endpoint: str | None = None
+    """Host of the endpoint; never a whole address."""
+    created: Moment | None = None
+    usage: Usage | None = None
+    """All tokens paid for this summary, those of refused replies included."""
+
+
+class Failure(Record):
+    """Why a paper has no summary; ``reason`` is a word of the vocabulary in ``docs/failures.md``."""
+
+    paper_id: str
+    reason: str
+    detail: str
+    attempts: int = 0
+    """Replies asked for before giving up; 0 where none was asked."""
+
+
+class Entry(Record):
+    """A paper with its summary or its failure: one line of ``summarize``, one entry of a digest."""
+
+    paper: Paper
+    summary: Summary | None = None
+    failure: Failure | None = None
+
+    @model_validator(mode="after")
+    def _one_outcome(self) -> Self:
+        if (self.summary is None) == (self.failure is None):
+            raise ValueError("needs either a summary or a failure")
+        return self
+
+
+class Missing(Record):
+    """A paper that was announced or asked for and did not come."""
+
+    id: str
+    reason: str
+
+
+class Source(Record):
+    """Where the papers of a digest came from and what did not come."""
+
+    name: str | None = None
+    date: str | None = None
+    """Day of the announcement, ``YYYY-MM-DD``."""
+    announced: int | None = None
+    """Papers announced or asked for; None where nobody said how many there should be."""
+    fetched: int = 0
+    missing: int = 0
+    missing_papers: tuple[Missing, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What the reader of the page must know of the source, as keys of the language table."""
+
+
+class PromptName(Record):
+    """Which prompt made a digest."""
+
+    name: str
+    version: int
+    sha256: str
+
+
+class FailedPaper(Record):
+    """A failure in a run report."""
+
+    id: str
+    reason: str
+    detail: str
+
+
+class SourceCount(Record):
+    """How many papers the source had, gave and kept back."""
+
+    announced: int | None
+    fetched: int
+    missing: int
+
+
+class RunReport(Record):
+    """What one digest took and gave: the line of ``--json`` and the ``.run.json`` file."""
+
+    name: str
+    date: str
+    papers: int
+    """``cached`` + ``summarized`` + length of ``failed``."""
+    cached: int
+    summarized: int
+    failed: tuple[FailedPaper, ...] = ()
+    requests: int = 0
+    """Requests sent to the model, retries included."""
+    retries: int = 0
+    tokens: Usage = Usage()
+    cost_usd: float | None = None
+    """US dollars; None when the price is not known."""
+    wall_s: float = 0.0
+    model: str | None = None
+    prompt: PromptName | None = None
+    source: SourceCount
+    complete: bool
+
+
+class Spent(Record):
+    """What the summarize stage used; part of the line that ends its stream."""
+
+    cached: int = 0
+    summarized: int = 0
+    requests: int = 0
+    retries: int = 0
+    tokens: Usage = Usage()
+    cost_usd: float | None = None
+    wall_s: float = 0.0
+    model: str | None = None
+    prompt: PromptName | None = None
+
+
+class End(Record):
+    """The line that ends a stage's stream; a stream without it was cut."""
+
+    source: Source
+    exit: int = Field(ge=0, le=130)
+    spent: Spent | None = None
