@@ -166,6 +166,17 @@ class Missing(Record):
     reason: str
 
 
+class Note(Record):
+    """A remark for the reader of the page: a key of the language table and the figures that its text names."""
+
+    key: str
+    figures: dict[str, str | int] = {}
+
+
+PARTIAL_NOTES = frozenset({"input_cut", "source_failed", "stopped"})
+"""Keys of the notes that say that papers may be missing whose number nobody knows."""
+
+
 class Source(Record):
     """Where the papers of a digest came from and what did not come."""
 
@@ -177,8 +188,13 @@ class Source(Record):
     fetched: int = 0
     missing: int = 0
     missing_papers: tuple[Missing, ...] = ()
-    notes: tuple[str, ...] = ()
-    """What the reader of the page must know of the source, as keys of the language table."""
+    notes: tuple[Note, ...] = ()
+    """What the reader of the page must know of the source."""
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether papers may be missing that nobody could count."""
+        return any(note.key in PARTIAL_NOTES for note in self.notes)
 
 
 class PromptName(Record):

@@ -1,0 +1,5 @@
+"""``python -m pipeline`` is ``arxiv-digest``."""
+
+from pipeline.cli import main
+
+main()

@@ -1,0 +1,49 @@
+"""One digest: the entries of one name and day, what is to be said of them, and the order they are shown in."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from operator import itemgetter
+
+from pipeline.records import Entry, Note, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """Everything a page is made of."""
+
+    name: str
+    date: str
+    """Day of the digest, ``YYYY-MM-DD``."""
+    entries: tuple[Entry, ...]
+    """In any order; a page shows them in that of `in_page_order`."""
+    source: Source
+    notes: tuple[Note, ...] = ()
+    """What the reader must know besides the notes of ``source``."""
+
+
+def in_page_order(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    """Return ``entries`` newest first by ``published``, equal dates as they came.
+
+    An entry without a date keeps its place; the dated ones are sorted among the places that they had.
+    """
+    dated = [(entry.paper.published, entry) for entry in entries if entry.paper.published]
+    newest_first = (entry for _, entry in sorted(dated, key=itemgetter(0), reverse=True))
+    return tuple(next(newest_first) if entry.paper.published else entry for entry in entries)
+
+
+def as_json(digest: Digest) -> str:
+    """Return the digest as one JSON object, ``name``, ``date`` and ``entries``, in the order of the page.
+
+    Each entry is as a line of ``summarize``: ``paper``, and either ``summary`` or ``failure``. The same digest
+    gives the same text.
+    """
+    entries = [_outcome(entry) for entry in in_page_order(digest.entries)]
+    text = json.dumps({"name": digest.name, "date": digest.date, "entries": entries}, ensure_ascii=False, indent=2)
+    # A lone surrogate has no UTF-8; "backslashreplace" writes it just as JSON escapes it.
+    return text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n"
+
+
+def _outcome(entry: Entry) -> dict[str, object]:
+    return entry.model_dump(mode="json", exclude={"failure" if entry.summary else "summary"})

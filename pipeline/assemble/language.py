@@ -1,0 +1,78 @@
+"""What the page says of its own, by language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """The fixed texts of a page in one language; plain text, nothing in them is markup."""
+
+    headings: Mapping[str, str]
+    """Titles of the sections: ``summary``, ``details``, ``failures``, ``foot``."""
+    columns: Mapping[str, tuple[str, ...]]
+    """Heads of the tables: ``summary``, ``failures``, ``missing``."""
+    reasons: Mapping[str, str]
+    """The failure vocabulary, for readers."""
+    notes: Mapping[str, str]
+    """Remarks at the foot, with the names of their figures in braces."""
+    because: str
+    """A reason and its detail, joined."""
+    counts: str
+    """How many papers were announced, fetched and missing."""
+    counts_unannounced: str
+    """The same where nobody said how many there should be."""
+    prompts: str
+    models: str
+    joint: str
+    """Between the parts of one line."""
+    comma: str
+    """Between the members of a list."""
+
+
+LANGUAGES: Mapping[str, Language] = {
+    "zh": Language(
+        headings={"summary": "摘要", "details": "详细", "failures": "没有摘要的论文", "foot": "说明"},
+        columns={
+            "summary": ("Ref", "Title", "Summary"),
+            "failures": ("论文", "原因"),
+            "missing": ("缺少的论文", "原因"),
+        },
+        reasons={
+            "missing_field": "模型的回复缺少字段",
+            "wrong_language": "模型的回复不是中文",
+            "prompt_echo": "模型的回复重复了提示词",
+            "header_leak": "模型的回复混入了 arXiv 的公告抬头或标题附注",
+            "several_lines": "模型把只应有一行的内容写成了多行",
+            "too_long": "模型写的一句话摘要过长",
+            "incomplete": "译文太短，不可能是完整的摘要",
+            "not_json": "模型的回复不是有效的 JSON",
+            "truncated": "模型的回复中途被截断",
+            "refused": "模型拒绝回答",
+            "timeout": "模型没有在时限内回答",
+            "unavailable": "模型服务不可用",
+            "rate_limited": "模型服务限制了请求频率",
+            "rejected": "模型服务拒绝了请求",
+            "not_cached": "缓存里没有这篇论文，而本次运行只用缓存",
+            "no_reply": "回复文件里没有这篇论文",
+            "stopped": "运行提前停止，还没有轮到这篇论文",
+        },
+        notes={
+            "sample": "本页的论文和回复都是为示例编写的，没有询问任何模型。",
+            "replay": "本页的回复来自回放文件，没有询问任何模型。",
+            "input_cut": "输入的论文流没有结束行就断了，本页可能缺少论文。",
+            "stopped": "本次运行提前停止：{detail}",
+            "source_failed": "arXiv 给出 {count} 篇论文后不再应答：{detail}",
+            "follows_submission": "本页按提交日期选取论文，与 arXiv 当天公告的名单可能不同。",
+        },
+        because="{reason}：{detail}",
+        counts="公告 {announced} 篇，取得 {fetched} 篇，缺少 {missing} 篇。",
+        counts_unannounced="取得 {fetched} 篇，缺少 {missing} 篇。",
+        prompts="提示词：{names}",
+        models="模型：{names}",
+        joint="；",
+        comma="、",
+    ),
+}

@@ -1,0 +1,271 @@
+"""The cache on disk: papers, accepted replies and runs in one SQLite file that several processes may share.
+
+A reply's key is the sha256 of what was asked, as configured, and of nothing else. Each reply is committed as it comes,
+so that a run that dies has lost only the calls in flight. A damaged file is set aside, never deleted, and is a miss.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from pydantic import ValidationError
+
+from pipeline.errors import CacheError
+from pipeline.records import Paper, RunReport, Summary
+
+FILE = "digest.db"
+SCHEMA_VERSION = 1
+BUSY_S = 30.0
+"""Seconds to wait for another process's write."""
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS papers (
+    id TEXT NOT NULL, version INTEGER, record TEXT NOT NULL, seen TEXT NOT NULL,
+    PRIMARY KEY (id, version));
+CREATE TABLE IF NOT EXISTS replies (
+    key TEXT PRIMARY KEY, paper_id TEXT NOT NULL, prompt TEXT NOT NULL, prompt_sha256 TEXT NOT NULL,
+    model TEXT NOT NULL, endpoint TEXT NOT NULL, created TEXT NOT NULL, usage TEXT NOT NULL,
+    summary TEXT NOT NULL, raw TEXT NOT NULL, asked TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS replies_by_paper ON replies (paper_id);
+CREATE TABLE IF NOT EXISTS runs (
+    number INTEGER PRIMARY KEY, name TEXT NOT NULL, date TEXT NOT NULL, finished TEXT NOT NULL, report TEXT NOT NULL);
+"""
+
+Warn = Callable[[str], None]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class CachedReply:
+    """A reply as it is kept: the summary read from it, the model's own words, and how it came to be asked."""
+
+    key: str
+    summary: Summary
+    raw: str
+    asked: Mapping[str, Any]
+    """What asking again or the endpoint's abilities changed: ``replies`` asked for, the ``faults`` of refused ones."""
+
+
+@dataclass(frozen=True)
+class CacheInfo:
+    """How much a cache holds."""
+
+    path: Path
+    size: int
+    """Bytes on disk."""
+    papers: int
+    replies: int
+    runs: int
+    by_model: tuple[tuple[str, str, int], ...]
+    """Prompt, model and number of replies."""
+
+
+class Cache:
+    """The cache of one folder; use as a context manager."""
+
+    def __init__(self, folder: Path, *, warn: Warn) -> None:
+        """Open or create ``folder/digest.db``.
+
+        Raises:
+            CacheError: the folder cannot be written, or a newer version of the program made the file.
+        """
+        self.path = folder / FILE
+        self._warn = warn
+        self._warned = False
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._db = self._open()
+        except sqlite3.DatabaseError as error:
+            if not _is_damage(error):
+                raise CacheError(f"{self.path}: cannot be used: {error}", hint="Choose another --cache DIR.") from error
+            self._db = self._set_aside(error)
+        except OSError as error:
+            raise CacheError(
+                f"{folder}: cannot be used as cache: {error}", hint="Choose another --cache DIR."
+            ) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def reply(self, key: str) -> CachedReply | None:
+        """Return the accepted reply to what ``key`` stands for; None where there is none that can be read."""
+        row = self._first("SELECT * FROM replies WHERE key = ?", key)
+        if row is None:
+            return None
+        try:
+            return _cached_reply(row)
+        except (ValidationError, ValueError) as error:
+            self._warn(f"{self.path}: the reply for {row['paper_id']} cannot be read and is asked for again ({error})")
+            return None
+
+    def replies_to(self, paper_id: str) -> tuple[CachedReply, ...]:
+        """Return every readable reply for a paper, oldest first."""
+        rows = self._all("SELECT * FROM replies WHERE paper_id = ? ORDER BY created", paper_id)
+        replies = []
+        for row in rows:
+            with contextlib.suppress(ValidationError, ValueError):
+                replies.append(_cached_reply(row))
+        return tuple(replies)
+
+    def keep_reply(self, paper: Paper, reply: CachedReply) -> None:
+        """Commit an accepted reply and its paper; a reply to the same ask is replaced."""
+        made = reply.summary
+        values = (
+            reply.key,
+            made.paper_id,
+            made.prompt or "",
+            made.prompt_sha256 or "",
+            made.model or "",
+            made.endpoint or "",
+            made.created.isoformat() if made.created else "",
+            made.usage.model_dump_json() if made.usage else "{}",
+            _canonical(made.model_dump(include={"translated_title", "tldr", "tldr_en", "translated_abstract"})),
+            reply.raw,
+            _canonical(dict(reply.asked)),
+        )
+        seen = made.created.isoformat() if made.created else ""
+        self._write(
+            ("INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values),
+            (
+                "INSERT OR REPLACE INTO papers VALUES (?, ?, ?, ?)",
+                (paper.id, paper.version, paper.model_dump_json(), seen),
+            ),
+        )
+
+    def keep_run(self, report: RunReport, *, finished: datetime) -> None:
+        """Commit the report of a run that ended."""
+        values = (report.name, report.date, finished.isoformat(), report.model_dump_json())
+        self._write(("INSERT INTO runs (name, date, finished, report) VALUES (?, ?, ?, ?)", values))
+
+    def paper(self, paper_id: str) -> Paper | None:
+        """Return the newest version of a paper that was summarized."""
+        row = self._first("SELECT record FROM papers WHERE id = ? ORDER BY version DESC", paper_id)
+        return Paper.model_validate_json(row["record"]) if row else None
+
+    def info(self) -> CacheInfo:
+        """Count what the cache holds."""
+        counts = {table: self._count(table) for table in ("papers", "replies", "runs")}
+        models = self._all("SELECT prompt, model, count(*) AS n FROM replies GROUP BY prompt, model ORDER BY n DESC")
+        files = (self.path.with_name(self.path.name + end) for end in ("", "-wal"))
+        return CacheInfo(
+            path=self.path,
+            size=sum(file.stat().st_size for file in files if file.exists()),
+            by_model=tuple((row["prompt"], row["model"], row["n"]) for row in models),
+            **counts,
+        )
+
+    def verify(self) -> tuple[str, ...]:
+        """Say what is wrong with the file and with each reply in it; empty where nothing is."""
+        faults = [row[0] for row in self._all("PRAGMA integrity_check") if row[0] != "ok"]
+        for row in self._all("SELECT * FROM replies"):
+            try:
+                _cached_reply(row)
+            except (ValidationError, ValueError) as error:
+                faults.append(f"reply {row['key'][:12]} for {row['paper_id']}: {error}")
+        return tuple(faults)
+
+    def _open(self) -> sqlite3.Connection:
+        db = sqlite3.connect(self.path, timeout=BUSY_S, isolation_level=None)
+        try:
+            self._prepare(db)
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+    def _prepare(self, db: sqlite3.Connection) -> None:
+        db.row_factory = sqlite3.Row
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        if version > SCHEMA_VERSION:
+            raise CacheError(
+                f"{self.path}: was written by a newer arxiv-digest (format {version}; this one knows {SCHEMA_VERSION})",
+                hint="Update arxiv-digest, or choose another --cache DIR.",
+            )
+        db.execute("PRAGMA journal_mode = WAL")
+        # NORMAL loses nothing when the process dies, only when the machine does.
+        db.execute("PRAGMA synchronous = NORMAL")
+        if version < SCHEMA_VERSION:
+            db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
+        db.execute("SELECT 1 FROM replies LIMIT 1").fetchone()
+
+    def _set_aside(self, error: sqlite3.DatabaseError) -> sqlite3.Connection:
+        number = 1
+        while (aside := self.path.with_name(f"{FILE}.damaged-{number}")).exists():
+            number += 1
+        for end in ("", "-wal", "-shm"):
+            file = self.path.with_name(FILE + end)
+            if file.exists():
+                file.replace(aside.with_name(aside.name + end))
+        self._warn(f"{self.path} is damaged ({error}); it was set aside as {aside}, and an empty cache is used")
+        return self._open()
+
+    def _count(self, table: str) -> int:
+        row = self._first(f"SELECT count(*) AS n FROM {table}")  # noqa: S608 (our own table names)
+        return int(row["n"]) if row else 0
+
+    def _first(self, sql: str, *values: object) -> sqlite3.Row | None:
+        return next(iter(self._all(f"{sql} LIMIT 1", *values)), None)
+
+    def _all(self, sql: str, *values: object) -> list[sqlite3.Row]:
+        return self._guarded(lambda: self._db.execute(sql, values).fetchall(), [])
+
+    def _write(self, *statements: tuple[str, tuple[object, ...]]) -> None:
+        self._guarded(lambda: self._transact(statements), None)
+
+    def _transact(self, statements: tuple[tuple[str, tuple[object, ...]], ...]) -> None:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            for sql, values in statements:
+                self._db.execute(sql, values)
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+
+    def _guarded(self, action: Callable[[], T], otherwise: T) -> T:
+        """Run ``action``; a cache fault is a miss and one warning, and a damaged file is set aside."""
+        try:
+            return action()
+        except sqlite3.DatabaseError as error:
+            if _is_damage(error):
+                self._db.close()
+                self._db = self._set_aside(error)
+            elif not self._warned:
+                self._warned = True
+                self._warn(f"{self.path}: {error}; what cannot be kept is asked for again next time")
+            return otherwise
+
+
+def _is_damage(error: sqlite3.DatabaseError) -> bool:
+    return getattr(error, "sqlite_errorname", "") in {"SQLITE_CORRUPT", "SQLITE_NOTADB"} or "malformed" in str(error)
+
+
+def _cached_reply(row: sqlite3.Row) -> CachedReply:
+    summary = Summary.model_validate(
+        {
+            **json.loads(row["summary"]),
+            **{name: row[name] for name in ("paper_id", "prompt", "prompt_sha256", "model", "endpoint", "created")},
+            "usage": json.loads(row["usage"]),
+        }
+    )
+    return CachedReply(key=row["key"], summary=summary, raw=row["raw"], asked=json.loads(row["asked"]))
+
+
+def _canonical(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

@@ -1,0 +1,56 @@
+"""arXiv's categories, as https://arxiv.org/category_taxonomy lists them."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+_SUBJECTS = {
+    "astro-ph": "CO EP GA HE IM SR",
+    "cond-mat": "dis-nn mes-hall mtrl-sci other quant-gas soft stat-mech str-el supr-con",
+    "cs": "AI AR CC CE CG CL CR CV CY DB DC DL DM DS ET FL GL GR GT HC IR IT LG LO MA MM MS NA NE NI OH OS PF PL RO SC "
+    "SD SE SI SY",
+    "econ": "EM GN TH",
+    "eess": "AS IV SP SY",
+    "gr-qc": "",
+    "hep-ex": "",
+    "hep-lat": "",
+    "hep-ph": "",
+    "hep-th": "",
+    "math": "AC AG AP AT CA CO CT CV DG DS FA GM GN GR GT HO IT KT LO MG MP NA NT OA OC PR QA RA RT SG SP ST",
+    "math-ph": "",
+    "nlin": "AO CD CG PS SI",
+    "nucl-ex": "",
+    "nucl-th": "",
+    "physics": "acc-ph ao-ph app-ph atm-clus atom-ph bio-ph chem-ph class-ph comp-ph data-an ed-ph flu-dyn gen-ph "
+    "geo-ph hist-ph ins-det med-ph optics plasm-ph pop-ph soc-ph space-ph",
+    "q-bio": "BM CB GN MN NC OT PE QM SC TO",
+    "q-fin": "CP EC GN MF PM PR RM ST TR",
+    "quant-ph": "",
+    "stat": "AP CO ME ML OT TH",
+}
+"""Subjects of each archive; papers carry both names of an alias pair (``cs.SY`` and ``eess.SY``), so both are here."""
+
+ARCHIVES = tuple(_SUBJECTS)
+"""Names of the archives, in alphabetical order."""
+
+_CATEGORIES = frozenset(ARCHIVES).union(
+    f"{archive}.{subject}" for archive, subjects in _SUBJECTS.items() for subject in subjects.split()
+)
+_BY_LOWER_CASE = {category.lower(): category for category in sorted(_CATEGORIES)}
+
+
+def is_category(text: str) -> bool:
+    """Return whether ``text`` is a category (``cs.AI``) or an archive (``econ``, ``quant-ph``), in arXiv's own case."""
+    return text in _CATEGORIES
+
+
+def has_subjects(archive: str) -> bool:
+    """Return whether ``archive`` is an archive that is divided into categories."""
+    return bool(_SUBJECTS.get(archive))
+
+
+def explain(text: str) -> str:
+    """Return one sentence on what is meant instead of ``text``, which is no category: near matches and the archives."""
+    near = [_BY_LOWER_CASE[match] for match in get_close_matches(text.lower(), _BY_LOWER_CASE, n=3)]
+    guess = f", but {' or '.join(near)} {'is' if len(near) == 1 else 'are'}" if near else ""
+    return f"{text[:80]!r} is no arXiv category{guess}; the archives are {', '.join(ARCHIVES)}."

@@ -1,0 +1,132 @@
+"""``run`` and ``demo``: make digests and say what became of them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pipeline import outputs
+from pipeline.cli import screen
+from pipeline.cli.options import Given
+from pipeline.cli.orders import orders_for
+from pipeline.cli.workshop import job_for, model_for, now, prompt_library, settings_for
+from pipeline.errors import FatalModelError
+from pipeline.exits import Exit, of_several
+from pipeline.fetch import read_file
+from pipeline.model.wire import RESERVED_MODEL
+from pipeline.records import Note
+from pipeline.run import Desk, Order, Outcome, run
+from pipeline.settings import REPLAY, Settings
+from pipeline.summarize import Job
+from pipeline.text import plain
+
+DEMO_NAME = "demo"
+DEMO_DATE = "2026-11-23"
+"""The announcement that the sample's papers would have been in."""
+SAMPLE = Path(__file__).resolve().parent.parent / "sample"
+MOST_FAILURES_SHOWN = 10
+
+T = TypeVar("T")
+
+
+def run_command(given: Given) -> Exit:
+    """Make every digest that the command asks for; return how it ended."""
+    settings = settings_for(given)
+    return make(orders_for(given, settings, now=now()), given, settings)
+
+
+def demo_command(given: Given) -> Exit:
+    """Make the digest of the embedded sample: the same stages, with the sample's own replies."""
+    settings = settings_for(given)
+    sample = settings.model_copy(update={"base_url": f"{REPLAY}{SAMPLE / 'replies.jsonl'}"})
+    pages = read_file(SAMPLE / "papers.atom.xml", announce=None, limit=None)
+    return make((Order(lambda: pages, DEMO_NAME, DEMO_DATE, (Note(key="sample"),)),), given, sample)
+
+
+def make(orders: Sequence[Order], given: Given, settings: Settings) -> Exit:
+    """Make digests one after the other and say of each what became of it."""
+    prompt = prompt_library().get(settings.prompt)
+    model = model_for(settings, offline=given.offline)
+    outputs.check_writable(settings.output)
+    desk = Desk(settings.output, settings.format)
+    with job_for(given, settings, prompt, model) as job, kept_on_interrupt(job):
+        outcomes = run_loop(lambda: _make_each(orders, job, desk))
+    for outcome in outcomes:
+        show(outcome, given)
+    return of_several(outcome.exit for outcome in outcomes)
+
+
+async def _make_each(orders: Sequence[Order], job: Job, desk: Desk) -> list[Outcome]:
+    outcomes = []
+    try:
+        for order in orders:
+            outcome = await run(order, job, desk)
+            outcomes.append(outcome)
+            if outcome.exit is not Exit.NOTHING:
+                job.cache.keep_run(outcome.report, finished=job.now())
+            if isinstance(outcome.error, FatalModelError):
+                break
+    finally:
+        await job.model.close()
+    return outcomes
+
+
+def run_loop(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run an event loop that SIGTERM ends as Ctrl-C does."""
+
+    async def with_signals() -> T:
+        task = asyncio.current_task()
+        with contextlib.suppress(NotImplementedError):
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel if task else lambda: None)
+        return await main()
+
+    return asyncio.run(with_signals())
+
+
+@contextlib.contextmanager
+def kept_on_interrupt(job: Job) -> Iterator[None]:
+    """Say, when a run is interrupted, what is kept and how to go on."""
+    try:
+        yield
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        kept = job.cache.info().replies
+        screen.error(
+            "interrupted; nothing that was paid for is lost",
+            f"{kept} replies are kept in {job.cache.path}; run the same command again to go on.",
+        )
+        raise SystemExit(Exit.INTERRUPTED) from None
+
+
+def show(outcome: Outcome, given: Given) -> None:
+    """Say what became of a digest: the report as JSON, or lines to read."""
+    report = outcome.report
+    if given.json:
+        screen.say(report.model_dump_json())
+    if outcome.error:
+        screen.error(outcome.error.message, outcome.error.hint)
+    for failed in report.failed[: None if given.verbose else MOST_FAILURES_SHOWN]:
+        screen.say(f"  {failed.id}  {failed.reason}: {plain(failed.detail)[:160]}", to=sys.stderr)
+    if not (given.json or given.quiet):
+        for line in _result(outcome):
+            screen.say(line)
+
+
+def _result(outcome: Outcome) -> Iterator[str]:
+    report = outcome.report
+    if outcome.exit is Exit.NOTHING:
+        yield f"{report.name} {report.date}: nothing was announced"
+        return
+    cost = "" if report.cost_usd is None else f", ${report.cost_usd:.4f}"
+    yield (
+        f"{report.name} {report.date}: {report.papers} papers, {report.summarized} new, {report.cached} cached, "
+        f"{len(report.failed)} without summary, {report.source.missing} missing; {report.requests} requests{cost}"
+    )
+    yield f"  {outcome.files[0]}" if outcome.files else "  nothing was written: no paper has a summary"
+    if report.model == RESERVED_MODEL:
+        origin = "were written for the sample" if report.name == DEMO_NAME else "come from a replay file"
+        yield f"  its replies {origin}; no model was asked"

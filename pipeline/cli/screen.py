@@ -1,0 +1,168 @@
+"""What the terminal shows: progress, results and errors, as plain text whatever a paper says."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TextIO
+
+from pipeline.records import Entry, Source
+from pipeline.text import plain
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bars
+    from rich.progress import TaskID
+
+    from pipeline.model.wire import Meter
+
+PLAIN_EVERY_S = 10.0
+"""Seconds between two lines of progress where the output is no terminal."""
+
+
+def say(text: str, *, to: TextIO | None = None) -> None:
+    """Write one line to standard output (or ``to``), whatever characters that can show."""
+    stream = to or sys.stdout
+    encoding = stream.encoding or "utf-8"
+    stream.write(text.encode(encoding, "replace").decode(encoding) + "\n")
+    stream.flush()
+
+
+def error(message: str, hint: str = "") -> None:
+    """Say what went wrong and what to do, on standard error."""
+    say(f"arxiv-digest: {plain(message)}", to=sys.stderr)
+    for line in hint.splitlines():
+        say(f"  {line}", to=sys.stderr)
+
+
+def warn(message: str) -> None:
+    """Say on standard error what went wrong and was got over."""
+    say(f"arxiv-digest: warning: {plain(message)}", to=sys.stderr)
+
+
+Spending = Callable[[], tuple["Meter", float | None]]
+"""Gives what was used so far and US dollars for it; None where the price is not known."""
+
+
+class Counts:
+    """How many papers of a digest are where."""
+
+    def __init__(self) -> None:
+        self.source = Source()
+        self.new = self.cached = self.failed = 0
+
+    def add(self, entry: Entry, *, cached: bool) -> None:
+        """Count one settled paper."""
+        self.failed += entry.failure is not None
+        self.cached += cached
+        self.new += entry.summary is not None and not cached
+
+    @property
+    def done(self) -> int:
+        """Papers with a summary or a failure."""
+        return self.new + self.cached + self.failed
+
+    def words(self, spending: Spending) -> str:
+        """Return the counts as one line."""
+        used, dollars = spending()
+        tokens = used.tokens.prompt + used.tokens.completion
+        cost = "" if dollars is None else f", ${dollars:.4f}"
+        return f"{self.new} new, {self.cached} cached, {self.failed} failed, {tokens:,} tokens{cost}"
+
+
+class QuietProgress:
+    """Shows warnings and nothing else."""
+
+    def fetched(self, source: Source) -> None:
+        """Show nothing."""
+
+    def settled(self, entry: Entry, *, cached: bool) -> None:
+        """Show nothing."""
+
+    def warned(self, message: str) -> None:
+        """Show the warning."""
+        warn(message)
+
+    def close(self) -> None:
+        """Leave the screen as it is."""
+
+
+class PlainProgress(QuietProgress):
+    """A line now and then on standard error, for logs; with ``every_paper``, a line a paper."""
+
+    def __init__(self, spending: Spending, *, every_paper: bool) -> None:
+        self._counts = Counts()
+        self._spending = spending
+        self._every_paper = every_paper
+        self._said = time.monotonic()
+
+    def fetched(self, source: Source) -> None:
+        """Say how many papers came."""
+        self._counts.source = source
+        announced = "" if source.announced is None else f" of {source.announced}"
+        say(f"fetched {source.fetched}{announced} papers", to=sys.stderr)
+
+    def settled(self, entry: Entry, *, cached: bool) -> None:
+        """Say how far the run is, if it has been silent for a while."""
+        self._counts.add(entry, cached=cached)
+        if self._every_paper:
+            outcome = entry.failure.reason if entry.failure else "cached" if cached else "new"
+            say(f"{entry.paper.id} {outcome}: {plain(entry.paper.title)}", to=sys.stderr)
+        elif time.monotonic() - self._said >= PLAIN_EVERY_S:
+            self._said = time.monotonic()
+            counted = f"{self._counts.done} of {self._counts.source.fetched}"
+            say(f"{counted} papers: {self._counts.words(self._spending)}", to=sys.stderr)
+
+
+class BarProgress(QuietProgress):
+    """A bar for each stage on a terminal."""
+
+    def __init__(self, spending: Spending) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._counts = Counts()
+        self._spending = spending
+        self._bars: Bars = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(elapsed_when_finished=True),
+            TextColumn("{task.fields[counts]}", markup=False),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._fetch: TaskID = self._bars.add_task("fetch", total=None, counts="")
+        self._summarize: TaskID = self._bars.add_task("summarize", total=None, counts="")
+        self._bars.start()
+
+    def fetched(self, source: Source) -> None:
+        """Move the bar of the fetch stage."""
+        self._counts.source = source
+        self._bars.update(self._fetch, completed=source.fetched, total=source.announced or source.fetched)
+        self._bars.update(self._summarize, total=source.announced or source.fetched)
+
+    def settled(self, entry: Entry, *, cached: bool) -> None:
+        """Move the bar of the summarize stage."""
+        self._counts.add(entry, cached=cached)
+        self._bars.update(self._summarize, completed=self._counts.done, counts=self._counts.words(self._spending))
+
+    def warned(self, message: str) -> None:
+        """Show the warning above the bars."""
+        self._bars.console.print(f"warning: {plain(message)}", markup=False, highlight=False)
+
+    def close(self) -> None:
+        """Take the bars off the screen."""
+        self._bars.stop()
+
+
+AnyProgress = QuietProgress | PlainProgress | BarProgress
+
+
+def progress(spending: Spending, *, quiet: bool, verbose: bool) -> AnyProgress:
+    """Return what shows progress here: bars on a terminal, lines elsewhere."""
+    if quiet:
+        return QuietProgress()
+    if sys.stderr.isatty() and not verbose:
+        return BarProgress(spending)
+    return PlainProgress(spending, every_paper=verbose)

@@ -1,0 +1,80 @@
+"""What every source gives: pages of papers, each with the count so far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from pipeline.records import Missing, Paper, Source
+
+_TELLING = ("new", "cross", "replace", "replace-cross", None)
+"""Announce types, the most telling first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some papers of a source, in its order, and what is known of the whole source so far.
+
+    A reader yields one page at least; the source of its last page is final.
+    """
+
+    papers: tuple[Paper, ...]
+    source: Source
+
+
+def whole(found: Sequence[Paper | Missing], *, date: str | None) -> Page:
+    """Return the one page of a document that is complete in itself: all that it names was announced."""
+    papers = tuple(item for item in found if isinstance(item, Paper))
+    missing = tuple(item for item in found if isinstance(item, Missing))
+    source = Source(date=date, announced=len(found), fetched=len(papers), missing=len(missing), missing_papers=missing)
+    return Page(papers, source)
+
+
+def merged(papers: Iterable[Paper]) -> tuple[Paper, ...]:
+    """Return ``papers`` with each id once, where it first stood: its latest version, its most telling announce type."""
+    kept: dict[str, Paper] = {}
+    for paper in papers:
+        kept[paper.id] = _better(kept[paper.id], paper) if paper.id in kept else paper
+    return tuple(kept.values())
+
+
+def tidy(pages: Iterator[Page], limit: int | None) -> Iterator[Page]:
+    """Yield ``pages`` with each paper once and no more than ``limit`` papers in all (None is no limit).
+
+    What was left out, repeated or beyond the limit, counts neither as announced nor as missing. What a page has
+    yielded stays: over several pages the first record of a paper wins.
+    """
+    distinct = _distinct(pages)
+    return distinct if limit is None else _limited(distinct, limit)
+
+
+def _better(first: Paper, later: Paper) -> Paper:
+    winner = later if (later.version or 0) > (first.version or 0) else first
+    kind = min(first.announce_type, later.announce_type, key=_TELLING.index)
+    return winner.model_copy(update={"announce_type": kind})
+
+
+def _distinct(pages: Iterator[Page]) -> Iterator[Page]:
+    seen: set[str] = set()
+    repeated = 0
+    for page in pages:
+        fresh = tuple(paper for paper in merged(page.papers) if paper.id not in seen)
+        seen.update(paper.id for paper in fresh)
+        repeated += len(page.papers) - len(fresh)
+        yield Page(fresh, _lowered(page.source, repeated))
+
+
+def _lowered(source: Source, repeated: int) -> Source:
+    announced = None if source.announced is None else source.announced - repeated
+    return source.model_copy(update={"announced": announced, "fetched": source.fetched - repeated})
+
+
+def _limited(pages: Iterator[Page], limit: int) -> Iterator[Page]:
+    left = limit
+    for page in pages:
+        if len(page.papers) >= left:
+            counts = {"fetched": limit, "announced": limit + page.source.missing}
+            yield Page(page.papers[:left], page.source.model_copy(update=counts))
+            return
+        left -= len(page.papers)
+        yield page

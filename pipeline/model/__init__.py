@@ -1,0 +1,1 @@
+"""The wire to a language model: the only user of ``openai``."""

@@ -1,0 +1,38 @@
+"""A model whose client is imported and connected by the first ask, not before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pipeline.model.wire import Ask, Meter, Model, Reply
+
+
+class DeferredModel:
+    """Stands for a model until it is asked: importing its client takes longer than a run that the cache answers."""
+
+    def __init__(self, name: str, endpoint: str, make: Callable[[], Model]) -> None:
+        self.name = name
+        self.endpoint = endpoint
+        self._make = make
+        self._model: Model | None = None
+        self._unused = Meter()
+
+    @property
+    def meter(self) -> Meter:
+        """What has been sent and used so far."""
+        return self._model.meter if self._model else self._unused
+
+    def cost_usd(self, used: Meter) -> float | None:
+        """Return US dollars for what was used; nothing where nothing was asked."""
+        return self._model.cost_usd(used) if self._model and used.requests else 0.0
+
+    async def ask(self, ask: Ask) -> Reply:
+        """Answer one ask; see `Model.ask`."""
+        if self._model is None:
+            self._model = self._make()
+        return await self._model.ask(ask)
+
+    async def close(self) -> None:
+        """Close the client, if there ever was one."""
+        if self._model:
+            await self._model.close()

@@ -1,0 +1,73 @@
+"""Answers from a file of replies instead of a network, by paper id."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import CallError, InputError
+from pipeline.model.wire import RESERVED_MODEL, Ask, Meter, Reply
+from pipeline.records import parse_id
+
+_FIELDS = {
+    "translated_title": "translated_title",
+    "tldr": "tldr",
+    "tldr_en": "tldr_en",
+    "en_tldr": "tldr_en",
+    "translated_abstract": "translated_abstract",
+}
+"""Keys of a line and the reply's; the older ``en_tldr`` is read too."""
+
+
+class ReplayModel:
+    """A model whose replies stand in a JSON Lines file, one object a paper with ``id`` and the reply's fields."""
+
+    name = RESERVED_MODEL
+    endpoint = RESERVED_MODEL
+
+    def __init__(self, path: Path) -> None:
+        """Read the whole file.
+
+        Raises:
+            InputError: the file is missing, or a line is not an object with an arXiv id.
+        """
+        self.path = path
+        self.meter = Meter()
+        self._replies = dict(_read(path))
+
+    def cost_usd(self, used: Meter) -> float | None:  # noqa: ARG002 (the protocol's)
+        """Return nothing spent: a file is free."""
+        return 0.0
+
+    async def ask(self, ask: Ask) -> Reply:
+        """Answer with the recorded reply as it stands.
+
+        Raises:
+            CallError: the file has none for this paper.
+        """
+        if (text := self._replies.get(ask.paper_id)) is None:
+            raise CallError("no_reply", f"{self.path.name} has no reply for {ask.paper_id}")
+        self.meter.requests += 1
+        return Reply(text=text)
+
+    async def close(self) -> None:
+        """Nothing is held open."""
+
+
+def _read(path: Path) -> list[tuple[str, str]]:
+    try:
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read as replies: {error}") from error
+    return [_reply(f"{path}, line {number}", line) for number, line in enumerate(lines, 1) if line.strip()]
+
+
+def _reply(where: str, line: str) -> tuple[str, str]:
+    try:
+        record: Any = json.loads(line)
+        identifier, _ = parse_id(record["id"])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{where}: is no reply: {error}", hint="Each line is a JSON object with an id.") from error
+    fields = {name: record[key] for key, name in _FIELDS.items() if key in record}
+    return identifier, json.dumps(fields, ensure_ascii=False)

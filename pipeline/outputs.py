@@ -1,0 +1,67 @@
+"""Write the files of a digest whole, or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from pipeline.errors import OutputError
+
+
+def check_writable(folder: Path) -> None:
+    """Make ``folder`` and try to write into it.
+
+    Raises:
+        OutputError: it cannot be made or written; said before anything is spent.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise _refused(folder, error) from error
+
+
+def write_all(folder: Path, texts: Mapping[str, str]) -> tuple[Path, ...]:
+    """Write each file of ``texts``, name to content, into ``folder``; return their paths.
+
+    Each is written beside its place, flushed to disk and moved, so that a reader or a crash never sees half of it.
+
+    Raises:
+        OutputError: a file cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return tuple(_write(folder / name, text) for name, text in texts.items())
+    except OSError as error:
+        raise _refused(folder, error) from error
+
+
+def _write(path: Path, text: str) -> Path:
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return path
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _refused(folder: Path, error: OSError) -> OutputError:
+    return OutputError(
+        f"{error.filename or folder}: cannot be written: {error.strerror}", hint="Choose another --output DIR."
+    )

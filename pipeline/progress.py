@@ -1,0 +1,20 @@
+"""What a run tells whoever watches it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from pipeline.records import Entry, Source
+
+
+class Progress(Protocol):
+    """Told of each page and each paper as it happens, on the event loop's thread."""
+
+    def fetched(self, source: Source) -> None:
+        """Another page of papers arrived; ``source`` counts all so far."""
+
+    def settled(self, entry: Entry, *, cached: bool) -> None:
+        """A paper has its summary or its failure."""
+
+    def warned(self, message: str) -> None:
+        """Something went wrong that does not stop the run."""

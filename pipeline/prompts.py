@@ -1,0 +1,260 @@
+"""Load, check, render and fingerprint the versioned prompt files.
+
+A prompt is a Markdown file ``NAME/VERSION.md``: YAML front matter, a part under ``# System`` and one under ``# User``,
+both Jinja2. Releasing a version writes its sha256 into ``released.json`` beside it; from then on a changed file is
+refused, so that a cached reply always says truthfully which words asked for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import jinja2
+import jinja2.meta
+import jinja2.sandbox
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from pipeline.errors import PromptError
+from pipeline.records import Paper, PromptName
+from pipeline.validation import explain
+
+LOCK = "released.json"
+VARIABLES = ("title", "abstract", "authors", "categories", "primary_category", "comment")
+"""What a prompt may say of a paper; each is a field of :class:`~pipeline.records.Paper`."""
+
+_NAME = re.compile(r"(?P<name>[a-z][a-z0-9_-]*)@(?P<version>[1-9]\d{0,5})")
+_FRONT_MATTER = re.compile(r"\A---\n(?P<front>.*?)^---\n(?P<body>.*)\Z", re.DOTALL | re.MULTILINE)
+_PARTS = re.compile(r"\A\s*^# System\n(?P<system>.*?)^# User\n(?P<user>.*)\Z", re.DOTALL | re.MULTILINE)
+_ENVIRONMENT = jinja2.sandbox.SandboxedEnvironment(undefined=jinja2.StrictUndefined, autoescape=False)
+_SAMPLE = Paper(id="2401.00001", title="A title", abstract="An abstract.")
+
+
+class FrontMatter(BaseModel):
+    """What stands between the two ``---`` lines; any other key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    description: str = Field(min_length=1)
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    """Sampling temperature; left to the endpoint where absent, as reasoning models refuse it."""
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """One version of a prompt, checked."""
+
+    name: str
+    version: int
+    path: Path
+    sha256: str
+    """Of the file with line ends as LF, so that a checkout on Windows fingerprints alike."""
+    front: FrontMatter
+    system: str
+    user: str
+
+    @property
+    def label(self) -> str:
+        """``digest@1``."""
+        return f"{self.name}@{self.version}"
+
+    @property
+    def reference(self) -> PromptName:
+        """The prompt as a run report names it."""
+        return PromptName(name=self.name, version=self.version, sha256=self.sha256)
+
+    @cached_property
+    def _templates(self) -> tuple[jinja2.Template, jinja2.Template]:
+        return _ENVIRONMENT.from_string(self.system), _ENVIRONMENT.from_string(self.user)
+
+    def render(self, paper: Paper) -> tuple[str, str]:
+        """Return the system and the user message for ``paper``.
+
+        Raises:
+            PromptError: the template asks for something that a paper has not.
+        """
+        values = {name: getattr(paper, name) for name in VARIABLES}
+        try:
+            system, user = (template.render(values).strip() for template in self._templates)
+        except (jinja2.TemplateError, TypeError, ValueError, ArithmeticError) as error:
+            raise PromptError(f"{self.path}: cannot be rendered for paper {paper.id}: {error}") from error
+        return system, user
+
+
+@dataclass(frozen=True)
+class PromptLibrary:
+    """Folders of prompts, the first that has a prompt wins."""
+
+    folders: Sequence[Path]
+
+    def get(self, label: str) -> Prompt:
+        """Return the prompt ``NAME@N``.
+
+        Raises:
+            PromptError: there is none, it is invalid, or it was released and then changed.
+        """
+        match = _NAME.fullmatch(label)
+        if not match:
+            raise PromptError(f"prompt {label!r}: write NAME@VERSION, such as digest@1")
+        name, version = match["name"], int(match["version"])
+        for folder in self.folders:
+            path = folder / name / f"{version}.md"
+            if path.is_file():
+                prompt = load(path)
+                self._refuse_drift(prompt)
+                return prompt
+        known = ", ".join(sorted(self.labels())) or "none"
+        raise PromptError(f"there is no prompt {label} (there are: {known})")
+
+    def labels(self) -> dict[str, Path]:
+        """Return every ``NAME@N`` with its file, in order of name and version."""
+        found: dict[str, Path] = {}
+        for folder in self.folders:
+            for path in sorted(folder.glob("*/*.md"), key=lambda file: (file.parent.name, len(file.stem), file.stem)):
+                label = f"{path.parent.name}@{path.stem}"
+                if _NAME.fullmatch(label):
+                    found.setdefault(label, path)
+        return found
+
+    def released(self) -> dict[str, str]:
+        """Return the sha256 of every released ``NAME@N``; of two folders that release one, the later holds."""
+        return {label: sha for folder in self.folders for label, sha in read_lock(folder).items()}
+
+    def drifted(self) -> Iterator[str]:
+        """Say of each released prompt whose file is gone or changed what to do."""
+        labels = self.labels()
+        for label, sha256 in self.released().items():
+            if label not in labels:
+                yield f"{label} is released, but its file is gone: restore it"
+            elif fingerprint(labels[label]) != sha256:
+                yield _drift_message(label, labels[label])
+
+    def _refuse_drift(self, prompt: Prompt) -> None:
+        if self.released().get(prompt.label, prompt.sha256) != prompt.sha256:
+            raise PromptError(_drift_message(prompt.label, prompt.path))
+
+
+def load(path: Path) -> Prompt:
+    """Read and check one prompt file.
+
+    Raises:
+        PromptError: the file does not follow the form; all unknown keys and variables are named at once.
+    """
+    match = _FRONT_MATTER.match(_read(path))
+    if not match:
+        raise PromptError(f"{path}: must begin with front matter between two lines of ---")
+    parts = _PARTS.match(match["body"])
+    if not parts:
+        raise PromptError(f"{path}: after the front matter needs a part '# System', then a part '# User'")
+    prompt = Prompt(
+        name=path.parent.name,
+        version=int(path.stem),
+        path=path,
+        sha256=fingerprint(path),
+        front=_front_matter(path, match["front"]),
+        system=parts["system"].strip(),
+        user=parts["user"].strip(),
+    )
+    _check_variables(prompt)
+    prompt.render(_SAMPLE)
+    return prompt
+
+
+def fingerprint(path: Path) -> str:
+    """Return the sha256 of a prompt file, hexadecimal, counted with line ends as LF."""
+    return hashlib.sha256(_read(path).encode()).hexdigest()
+
+
+def read_lock(folder: Path) -> dict[str, str]:
+    """Return the released prompts of a folder, ``NAME@N`` to sha256.
+
+    Raises:
+        PromptError: the lock file is not what a release writes.
+    """
+    path = folder / LOCK
+    if not path.is_file():
+        return {}
+    try:
+        lock = json.loads(_read(path))
+    except ValueError as error:
+        raise PromptError(f"{path}: is not JSON: {error}") from error
+    if not isinstance(lock, dict) or not all(isinstance(sha256, str) for sha256 in lock.values()):
+        raise PromptError(f"{path}: must map NAME@VERSION to a sha256; restore it from version control")
+    return lock
+
+
+def release(prompt: Prompt) -> bool:
+    """Lock a prompt's sha256 beside it; return whether it was not released before."""
+    folder = prompt.path.parent.parent
+    lock = read_lock(folder)
+    if prompt.label in lock:
+        return False
+    lock[prompt.label] = prompt.sha256
+    text = json.dumps(dict(sorted(lock.items())), indent=2) + "\n"
+    (folder / LOCK).write_text(text, encoding="utf-8", newline="\n")
+    return True
+
+
+def new_version(library: PromptLibrary, name: str, folder: Path) -> Path:
+    """Copy the newest version of ``name`` (or of ``digest``, for a new name) to the next one in ``folder``.
+
+    Raises:
+        PromptError: the name cannot be one, or there is nothing to begin from.
+    """
+    if not _NAME.fullmatch(f"{name}@1"):
+        raise PromptError(f"prompt name {name!r}: use lower-case letters, digits, - and _, beginning with a letter")
+    paths = list(library.labels().values())
+    origins = [path for path in paths if path.parent.name == name] or [
+        path for path in paths if path.parent.name == "digest"
+    ]
+    if not origins:
+        raise PromptError("there is no prompt to begin from; restore prompts/digest/1.md")
+    version = 1 + max((int(path.stem) for path in paths if path.parent.name == name), default=0)
+    target = folder / name / f"{version}.md"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(_read(origins[-1]), encoding="utf-8", newline="\n")
+    return target
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PromptError(f"{path}: cannot be read: {error}") from error
+
+
+def _front_matter(path: Path, text: str) -> FrontMatter:
+    try:
+        return FrontMatter.model_validate(yaml.safe_load(text) or {})
+    except yaml.YAMLError as error:
+        raise PromptError(f"{path}: the front matter is not YAML: {error}") from error
+    except ValidationError as error:
+        allowed = ", ".join(FrontMatter.model_fields)
+        raise PromptError(f"{path}: front matter: {explain(error)} (keys: {allowed})") from error
+
+
+def _check_variables(prompt: Prompt) -> None:
+    unknown: set[str] = set()
+    for part in (prompt.system, prompt.user):
+        try:
+            unknown |= jinja2.meta.find_undeclared_variables(_ENVIRONMENT.parse(part)) - set(VARIABLES)
+        except jinja2.TemplateSyntaxError as error:
+            raise PromptError(f"{prompt.path}: {error.message} (line {error.lineno} of its part)") from error
+    if unknown:
+        raise PromptError(
+            f"{prompt.path}: undefined: {', '.join(sorted(unknown))} (a prompt may use {', '.join(VARIABLES)})"
+        )
+
+
+def _drift_message(label: str, path: Path) -> str:
+    name = label.partition("@")[0]
+    return (
+        f"{path}: {label} is released and may not change any more; "
+        f"restore the file and make a new version with 'arxiv-digest prompts new {name}'"
+    )

@@ -1,0 +1,124 @@
+"""The story of a digest: fetch → summarize → assemble."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline import outputs
+from pipeline.assemble import Digest, as_json, markdown
+from pipeline.errors import DigestError
+from pipeline.exits import Exit
+from pipeline.fetch import Fetching, Page, eastern_today
+from pipeline.records import Entry, FailedPaper, Note, RunReport, Source, SourceCount, Spent
+from pipeline.settings import Format
+from pipeline.summarize import Job, Summarizer
+
+DEFAULT_NAME = "papers"
+WRITERS: Mapping[Format, Callable[[Digest], str]] = {"md": markdown, "json": as_json}
+
+
+@dataclass(frozen=True)
+class Order:
+    """Which papers make one digest, and what it is called."""
+
+    pages: Callable[[], Iterator[Page]]
+    """Begins to fetch."""
+    name: str | None = None
+    date: str | None = None
+    """Day of the digest, ``YYYY-MM-DD``; None leaves it to the source, else it is today's."""
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where digests are written, and how."""
+
+    output: Path
+    formats: tuple[Format, ...]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a digest."""
+
+    exit: Exit
+    report: RunReport
+    files: tuple[Path, ...] = ()
+    error: DigestError | None = None
+    """What ended it early, or why nothing was written."""
+
+
+async def run(order: Order, job: Job, desk: Desk) -> Outcome:
+    """Make one digest.
+
+    Raises:
+        UsageError: the input is wrong; nothing was spent.
+        FetchError: the source gave no paper.
+        OutputError: the digest could not be written.
+    """
+    fetching = Fetching(order.pages, job.progress)
+    summarizer = Summarizer(job)
+    entries = [entry async for entry in summarizer.entries(fetching)]
+    source = described(order, fetching, summarizer, today=eastern_today(job.now()).isoformat())
+    return assemble(entries, source, summarizer.spent(), desk, error=fetching.error or summarizer.stopped)
+
+
+def described(order: Order, fetching: Fetching, summarizer: Summarizer, *, today: str) -> Source:
+    """Return the source with its name, its day and what the page must say of it."""
+    source = fetching.source
+    notes = [*order.notes, *source.notes]
+    if fetching.error:
+        figures = {"count": source.fetched, "detail": fetching.error.message}
+        notes.append(Note(key="source_failed", figures=figures))
+    if summarizer.stopped:
+        notes.append(Note(key="stopped", figures={"detail": summarizer.stopped.message}))
+    return source.model_copy(
+        update={
+            "name": order.name or source.name or DEFAULT_NAME,
+            "date": order.date or source.date or today,
+            "notes": tuple(notes),
+        }
+    )
+
+
+def assemble(
+    entries: list[Entry], source: Source, spent: Spent, desk: Desk, *, error: DigestError | None = None
+) -> Outcome:
+    """Write the files of a digest, unless no paper has a summary, and say how it ended.
+
+    Raises:
+        OutputError: a file could not be written.
+    """
+    code = ending(entries, source)
+    report = _report(entries, source, spent, complete=code is Exit.COMPLETE)
+    if code in {Exit.FAILED, Exit.NOTHING}:
+        return Outcome(code, report, error=error)
+    digest = Digest(name=report.name, date=report.date, entries=tuple(entries), source=source)
+    texts = {f"{report.date}.{name}": WRITERS[name](digest) for name in desk.formats}
+    texts[f"{report.date}.run.json"] = report.model_dump_json(indent=2) + "\n"
+    return Outcome(code, report, outputs.write_all(desk.output / report.name, texts), error)
+
+
+def ending(entries: list[Entry], source: Source) -> Exit:
+    """Return how a digest of these entries ends."""
+    if not entries and not source.missing and not source.is_partial:
+        return Exit.NOTHING
+    if not any(entry.summary for entry in entries):
+        return Exit.FAILED
+    whole = all(entry.summary for entry in entries) and not source.missing and not source.is_partial
+    return Exit.COMPLETE if whole else Exit.PARTIAL
+
+
+def _report(entries: list[Entry], source: Source, spent: Spent, *, complete: bool) -> RunReport:
+    failures = [entry.failure for entry in entries if entry.failure]
+    return RunReport(
+        name=source.name or DEFAULT_NAME,
+        date=source.date or "",
+        papers=len(entries),
+        failed=tuple(FailedPaper(id=one.paper_id, reason=one.reason, detail=one.detail) for one in failures),
+        source=SourceCount(announced=source.announced, fetched=source.fetched, missing=source.missing),
+        complete=complete,
+        **{name: getattr(spent, name) for name in Spent.model_fields},
+    )

@@ -1,0 +1,1 @@
+"""Papers and replies written for the demonstration: none of these papers exists."""

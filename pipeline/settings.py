@@ -1,0 +1,186 @@
+"""digest.toml, the environment and the options, merged and checked once."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+
+from pipeline.categories import explain as explain_category
+from pipeline.categories import is_category
+from pipeline.errors import SettingsError
+from pipeline.validation import explain
+
+OPENAI_URL = "https://api.openai.com/v1"
+DEFAULT_MODEL = "gpt-5-mini"
+DEFAULT_PROMPT = "digest@1"
+REPLAY = "replay:"
+"""A base URL that begins so names a file of replies instead of a network."""
+CONFIG_FILE = "digest.toml"
+
+Format = Literal["md", "json"]
+FORMATS: tuple[Format, ...] = ("md", "json")
+
+_DIGEST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_-]*")
+_RESERVED_NAMES = {"site"}
+_ENVIRONMENT = {
+    "OPENAI_API_KEY": "api_key",
+    "OPENAI_BASE_URL": "base_url",
+    "ARXIV_DIGEST_MODEL": "model",
+    "ARXIV_DIGEST_ARXIV_API_URL": "arxiv_api_url",
+    "ARXIV_DIGEST_ARXIV_FEED_URL": "arxiv_feed_url",
+    "ARXIV_DIGEST_ARXIV_DELAY": "arxiv_delay",
+}
+"""Environment variables and the settings they set; an empty one is as none."""
+_ENVIRONMENT_ONLY = {"api_key"}
+
+
+def digest_name(name: str) -> str:
+    """Return ``name`` if a digest may be called so.
+
+    Raises:
+        ValueError: it may not; says what a name looks like.
+    """
+    if name in _RESERVED_NAMES or not _DIGEST_NAME.fullmatch(name):
+        reserved = ", ".join(sorted(_RESERVED_NAMES))
+        raise ValueError(
+            f"{name!r} cannot name a digest: use letters, digits and . + _ -, beginning with a letter or digit "
+            f"({reserved} is reserved)"
+        )
+    return name
+
+
+def category(text: str) -> str:
+    """Return ``text`` if arXiv has such a category or archive.
+
+    Raises:
+        ValueError: it has not; names those that look alike.
+    """
+    if not is_category(text):
+        raise ValueError(explain_category(text))
+    return text
+
+
+def web_address(text: str) -> str:
+    """Return an http or https address without a trailing slash.
+
+    Raises:
+        ValueError: it is none, or it carries a name and password.
+    """
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError(f"{text!r} is no http or https address")
+    if parts.username or parts.password:
+        raise ValueError("an address may not carry a name or password; put the key into OPENAI_API_KEY")
+    return text.rstrip("/")
+
+
+def _base_url(text: str) -> str:
+    return text if text.startswith(REPLAY) else web_address(text)
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DigestSection(_Strict):
+    """``[digests.NAME]``: what one named digest is made of."""
+
+    categories: tuple[Annotated[str, AfterValidator(category)], ...] = Field(min_length=1)
+
+
+class Settings(_Strict):
+    """Everything that can be set; keys of digest.toml, but for the key itself, are these."""
+
+    digests: Mapping[Annotated[str, AfterValidator(digest_name)], DigestSection] = Field(default_factory=dict)
+    model: str = Field(default=DEFAULT_MODEL, min_length=1)
+    base_url: Annotated[str, AfterValidator(_base_url)] = OPENAI_URL
+    api_key: SecretStr | None = None
+    prompt: str = DEFAULT_PROMPT
+    concurrency: int = Field(default=64, ge=1, le=4096)
+    """Calls in flight at the beginning, and at most."""
+    cache: Path = Path("cache")
+    output: Path = Path("outputs")
+    format: tuple[Format, ...] = Field(default=FORMATS, min_length=1)
+    arxiv_api_url: Annotated[str, AfterValidator(web_address)] = "https://export.arxiv.org/api/query"
+    arxiv_feed_url: Annotated[str, AfterValidator(web_address)] = "https://rss.arxiv.org"
+    arxiv_delay: float = Field(default=3.0, ge=0, le=3600)
+    """Seconds between requests to arXiv: https://info.arxiv.org/help/api/tou.html asks for three."""
+    address_is_trusted: bool = Field(default=True, exclude=True)
+    """False where ``digest.toml`` alone names the base URL: then the key is not sent there."""
+
+    @model_validator(mode="after")
+    def _model_is_not_reserved(self) -> Settings:
+        if self.model == "replay" and not self.replay_file:
+            raise ValueError("model: 'replay' is reserved for --base-url replay:FILE")
+        return self
+
+    @property
+    def replay_file(self) -> Path | None:
+        """The file that answers instead of a network."""
+        return Path(self.base_url.removeprefix(REPLAY)) if self.base_url.startswith(REPLAY) else None
+
+    @property
+    def is_openai(self) -> bool:
+        """Whether the base URL is OpenAI's own, which takes no call without a key."""
+        return urlsplit(self.base_url).hostname == urlsplit(OPENAI_URL).hostname
+
+    @property
+    def usable_key(self) -> str | None:
+        """The key, where it may be sent to the base URL."""
+        if self.api_key is None or not (self.address_is_trusted or self.is_openai):
+            return None
+        return self.api_key.get_secret_value()
+
+
+def load(config: Path | None, environment: Mapping[str, str], options: Mapping[str, Any]) -> Settings:
+    """Merge ``config`` (None: built-in defaults), the environment, and options that are not None; check the whole.
+
+    Raises:
+        SettingsError: a file that is missing or no TOML, or keys and values that cannot be, each named with its place.
+    """
+    from_file = _read_toml(config) if config else {}
+    if forbidden := _ENVIRONMENT_ONLY & from_file.keys():
+        raise SettingsError(
+            f"{config}: {', '.join(forbidden)} may not stand in a file", hint="Keys live in the environment only."
+        )
+    from_environment = {key: environment[name] for name, key in _ENVIRONMENT.items() if environment.get(name)}
+    given = {key: value for key, value in options.items() if value is not None}
+    merged = from_file | from_environment | given
+    merged["address_is_trusted"] = "base_url" not in from_file or "base_url" in from_environment | given
+    try:
+        return Settings.model_validate(merged)
+    except ValidationError as error:
+        raise SettingsError(
+            _where(error, config, from_environment, given), hint="See the settings in README.md."
+        ) from error
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: is not TOML: {error}", hint="Mend that line.") from error
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
+        raise SettingsError(f"{path}: cannot be read: {reason}", hint="Name a file with --config FILE.") from error
+
+
+def _where(
+    error: ValidationError, config: Path | None, from_environment: Mapping[str, Any], given: Mapping[str, Any]
+) -> str:
+    """Say each fault with the place that it came from."""
+    origins = {key: name for name, key in _ENVIRONMENT.items() if key in from_environment}
+    origins |= {key: f"--{key.replace('_', '-')}" for key in given}
+    keys = {str(fault["loc"][0]) for fault in error.errors() if fault["loc"]}
+    places = sorted({origins.get(key, str(config or CONFIG_FILE)) for key in keys}) or [str(config or CONFIG_FILE)]
+    text = f"{', '.join(places)}: {explain(error)}"
+    if any(fault["type"] == "extra_forbidden" for fault in error.errors()):
+        allowed = sorted(set(Settings.model_fields) - _ENVIRONMENT_ONLY - {"address_is_trusted"})
+        text += f" (keys: {', '.join(allowed)}; in [digests.NAME]: {', '.join(DigestSection.model_fields)})"
+    return text

@@ -1,0 +1,200 @@
+"""The checks that a reply must pass before it is kept, as one table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from pipeline.records import Paper
+from pipeline.text import fold
+
+LONGEST_TLDR = 200
+"""Characters; more is no one-liner."""
+LONGEST_TLDR_EN = 800
+SHORTEST_SHARE = 0.12
+"""Characters of a Chinese abstract for one of the English: whole translations have 0.25 to 0.5."""
+SHORT_ABSTRACT = 300
+"""Characters of an English abstract below which its translation's length says nothing."""
+LONGEST_UNTRANSLATED = 40
+"""Latin words in a row without a Chinese character between them; titles of works and lists of names stay below."""
+LONGEST_COMMON_RUN = 12
+"""Characters that a reply may share with the prompt's own instructions."""
+
+_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_OTHER_SCRIPT = re.compile(r"[\u3040-\u30ff\uac00-\ud7af\u0400-\u04ff\u0600-\u06ff\u0e00-\u0e7f\u0900-\u097f]")
+_WORD = re.compile(r"[^\W\d_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]+(?:['’-][^\W\d_\u3400-\u9fff]+)*")
+_FORMULA = re.compile(r"\$[^$]*\$|\\[A-Za-z]+|https?://\S+")
+_UNTRANSLATED = re.compile(rf"(?:[A-Za-z][A-Za-z'’-]*[\s,;:.()\d%-]+){{{LONGEST_UNTRANSLATED},}}")
+_NAME = re.compile(r"\S+(?: v?\d[\d.]*)?")
+_ECHO = re.compile(
+    r"^\W*(?:(?:这里|以下|下面|此处)[是为][^。，]{0,12}(?:翻译|译文|标题|题目|摘要|总结|要点|概括)"
+    r"|这是[^。，]{0,14}(?:翻译|译文|标题|题目|摘要|总结|要点|概括)[:：]"
+    r"|.{0,12}一句话(?:要点|总结|概括|摘要)[^。，]{0,3}(?:[:：]|$)"
+    r"|(?:中文)?(?:译文|译名|翻译|标题|题目|一句话|要点|总结)[:：]"
+    r"|(?:好的|当然|没问题)[，,。!！]"
+    r"|作为(?:一个|一名)?(?:AI|人工智能|语言模型)"
+    r"|(?:here (?:is|are) |sure[,!]|certainly[,!]|tl;?dr\s*[:：]|(?:english )?(?:summary|translation|title)\s*:))"
+    r"|》的论文(?:翻译|译文|标题)$",
+    re.IGNORECASE,
+)
+_ID = r"(?:\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Za-z]{2})?/\d{7})"
+_LEAK = re.compile(
+    rf"^\W*(?:摘要|abstract)?\W*arxiv\s*[:：]\s*{_ID}"
+    rf"|[(（\[]\s*arxiv\s*[:：]\s*{_ID}(?:v\d+)?\s*(?:\[[^\]]*\])?[^()（）]*[)）]?\s*$"
+    rf"|arxiv\s*[:：]\s*{_ID}(?:v\d+)?\s*(?:\[[a-z-]+(?:\.[a-z-]+)?\]|announce|公告|公布|宣布|发布|通告)"
+    r"|(?:announce(?:ment)?|公告|公布|宣布|发布|通告)\s*(?:type|类型|类别)\s*[:：]",
+    re.IGNORECASE,
+)
+
+Fields = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a reply."""
+
+    reason: str
+    """A word of the failure vocabulary."""
+    detail: str
+    """For the report, in English: the field and the figure."""
+    again: str
+    """For the model, in the language of the prompt: what to do better."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a reply is judged against."""
+
+    paper: Paper
+    instructions: str
+    """The prompt's own words, without the paper's."""
+
+
+Check = Callable[[Fields, Context], Fault | None]
+
+
+def first_fault(fields: Fields, context: Context) -> Fault | None:
+    """Return the first fault of a reply; None where it may be kept."""
+    return next((fault for check in CHECKS if (fault := check(fields, context))), None)
+
+
+def english_tldr_is_missing(fields: Fields) -> bool:
+    """Return whether the English one-liner, and only it, is absent or not English."""
+    text = fields.get("tldr_en", "")
+    return not _WORD.search(text) or len(_HAN.findall(text)) > len(_WORD.findall(text))
+
+
+def _each_line_is_there(fields: Fields, context: Context) -> Fault | None:
+    absent = [name for name in ("translated_title", "tldr", "translated_abstract") if not fold(fields.get(name, ""))]
+    if not absent:
+        return None
+    return Fault("missing_field", f"no {', '.join(absent)}", f"缺少 {'、'.join(absent)}")
+
+
+def _one_line_each(fields: Fields, context: Context) -> Fault | None:
+    for name in ("translated_title", "tldr", "tldr_en"):
+        if len(fields.get(name, "").strip().splitlines()) > 1:
+            return Fault("several_lines", f"{name} has more than one line", f"{name} 只能有一行")
+    return None
+
+
+def _nothing_leaked(fields: Fields, context: Context) -> Fault | None:
+    english = f"{context.paper.title}\n{context.paper.abstract}"
+    for name, text in fields.items():
+        leak = _LEAK.search(fold(text))
+        if leak and leak.group() not in english:
+            return Fault("header_leak", f"{name} has {leak.group()[:60]!r}", f"{name} 里不要写论文编号和公告类型")
+    return None
+
+
+def _nothing_echoed(fields: Fields, context: Context) -> Fault | None:
+    runs = _instruction_runs(context.instructions)
+    english = f"{context.paper.title}\n{context.paper.abstract}"
+    for name, text in fields.items():
+        folded = fold(text)
+        echo = _ECHO.search(folded)
+        said = echo.group() if echo else next((run for run in _runs(folded) if run in runs and run not in english), "")
+        if said:
+            return Fault(
+                "prompt_echo", f"{name} echoes the prompt: {said[:40]!r}", f"{name} 只写内容，不要开场白和标签"
+            )
+    return None
+
+
+def _title_is_chinese(fields: Fields, context: Context) -> Fault | None:
+    title = fields["translated_title"]
+    if _is_foreign(title) or not (_HAN.search(title) or _NAME.fullmatch(fold(context.paper.title))):
+        return Fault("wrong_language", "translated_title is not Chinese", "translated_title 要译成中文")
+    return None
+
+
+def _tldr_is_chinese(fields: Fields, context: Context) -> Fault | None:
+    if _is_chinese(fields["tldr"]):
+        return None
+    return Fault("wrong_language", "tldr is not Chinese", "tldr 要用中文写")
+
+
+def _abstract_is_chinese(fields: Fields, context: Context) -> Fault | None:
+    text = fields["translated_abstract"]
+    if _is_chinese(text) and not _UNTRANSLATED.search(_FORMULA.sub(" ", text)):
+        return None
+    return Fault(
+        "wrong_language", "translated_abstract is not Chinese throughout", "translated_abstract 要全部译成中文"
+    )
+
+
+def _one_liners_are_short(fields: Fields, context: Context) -> Fault | None:
+    for name, most in (("tldr", LONGEST_TLDR), ("tldr_en", LONGEST_TLDR_EN)):
+        length = len(fold(fields.get(name, "")))
+        if length > most:
+            return Fault("too_long", f"{name} has {length} characters, at most {most}", f"{name} 太长，压缩成一句")
+    return None
+
+
+def _abstract_is_whole(fields: Fields, context: Context) -> Fault | None:
+    chinese, english = len(fold(fields["translated_abstract"])), len(context.paper.abstract)
+    if english < SHORT_ABSTRACT or chinese >= SHORTEST_SHARE * english:
+        return None
+    return Fault(
+        "incomplete",
+        f"translated_abstract has {chinese} characters for {english} of the English one",
+        "translated_abstract 要把摘要逐句译全",
+    )
+
+
+CHECKS: tuple[Check, ...] = (
+    _each_line_is_there,
+    _nothing_leaked,
+    _nothing_echoed,
+    _one_line_each,
+    _title_is_chinese,
+    _tldr_is_chinese,
+    _abstract_is_chinese,
+    _one_liners_are_short,
+    _abstract_is_whole,
+)
+"""In the order in which faults are named; the first that finds one decides."""
+
+
+def _is_chinese(text: str) -> bool:
+    """Return whether at least half of the words are Chinese, a character counting as a word; formulas do not count."""
+    words = _FORMULA.sub(" ", text)
+    return not _is_foreign(words) and len(_HAN.findall(words)) >= max(1, len(_WORD.findall(words)))
+
+
+def _is_foreign(text: str) -> bool:
+    """Return whether a script that is neither Chinese nor Latin carries the text, as kana or Hangul would."""
+    return len(_OTHER_SCRIPT.findall(text)) > len(_HAN.findall(text)) / 4 + 2
+
+
+@lru_cache(maxsize=16)
+def _instruction_runs(instructions: str) -> set[str]:
+    return _runs(instructions)
+
+
+def _runs(text: str) -> set[str]:
+    """Return every run of ``LONGEST_COMMON_RUN`` characters that is mostly Chinese."""
+    runs = (text[start : start + LONGEST_COMMON_RUN] for start in range(len(text) - LONGEST_COMMON_RUN + 1))
+    return {run for run in runs if len(_HAN.findall(run)) > LONGEST_COMMON_RUN / 2}

@@ -1,0 +1,119 @@
+"""One paper's conversation with the model: ask, judge, ask again with the fault, keep or give up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from pipeline.cache import CachedReply
+from pipeline.model.wire import Ask, Message, Model, Reply
+from pipeline.prompts import Prompt
+from pipeline.records import Failure, Paper, Summary, Usage
+from pipeline.summarize.checks import Context, Fault, english_tldr_is_missing, first_fault
+from pipeline.summarize.reply import SCHEMA, read_object
+from pipeline.text import fold
+
+ASKS = 3
+"""The first ask and two more."""
+
+_BY_FINISH = {
+    "length": Fault("truncated", "the reply was cut at the endpoint's limit", "上一次没有写完，写得紧凑些"),
+    "content_filter": Fault("refused", "the endpoint's content filter held the reply back", "只做客观的学术翻译"),
+    "refusal": Fault("refused", "the model declined to answer", "这是公开发表的学术摘要，只需客观翻译"),
+}
+_NO_OBJECT = Fault("not_json", "the reply holds no JSON object with the fields", "只回答一个 JSON 对象")
+_NO_ENGLISH = Fault("missing_field", "no tldr_en", "缺少 tldr_en：用一句英文写出同一要点")
+
+
+def first_ask(paper: Paper, prompt: Prompt) -> Ask:
+    """Return what is asked first of a paper, as the prompt has it.
+
+    Raises:
+        PromptError: the prompt cannot be rendered for this paper.
+    """
+    system, user = prompt.render(paper)
+    return Ask(
+        paper_id=paper.id,
+        messages=(Message("system", system), Message("user", user)),
+        schema=SCHEMA,
+        temperature=prompt.front.temperature,
+    )
+
+
+@dataclass
+class Dialogue:
+    """The asks about one paper and the replies so far."""
+
+    paper: Paper
+    prompt: Prompt
+    ask: Ask
+    """The first ask; ``key`` is its cache key."""
+    key: str
+    replies: int = 0
+    usage: Usage | None = None
+    faults: list[str] = field(default_factory=list)
+
+    async def hold(self, model: Model, *, now: Callable[[], datetime]) -> CachedReply | Failure:
+        """Ask until a reply passes the checks, at most ``ASKS`` times.
+
+        Raises:
+            FatalModelError: no further ask can succeed.
+            CallError: the model did not answer.
+        """
+        ask, fault = self.ask, _NO_OBJECT
+        english_asked = False
+        while self.replies < ASKS:
+            reply = await model.ask(ask)
+            self.replies += 1
+            if reply.usage:
+                self.usage = reply.usage + (self.usage or Usage())
+            fields, found = self._judge(reply)
+            if found is None and english_tldr_is_missing(fields):
+                if english_asked or self.replies == ASKS:
+                    fields["tldr_en"] = ""
+                else:
+                    english_asked, found = True, _NO_ENGLISH
+            if found is None:
+                return self._keep(fields, reply, model, now())
+            fault = found
+            self.faults.append(fault.reason)
+            ask = self._again(reply, fault)
+        return self.failure(fault.reason, fault.detail)
+
+    def failure(self, reason: str, detail: str) -> Failure:
+        """Return the paper's failure after the replies so far."""
+        return Failure(paper_id=self.paper.id, reason=reason, detail=detail, attempts=self.replies)
+
+    def _judge(self, reply: Reply) -> tuple[dict[str, str], Fault | None]:
+        fields = read_object(reply.text, source=f"{self.paper.title}\n{self.paper.abstract}")
+        if reply.finish in _BY_FINISH:
+            return {}, _BY_FINISH[reply.finish]
+        if fields is None:
+            return {}, _NO_OBJECT
+        context = Context(self.paper, instructions=f"{self.prompt.system}\n{self.prompt.user}")
+        return fields, first_fault(fields, context)
+
+    def _again(self, reply: Reply, fault: Fault) -> Ask:
+        """Return the next ask: the model's own words and what was wrong with them."""
+        words = f"上面的回答不能用：{fault.again}。请重新给出完整的 JSON 对象。"
+        said = (Message("assistant", reply.text),) if reply.text.strip() else ()
+        return Ask(
+            paper_id=self.ask.paper_id,
+            messages=(*self.ask.messages, *said, Message("user", words)),
+            schema=self.ask.schema,
+            temperature=self.ask.temperature,
+        )
+
+    def _keep(self, fields: dict[str, str], reply: Reply, model: Model, moment: datetime) -> CachedReply:
+        summary = Summary(
+            paper_id=self.paper.id,
+            **{name: fold(text) for name, text in fields.items()},
+            prompt=self.prompt.label,
+            prompt_sha256=self.prompt.sha256,
+            model=model.name,
+            endpoint=model.endpoint,
+            created=moment,
+            usage=self.usage,
+        )
+        return CachedReply(self.key, summary, reply.text, {"replies": self.replies, "faults": self.faults})

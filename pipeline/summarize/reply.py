@@ -1,0 +1,66 @@
+"""Read what a model answered, tolerantly: the words around the object, fences, thoughts and broken escapes."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+FIELDS = ("translated_title", "tldr", "tldr_en", "translated_abstract")
+"""Keys of the object that a model answers; each is text."""
+
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {name: {"type": "string"} for name in FIELDS},
+    "required": list(FIELDS),
+    "additionalProperties": False,
+}
+
+_THOUGHTS = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL)
+_BAD_ESCAPE = re.compile(r'\\(?:\\|"|/|[bfnrt](?![a-zA-Z])|u[0-9a-fA-F]{4}|(?P<bad>.))', re.DOTALL)
+_AMBIGUOUS_COMMAND = re.compile(r"\\[bfnrt][A-Za-z]+")
+_ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+
+
+def read_object(text: str, *, source: str) -> dict[str, str] | None:
+    """Return the texts of the first JSON object in ``text``; None where there is no such object.
+
+    Thoughts before the object, fences around it and words after it are left out. Backslashes of formulas that JSON took
+    for escapes are put back where ``source``, the English text, has that very command. A value that is not text is left
+    out, as if the model had not answered it.
+    """
+    said = _THOUGHTS.sub("", text)
+    start = said.find("{")
+    while start >= 0:
+        found = _decode(said[start:])
+        if isinstance(found, dict) and not found.keys().isdisjoint(FIELDS):
+            commands = {match.group() for match in _AMBIGUOUS_COMMAND.finditer(source)}
+            return {
+                name: _restore(value, commands)
+                for name, value in found.items()
+                if name in FIELDS and isinstance(value, str)
+            }
+        start = said.find("{", start + 1)
+    return None
+
+
+def _decode(text: str) -> object:
+    """Return the JSON value that ``text`` begins with, broken escapes repaired; None where there is none."""
+    decoder = json.JSONDecoder(strict=False)
+    for candidate in (text, _BAD_ESCAPE.sub(_double_backslash, text)):
+        try:
+            return decoder.raw_decode(candidate)[0]
+        except ValueError:
+            continue
+    return None
+
+
+def _double_backslash(match: re.Match[str]) -> str:
+    return "\\\\" + match["bad"] if match["bad"] is not None else match.group()
+
+
+def _restore(text: str, commands: set[str]) -> str:
+    """Put back each command of the source whose backslash and first letter were read as one control character."""
+    for command in commands:
+        text = text.replace(_ESCAPED[command[1]] + command[2:], command)
+    return text
