@@ -9,6 +9,8 @@ _PLAIN = {
     "extra_forbidden": "unknown key",
     "string_type": "must be text",
     "none_required": "must be null",
+    "tuple_type": "must be a list",
+    "int_type": "must be a whole number",
 }
 
 

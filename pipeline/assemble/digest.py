@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from operator import itemgetter
 
-from pipeline.records import Entry, Note, Source
+from pipeline.records import Entry, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,6 @@ class Digest:
     entries: tuple[Entry, ...]
     """In any order; a page shows them in that of `in_page_order`."""
     source: Source
-    notes: tuple[Note, ...] = ()
     """What the reader must know besides the notes of ``source``."""
 
 

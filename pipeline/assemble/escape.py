@@ -14,6 +14,7 @@ entities are resolved (GFM 6.9), so such an address becomes a ``mailto:`` link t
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html.entities import html5
@@ -63,9 +64,8 @@ def escape(text: str, place: Place) -> str:
 
 def _backslashes(line: str, place: Place) -> Iterator[int]:
     """GFM 6.1: a backslash before ASCII punctuation is an escape."""
-    for match in re.finditer(r"\\", line):
-        if (line[match.end() :] or place.after)[0] in punctuation:
-            yield match.start()
+    framed = line + place.after
+    yield from (match.start() for match in re.finditer(r"\\", line) if framed[match.end()] in punctuation)
 
 
 def _pipes(line: str, place: Place) -> Iterator[int]:
@@ -77,8 +77,7 @@ def _pipes(line: str, place: Place) -> Iterator[int]:
 def _code_spans(line: str, _: Place) -> Iterator[int]:
     """GFM 6.3: two runs of the same length. The backticks of an escaped run count one by one as runs of length 1."""
     runs = [match.span() for match in re.finditer("`+", line)]
-    lengths = [end - start for start, end in runs]
-    paired = {length for length in lengths if lengths.count(length) > 1}
+    paired = {length for length, times in Counter(end - start for start, end in runs).items() if times > 1}
     for start, end in runs:
         if end - start in paired or (paired and end - start == 1):
             yield from range(start, end)
@@ -88,7 +87,6 @@ _TAG_OR_AUTOLINK = re.compile(
     r"""<(?:
       [a-z][a-z0-9-]*(?:\s+[a-z_:][\w.:-]*(?:\s*=\s*(?:[^\s"'=<>`]+|'[^']*'|"[^"]*"))?)*\s*/?>  # an open tag
     | /[a-z][a-z0-9-]*\s*>                                                                      # a closing tag
-    | !--.*?--> | !--?-?> | \?.*?\?> | ![a-z][^>]*> | !\[CDATA\[.*?\]\]>      # a comment, instruction, declaration
     | [a-z][a-z0-9+.-]{1,31}:[^\s<>]*> | [^\s<>@]+@[^\s<>]+>                  # an address
     )""",
     re.IGNORECASE | re.VERBOSE,
@@ -96,13 +94,19 @@ _TAG_OR_AUTOLINK = re.compile(
 """Any white space separates attributes, though the spec knows only ASCII's: some parsers take others too."""
 
 
+_OPEN_ENDED = tuple(
+    (re.compile(begin, re.IGNORECASE), end)
+    for begin, end in (("<!--", "-->"), ("<![a-z]", ">"), (r"<!\[CDATA\[", "]]>"), (r"<\?", "?>"))
+)
+"""Comments, declarations, CDATA and instructions: anything may stand before their end, which is looked for once."""
+
+
 def _html(line: str, _: Place) -> Iterator[int]:
     """GFM 6.8 and 6.10: autolinks in angle brackets, and raw HTML."""
-    start = line.find("<")
-    while start >= 0:
-        if _TAG_OR_AUTOLINK.match(line, start):
-            yield start
-        start = line.find("<", start + 1)
+    yield from (match.start() for match in re.finditer("<", line) if _TAG_OR_AUTOLINK.match(line, match.start()))
+    for begin, end in _OPEN_ENDED:
+        last = line.rfind(end)
+        yield from (match.start() for match in begin.finditer(line) if match.start() < last)
 
 
 def _entities(line: str, _: Place) -> Iterator[int]:

@@ -23,9 +23,10 @@ def emphasis(line: str, *, before: str, after: str) -> Iterator[int]:
     A run counts only if it could open with a closer to its right, or close with an opener to its left; ``before``
     and ``after`` are the characters that stand next to the line on the page.
     """
+    framed = before + line + after
     for pattern in _RUNS:
         runs = [match.span() for match in pattern.finditer(line)]
-        roles = [_roles(line[start], before + line[:start], line[end:] + after) for start, end in runs]
+        roles = [_roles(framed, start + 1, end + 1) for start, end in runs]
         first_opener = min((i for i, (opens, _) in enumerate(roles) if opens), default=len(runs))
         last_closer = max((i for i, (_, closes) in enumerate(roles) if closes), default=-1)
         for i, ((start, end), (opens, closes)) in enumerate(zip(runs, roles, strict=True)):
@@ -33,16 +34,22 @@ def emphasis(line: str, *, before: str, after: str) -> Iterator[int]:
                 yield from range(start, end)
 
 
-def _roles(mark: str, left: str, right: str) -> tuple[bool, bool]:
-    """Return whether a run of ``mark`` between ``left`` and ``right`` could open and could close.
+def _roles(framed: str, start: int, end: int) -> tuple[bool, bool]:
+    """Return whether the run from ``start`` to ``end`` could open and could close.
 
     Parsers differ in two points, and each reading counts: CommonMark takes symbols for punctuation since 0.31
     (https://spec.commonmark.org/changes), GFM does not; and cmark-gfm looks for a run's neighbours beyond tildes.
     """
-    lefts = _kinds(left[-1]) | _kinds(left.rstrip("~")[-1])
-    rights = _kinds(right[0]) | _kinds(right.lstrip("~")[0])
-    roles = [_roles_between(mark, a, b) for a, b in product(lefts, rights)]
+    lefts = _kinds(framed[start - 1]) | _kinds(_beyond_tildes(framed, start - 1, step=-1))
+    rights = _kinds(framed[end]) | _kinds(_beyond_tildes(framed, end, step=1))
+    roles = [_roles_between(framed[start], left, right) for left, right in product(lefts, rights)]
     return any(opens for opens, _ in roles), any(closes for _, closes in roles)
+
+
+def _beyond_tildes(framed: str, position: int, *, step: int) -> str:
+    while framed[position] == "~":
+        position += step
+    return framed[position]
 
 
 def _roles_between(mark: str, left: str, right: str) -> tuple[bool, bool]:

@@ -83,7 +83,11 @@ def _counts(source: Source, words: Language) -> str:
 
 def _remarks(digest: Digest, words: Language) -> Iterator[str]:
     """Give the lines of the foot, plain text: the notes, each once, then who made the summaries."""
-    yield from dict.fromkeys(_said(note, words) for note in (*digest.source.notes, *digest.notes))
+    notes = [*digest.source.notes]
+    replayed = any(entry.summary and entry.summary.model == "replay" for entry in digest.entries)
+    if replayed and not any(note.key == "sample" for note in notes):
+        notes.append(Note(key="replay"))
+    yield from dict.fromkeys(_said(note, words) for note in notes)
     if makers := _makers(digest.entries, words):
         yield makers
 

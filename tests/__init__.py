@@ -1,0 +1,1 @@
+"""Tests, and the loopback servers that they talk to."""

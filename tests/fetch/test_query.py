@@ -1,0 +1,260 @@
+"""The query API, asked through the loopback arXiv."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from pipeline.errors import FetchError, UsageError
+from pipeline.fetch import ArxivSettings, Asked, Limits, Pacer, Page, search
+from pipeline.fetch.query import search_terms
+from pipeline.fetch.schedule import submission_window
+from pipeline.records import Missing, Paper, Source
+from tests.servers.arxiv import ArxivServer, Fault, api_feed
+
+QUICK = Limits(connect=1, read=5, total=5, tries=2, patience=1, backoff=0.01, longest_wait=0.01)
+NOON = datetime(2026, 4, 24, 12, tzinfo=UTC)
+
+
+def made(count: int, category: str = "cs.AI") -> list[Paper]:
+    """Papers, the newest first, submitted an hour apart."""
+    return [
+        Paper(
+            id=f"2604.{count - number:05}",
+            version=1,
+            title=f"Title {number}",
+            abstract="We show.",
+            categories=(category,),
+            primary_category=category,
+            published=NOON - timedelta(hours=number),
+            updated=NOON - timedelta(hours=number),
+        )
+        for number in range(count)
+    ]
+
+
+def ask(server: ArxivServer, asked: Asked) -> list[Page]:
+    """Ask the loopback and read all pages."""
+    return list(search(ArxivSettings(api_url=server.api_url, delay=0, limits=QUICK), asked, Pacer(0)))
+
+
+def papers_of(pages: Sequence[Page]) -> list[Paper]:
+    """All papers of all pages."""
+    return [paper for page in pages for paper in page.papers]
+
+
+WINDOW = submission_window(date(2026, 4, 27))
+
+
+@pytest.mark.parametrize(
+    ("asked", "terms"),
+    [
+        ({"categories": ("cs.AI",)}, "cat:cs.AI"),
+        ({"categories": ("cs.AI", "econ", "quant-ph")}, "cat:cs.AI OR cat:econ.* OR cat:quant-ph"),
+        ({"query": "all:x OR ti:y"}, "all:x OR ti:y"),
+        ({"window": WINDOW}, "submittedDate:[202604231800 TO 202604241759]"),
+        (
+            {"categories": ("cs.AI", "cs.LG"), "query": "all:x OR ti:y", "window": WINDOW},
+            "(cat:cs.AI OR cat:cs.LG) AND (all:x OR ti:y) AND (submittedDate:[202604231800 TO 202604241759])",
+        ),
+    ],
+)
+def test_what_is_asked_is_said_in_the_language_of_the_api(asked: dict[str, Any], terms: str) -> None:
+    """The range holds both its ends, so it stops a minute early."""
+    assert search_terms(Asked(**asked)) == terms
+
+
+def test_a_search_gives_all_its_papers_newest_first_a_page_for_each_answer() -> None:
+    """A hundred at a time, each with the count so far."""
+    papers = made(250)
+    with ArxivServer(papers[::-1]) as server:
+        pages = ask(server, Asked(categories=("cs",)))
+    assert pages == [
+        Page(tuple(papers[:100]), Source(announced=250, fetched=100)),
+        Page(tuple(papers[100:200]), Source(announced=250, fetched=200)),
+        Page(tuple(papers[200:]), Source(announced=250, fetched=250)),
+    ]
+    assert [seen.query["start"] for seen in server.requests] == ["0", "100", "200"]
+
+
+def test_a_page_is_given_out_before_the_next_is_asked_for() -> None:
+    """Its papers can be summarized while arXiv makes us wait."""
+    with ArxivServer(made(250)) as server:
+        settings = ArxivSettings(api_url=server.api_url, limits=QUICK)
+        pages = search(settings, Asked(categories=("cs.AI",)), Pacer(0))
+        counts = [(page.source.fetched, len(server.requests)) for page in pages]
+    assert counts == [(100, 1), (200, 2), (250, 3)]
+
+
+def test_a_window_gives_the_papers_submitted_in_it() -> None:
+    """From its first minute to before its last."""
+    first, last = datetime(2026, 4, 23, 18, tzinfo=UTC), datetime(2026, 4, 24, 18, tzinfo=UTC)
+    moments = [first - timedelta(minutes=1), first, last - timedelta(minutes=1), last]
+    papers = [paper.model_copy(update={"published": moment}) for paper, moment in zip(made(4), moments, strict=True)]
+    with ArxivServer(papers) as server:
+        pages = ask(server, Asked(categories=("cs.AI",), window=WINDOW))
+    assert [paper.id for paper in papers_of(pages)] == [papers[2].id, papers[1].id]
+
+
+@pytest.mark.parametrize(("limit", "requests"), [(1, 1), (100, 1), (130, 2)])
+def test_a_limit_is_all_that_is_asked_for_and_nothing_is_missing(limit: int, requests: int) -> None:
+    """No page more than needed."""
+    with ArxivServer(made(250)) as server:
+        pages = ask(server, Asked(query="all:title", limit=limit))
+    assert pages[-1].source == Source(announced=limit, fetched=limit)
+    assert len(server.requests) == requests
+
+
+def test_a_search_without_results_is_one_empty_page() -> None:
+    """After a single request."""
+    with ArxivServer(made(3)) as server:
+        assert ask(server, Asked(categories=("econ.EM",))) == [Page((), Source(announced=0))]
+        assert len(server.requests) == 1
+
+
+def test_ids_are_asked_for_a_hundred_at_a_time_and_absent_ones_are_named() -> None:
+    """Each once, in the version asked for."""
+    papers = made(120)
+    ids = [f"arXiv:{paper.id}v1" for paper in papers]
+    with ArxivServer(papers) as server:
+        pages = ask(server, Asked(ids=(*ids, "math/0000001", papers[0].id)))
+    assert papers_of(pages) == papers
+    assert [page.source.fetched for page in pages] == [100, 120, 120]
+    absent = Missing(id="math/0000001", reason="arXiv has no such paper")
+    assert pages[-1].source == Source(announced=121, fetched=120, missing=1, missing_papers=(absent,))
+    assert [seen.query["id_list"].count(",") + 1 for seen in server.requests] == [100, 21]
+    assert server.requests[0].query["id_list"].startswith(f"{papers[0].id}v1,")
+
+
+def test_ids_that_are_all_there_are_one_page() -> None:
+    """Nothing is added at the end."""
+    papers = made(2)
+    with ArxivServer(papers) as server:
+        pages = ask(server, Asked(ids=tuple(paper.id for paper in papers)))
+    assert pages == [Page(tuple(papers), Source(announced=2, fetched=2))]
+
+
+def test_ids_that_arxiv_has_not_at_all_are_one_empty_page() -> None:
+    """With their names; and a limit counts ids."""
+    with ArxivServer() as server:
+        pages = ask(server, Asked(ids=("2604.00001", "2604.00002"), limit=1))
+    absent = Missing(id="2604.00001", reason="arXiv has no such paper")
+    assert pages == [Page((), Source(announced=1, missing=1, missing_papers=(absent,)))]
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({}, "Ask arXiv either for ids or for categories, a query or dates."),
+        ({"ids": ("2604.00001",), "query": "x"}, "Ask arXiv either for ids or for categories, a query or dates."),
+        ({"ids": ("abc",)}, "'abc' is no arXiv identifier such as 2404.02059 or math/0309136."),
+        ({"query": "x", "limit": 0}, "A limit of 0 papers asks for nothing; the least is 1."),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_before_any_request(asked: dict[str, Any], said: str) -> None:
+    """At once, not when the pages are read."""
+    with ArxivServer(made(1)) as server, pytest.raises(UsageError) as caught:
+        search(ArxivSettings(api_url=server.api_url), Asked(**asked), Pacer(0))
+    assert (caught.value.message, server.requests) == (said, [])
+
+
+def test_an_unknown_category_is_refused_with_near_ones() -> None:
+    """Also one that arXiv would take for a quiet day."""
+    with pytest.raises(UsageError, match=r"^'cs\.ai' is no arXiv category, but cs\.AI"):
+        search(ArxivSettings(), Asked(categories=("cs.LG", "cs.ai")), Pacer(0))
+
+
+def test_a_failure_of_the_first_page_is_an_error_and_no_empty_day() -> None:
+    """Of ids too."""
+    for asked in (Asked(categories=("cs.AI",)), Asked(ids=("2604.00001",))):
+        with ArxivServer(made(3), [Fault(503)] * 2) as server, pytest.raises(FetchError, match="HTTP 503"):
+            ask(server, asked)
+
+
+@pytest.mark.parametrize("by_ids", [True, False])
+def test_a_failure_of_a_later_page_ends_with_what_is_missing_and_why(by_ids: bool) -> None:
+    """What was paid for is kept."""
+    papers = made(120)
+    asked = Asked(ids=tuple(paper.id for paper in papers)) if by_ids else Asked(categories=("cs.AI",))
+    with ArxivServer(papers) as server:
+        pages = search(ArxivSettings(api_url=server.api_url, limits=QUICK), asked, Pacer(0))
+        assert next(pages).papers == tuple(papers[:100])
+        server.faults = [Fault(body=b"Rate exceeded.")] * 2
+        (last,) = pages
+    assert (last.papers, last.source.announced, last.source.fetched, last.source.missing) == ((), 120, 100, 20)
+    named = [missing.id for missing in last.source.missing_papers]
+    assert named == ([paper.id for paper in papers[100:]] if by_ids else ["20 more"])
+    assert all("Rate exceeded." in missing.reason for missing in last.source.missing_papers)
+
+
+def test_an_empty_page_where_papers_should_be_is_asked_for_again() -> None:
+    """The first as well as a later one."""
+    papers = made(120)
+    empty = [Fault(body=api_feed([], total=120)), Fault(body=api_feed([], total=120, start=100))]
+    with ArxivServer(papers, [empty[0]]) as server:
+        pages = search(ArxivSettings(api_url=server.api_url, limits=QUICK), Asked(categories=("cs.AI",)), Pacer(0))
+        first = next(pages)
+        server.faults = [empty[1]]
+        assert [*first.papers, *papers_of(list(pages))] == papers
+    assert len(server.requests) == 4
+
+
+def test_papers_that_slip_between_two_pages_are_missing_and_repeated_ones_are_not_counted_twice() -> None:
+    """The API sorts without a tie-breaker."""
+    papers = made(120)
+    with ArxivServer(papers) as server:
+        pages = search(ArxivSettings(api_url=server.api_url, limits=QUICK), Asked(categories=("cs.AI",)), Pacer(0))
+        first = next(pages)
+        server.faults = [Fault(body=api_feed(papers[99:119], total=120, start=100))]
+        rest = list(pages)
+    assert [*first.papers, *papers_of(rest)] == papers[:119]
+    slipped = Missing(id="1 more", reason="arXiv counts them among the results and did not give them")
+    assert rest[-1].source == Source(announced=120, fetched=119, missing=1, missing_papers=(slipped,))
+
+
+@pytest.mark.parametrize(("total", "count"), [(100, 0), (110, 10), (130, 20)])
+def test_the_least_total_that_an_answer_says_is_believed(total: int, count: int) -> None:
+    """Papers leave the results while they are read, or join them at their front."""
+    papers = made(130)
+    with ArxivServer(papers[:120]) as server:
+        pages = search(ArxivSettings(api_url=server.api_url, limits=QUICK), Asked(categories=("cs.AI",)), Pacer(0))
+        next(pages)
+        server.papers = tuple(papers[:total])
+        server.faults = [Fault(body=api_feed(papers[100 : 100 + count], total=total, start=100))]
+        rest = list(pages)
+    expected = Source(announced=100 + count, fetched=100 + count)
+    assert [page.source for page in rest] == [expected]
+
+
+def test_an_entry_that_cannot_become_a_paper_is_named_once() -> None:
+    """And not lost among those that did not come; an entry without dates is a paper all the same."""
+    papers = made(3)
+    body = api_feed([papers[0], papers[1].model_copy(update={"published": None, "updated": None}), papers[2]], total=4)
+    body = body.replace(b"<title>Title 2</title>", b"<title> </title>")
+    with ArxivServer(papers, [Fault(body=body), Fault(body=api_feed([], total=3, start=3))]) as server:
+        pages = ask(server, Asked(categories=("cs.AI",)))
+    assert [paper.id for paper in papers_of(pages)] == [papers[0].id, papers[1].id]
+    assert papers_of(pages)[1].published is None
+    lost = Missing(id=papers[2].id, reason="title: must not be empty")
+    assert pages[-1].source == Source(announced=3, fetched=2, missing=1, missing_papers=(lost,))
+
+
+@pytest.mark.parametrize("suffix", ["", "?", "?key=1", "?a={b}&"])
+def test_the_address_of_the_api_may_have_a_query_of_its_own(suffix: str) -> None:
+    """A mirror may want one."""
+    with ArxivServer(made(1)) as server:
+        settings = ArxivSettings(api_url=f"{server.api_url}{suffix}", limits=QUICK)
+        pages = list(search(settings, Asked(categories=("cs.AI",)), Pacer(0)))
+    assert len(papers_of(pages)) == 1
+    assert server.requests[0].query["search_query"] == "cat:cs.AI"
+
+
+@pytest.mark.parametrize("address", ["nowhere", "http://", "ftp://127.0.0.1/x"])
+def test_an_address_that_is_none_is_an_error_of_ours(address: str) -> None:
+    """It is named."""
+    with pytest.raises(FetchError) as caught:
+        list(search(ArxivSettings(api_url=address, limits=QUICK), Asked(query="x"), Pacer(0)))
+    assert address in caught.value.message or "ftp" in caught.value.message

@@ -1,0 +1,1 @@
+"""Loopback servers that the tests and benchmarks talk to."""
