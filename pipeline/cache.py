@@ -28,7 +28,7 @@ BUSY_S = 30.0
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS papers (
-    id TEXT NOT NULL, version INTEGER, record TEXT NOT NULL, seen TEXT NOT NULL,
+    id TEXT NOT NULL, version INTEGER NOT NULL, record TEXT NOT NULL, seen TEXT NOT NULL,
     PRIMARY KEY (id, version));
 CREATE TABLE IF NOT EXISTS replies (
     key TEXT PRIMARY KEY, paper_id TEXT NOT NULL, prompt TEXT NOT NULL, prompt_sha256 TEXT NOT NULL,
@@ -38,6 +38,9 @@ CREATE INDEX IF NOT EXISTS replies_by_paper ON replies (paper_id);
 CREATE TABLE IF NOT EXISTS runs (
     number INTEGER PRIMARY KEY, name TEXT NOT NULL, date TEXT NOT NULL, finished TEXT NOT NULL, report TEXT NOT NULL);
 """
+
+_UNREADABLE = (ValidationError, ValueError, TypeError)
+"""What reading a row raises whose text is not what was written."""
 
 Warn = Callable[[str], None]
 T = TypeVar("T")
@@ -80,6 +83,8 @@ class Cache:
         self.path = folder / FILE
         self._warn = warn
         self._warned = False
+        self._inode = 0
+        """Of the file that is open: another process may have set it aside."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._db = self._open()
@@ -109,7 +114,7 @@ class Cache:
             return None
         try:
             return _cached_reply(row)
-        except (ValidationError, ValueError) as error:
+        except _UNREADABLE as error:
             self._warn(f"{self.path}: the reply for {row['paper_id']} cannot be read and is asked for again ({error})")
             return None
 
@@ -118,13 +123,14 @@ class Cache:
         rows = self._all("SELECT * FROM replies WHERE paper_id = ? ORDER BY created", paper_id)
         replies = []
         for row in rows:
-            with contextlib.suppress(ValidationError, ValueError):
+            with contextlib.suppress(*_UNREADABLE):
                 replies.append(_cached_reply(row))
         return tuple(replies)
 
     def keep_reply(self, paper: Paper, reply: CachedReply) -> None:
         """Commit an accepted reply and its paper; a reply to the same ask is replaced."""
         made = reply.summary
+        seen = made.created.isoformat() if made.created else ""
         values = (
             reply.key,
             made.paper_id,
@@ -132,18 +138,18 @@ class Cache:
             made.prompt_sha256 or "",
             made.model or "",
             made.endpoint or "",
-            made.created.isoformat() if made.created else "",
-            made.usage.model_dump_json() if made.usage else "{}",
+            seen,
+            made.usage.model_dump_json() if made.usage else "null",
             _canonical(made.model_dump(include={"translated_title", "tldr", "tldr_en", "translated_abstract"})),
-            reply.raw,
+            # Half a character, which JSON can say and UTF-8 cannot, is kept as its escape.
+            reply.raw.encode("utf-8", "backslashreplace").decode(),
             _canonical(dict(reply.asked)),
         )
-        seen = made.created.isoformat() if made.created else ""
         self._write(
             ("INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values),
             (
                 "INSERT OR REPLACE INTO papers VALUES (?, ?, ?, ?)",
-                (paper.id, paper.version, paper.model_dump_json(), seen),
+                (paper.id, paper.version or 0, paper.model_dump_json(), seen),
             ),
         )
 
@@ -155,7 +161,11 @@ class Cache:
     def paper(self, paper_id: str) -> Paper | None:
         """Return the newest version of a paper that was summarized."""
         row = self._first("SELECT record FROM papers WHERE id = ? ORDER BY version DESC", paper_id)
-        return Paper.model_validate_json(row["record"]) if row else None
+        try:
+            return Paper.model_validate_json(row["record"]) if row else None
+        except _UNREADABLE as error:
+            self._warn(f"{self.path}: the record of {paper_id} cannot be read ({error})")
+            return None
 
     def info(self) -> CacheInfo:
         """Count what the cache holds."""
@@ -171,11 +181,15 @@ class Cache:
 
     def verify(self) -> tuple[str, ...]:
         """Say what is wrong with the file and with each reply in it; empty where nothing is."""
-        faults = [row[0] for row in self._all("PRAGMA integrity_check") if row[0] != "ok"]
-        for row in self._all("SELECT * FROM replies"):
+        try:
+            faults = [row[0] for row in self._db.execute("PRAGMA integrity_check") if row[0] != "ok"]
+            rows = self._db.execute("SELECT * FROM replies").fetchall()
+        except sqlite3.DatabaseError as error:
+            return (f"{self.path} is damaged: {error}; the next run sets it aside",)
+        for row in rows:
             try:
                 _cached_reply(row)
-            except (ValidationError, ValueError) as error:
+            except _UNREADABLE as error:
                 faults.append(f"reply {row['key'][:12]} for {row['paper_id']}: {error}")
         return tuple(faults)
 
@@ -189,7 +203,10 @@ class Cache:
         return db
 
     def _prepare(self, db: sqlite3.Connection) -> None:
+        self._inode = self.path.stat().st_ino
         db.row_factory = sqlite3.Row
+        # A text that is no UTF-8 makes its row unreadable, not the whole query.
+        db.text_factory = lambda text: text.decode("utf-8", "surrogateescape")
         version = db.execute("PRAGMA user_version").fetchone()[0]
         if version > SCHEMA_VERSION:
             raise CacheError(
@@ -204,6 +221,9 @@ class Cache:
         db.execute("SELECT 1 FROM replies LIMIT 1").fetchone()
 
     def _set_aside(self, error: sqlite3.DatabaseError) -> sqlite3.Connection:
+        if self.path.exists() and self.path.stat().st_ino != self._inode:
+            # Another process met the same damage first.
+            return self._open()
         number = 1
         while (aside := self.path.with_name(f"{FILE}.damaged-{number}")).exists():
             number += 1
@@ -225,9 +245,11 @@ class Cache:
         return self._guarded(lambda: self._db.execute(sql, values).fetchall(), [])
 
     def _write(self, *statements: tuple[str, tuple[object, ...]]) -> None:
-        self._guarded(lambda: self._transact(statements), None)
+        if not self._guarded(lambda: self._transact(statements), otherwise=False):
+            # A damaged file has made way for an empty one by now, which takes what was paid for.
+            self._guarded(lambda: self._transact(statements), otherwise=False)
 
-    def _transact(self, statements: tuple[tuple[str, tuple[object, ...]], ...]) -> None:
+    def _transact(self, statements: tuple[tuple[str, tuple[object, ...]], ...]) -> bool:
         self._db.execute("BEGIN IMMEDIATE")
         try:
             for sql, values in statements:
@@ -237,6 +259,7 @@ class Cache:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise
+        return True
 
     def _guarded(self, action: Callable[[], T], otherwise: T) -> T:
         """Run ``action``; a cache fault is a miss and one warning, and a damaged file is set aside."""
@@ -260,7 +283,8 @@ def _cached_reply(row: sqlite3.Row) -> CachedReply:
     summary = Summary.model_validate(
         {
             **json.loads(row["summary"]),
-            **{name: row[name] for name in ("paper_id", "prompt", "prompt_sha256", "model", "endpoint", "created")},
+            "paper_id": row["paper_id"],
+            **{name: row[name] or None for name in ("prompt", "prompt_sha256", "model", "endpoint", "created")},
             "usage": json.loads(row["usage"]),
         }
     )

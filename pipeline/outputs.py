@@ -63,5 +63,6 @@ def _umask() -> int:
 
 def _refused(folder: Path, error: OSError) -> OutputError:
     return OutputError(
-        f"{error.filename or folder}: cannot be written: {error.strerror}", hint="Choose another --output DIR."
+        f"{error.filename2 or error.filename or folder}: cannot be written: {error.strerror}",
+        hint="Choose another --output DIR.",
     )

@@ -10,6 +10,9 @@ from pipeline.records import Entry, Source
 class Progress(Protocol):
     """Told of each page and each paper as it happens, on the event loop's thread."""
 
+    def begins(self) -> None:
+        """Another digest begins; all counts begin anew."""
+
     def fetched(self, source: Source) -> None:
         """Another page of papers arrived; ``source`` counts all so far."""
 

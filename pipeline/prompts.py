@@ -21,7 +21,8 @@ import jinja2.sandbox
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from pipeline.errors import PromptError
+from pipeline.errors import OutputError, PromptError
+from pipeline.outputs import write_all
 from pipeline.records import Paper, PromptName
 from pipeline.validation import explain
 
@@ -82,7 +83,7 @@ class Prompt:
         values = {name: getattr(paper, name) for name in VARIABLES}
         try:
             system, user = (template.render(values).strip() for template in self._templates)
-        except (jinja2.TemplateError, TypeError, ValueError, ArithmeticError) as error:
+        except (jinja2.TemplateError, TypeError, ValueError, ArithmeticError, LookupError, RecursionError) as error:
             raise PromptError(f"{self.path}: cannot be rendered for paper {paper.id}: {error}") from error
         return system, user
 
@@ -114,13 +115,12 @@ class PromptLibrary:
 
     def labels(self) -> dict[str, Path]:
         """Return every ``NAME@N`` with its file, in order of name and version."""
-        found: dict[str, Path] = {}
+        found: dict[tuple[str, int], Path] = {}
         for folder in self.folders:
-            for path in sorted(folder.glob("*/*.md"), key=lambda file: (file.parent.name, len(file.stem), file.stem)):
-                label = f"{path.parent.name}@{path.stem}"
-                if _NAME.fullmatch(label):
-                    found.setdefault(label, path)
-        return found
+            for path in folder.glob("*/*.md"):
+                if _NAME.fullmatch(f"{path.parent.name}@{path.stem}"):
+                    found.setdefault((path.parent.name, int(path.stem)), path)
+        return {f"{name}@{version}": found[name, version] for name, version in sorted(found)}
 
     def released(self) -> dict[str, str]:
         """Return the sha256 of every released ``NAME@N``; of two folders that release one, the later holds."""
@@ -197,7 +197,7 @@ def release(prompt: Prompt) -> bool:
         return False
     lock[prompt.label] = prompt.sha256
     text = json.dumps(dict(sorted(lock.items())), indent=2) + "\n"
-    (folder / LOCK).write_text(text, encoding="utf-8", newline="\n")
+    _write(folder / LOCK, text)
     return True
 
 
@@ -217,8 +217,7 @@ def new_version(library: PromptLibrary, name: str, folder: Path) -> Path:
         raise PromptError("there is no prompt to begin from; restore prompts/digest/1.md")
     version = 1 + max((int(path.stem) for path in paths if path.parent.name == name), default=0)
     target = folder / name / f"{version}.md"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(_read(origins[-1]), encoding="utf-8", newline="\n")
+    _write(target, _read(origins[-1]))
     return target
 
 
@@ -229,14 +228,21 @@ def _read(path: Path) -> str:
         raise PromptError(f"{path}: cannot be read: {error}") from error
 
 
+def _write(path: Path, text: str) -> None:
+    try:
+        write_all(path.parent, {path.name: text})
+    except OutputError as error:
+        raise PromptError(error.message) from error
+
+
 def _front_matter(path: Path, text: str) -> FrontMatter:
     try:
         return FrontMatter.model_validate(yaml.safe_load(text) or {})
-    except yaml.YAMLError as error:
-        raise PromptError(f"{path}: the front matter is not YAML: {error}") from error
     except ValidationError as error:
         allowed = ", ".join(FrontMatter.model_fields)
         raise PromptError(f"{path}: front matter: {explain(error)} (keys: {allowed})") from error
+    except (yaml.YAMLError, ValueError) as error:
+        raise PromptError(f"{path}: the front matter is not YAML: {error}") from error
 
 
 def _check_variables(prompt: Prompt) -> None:

@@ -11,8 +11,10 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 AnnounceType = Literal["new", "cross", "replace", "replace-cross"]
 """How arXiv announced a paper: https://info.arxiv.org/help/rss.html."""
 
-_NEW_ID = re.compile(r"(?P<id>\d{4}\.\d{4,5})(?:v(?P<version>[1-9]\d*))?")
-_OLD_ID = re.compile(r"(?P<archive>[a-z]+(?:-[a-z]+)*)(?:\.[A-Z]{2})?/(?P<number>\d{7})(?:v(?P<version>[1-9]\d*))?")
+_NEW_ID = re.compile(r"(?P<id>\d{4}\.\d{4,5})(?:v(?P<version>[1-9]\d*))?", re.ASCII)
+_OLD_ID = re.compile(
+    r"(?P<archive>[a-z]+(?:-[a-z]+)*)(?:\.[A-Z]{2})?/(?P<number>\d{7})(?:v(?P<version>[1-9]\d*))?", re.ASCII
+)
 _ID_PREFIX = re.compile(r"(?:oai:)?arxiv(?:\.org)?:|https?://(?:export\.|www\.)?arxiv\.org/(?:abs|pdf)/", re.IGNORECASE)
 
 
@@ -62,7 +64,7 @@ class Paper(Record):
 
     id: str
     """Identifier without version: ``2404.02059`` or ``math/0309136``."""
-    version: int | None = None
+    version: int | None = Field(default=None, ge=1)
     """Version number from 1; None where the source does not say."""
     title: Text
     abstract: Text

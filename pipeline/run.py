@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline import outputs
 from pipeline.assemble import Digest, as_json, markdown
-from pipeline.errors import DigestError
+from pipeline.errors import DigestError, FetchError
 from pipeline.exits import Exit
 from pipeline.fetch import Fetching, Page, eastern_today
 from pipeline.records import Entry, FailedPaper, Note, RunReport, Source, SourceCount, Spent
@@ -55,12 +55,15 @@ async def run(order: Order, job: Job, desk: Desk) -> Outcome:
 
     Raises:
         UsageError: the input is wrong; nothing was spent.
-        FetchError: the source gave no paper.
         OutputError: the digest could not be written.
     """
     fetching = Fetching(order.pages, job.progress)
     summarizer = Summarizer(job)
-    entries = [entry async for entry in summarizer.entries(fetching)]
+    entries: list[Entry] = []
+    try:
+        entries = [entry async for entry in summarizer.entries(fetching)]
+    except FetchError as error:
+        fetching.error = error
     source = described(order, fetching, summarizer, today=eastern_today(job.now()).isoformat())
     return assemble(entries, source, summarizer.spent(), desk, error=fetching.error or summarizer.stopped)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
 
 from pipeline.categories import explain as explain_category
 from pipeline.categories import is_category
@@ -19,6 +19,8 @@ from pipeline.validation import explain
 OPENAI_URL = "https://api.openai.com/v1"
 DEFAULT_MODEL = "gpt-5-mini"
 DEFAULT_PROMPT = "digest@1"
+REPLAY_MODEL = "replay"
+"""What a replay file's replies are recorded under; no real endpoint may be asked for a model of that name."""
 REPLAY = "replay:"
 """A base URL that begins so names a file of replies instead of a network."""
 CONFIG_FILE = "digest.toml"
@@ -28,6 +30,7 @@ FORMATS: tuple[Format, ...] = ("md", "json")
 
 _DIGEST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_-]*")
 _RESERVED_NAMES = {"site"}
+_BLANK = re.compile(r"[\s\x00-\x1f]")
 _ENVIRONMENT = {
     "OPENAI_API_KEY": "api_key",
     "OPENAI_BASE_URL": "base_url",
@@ -37,7 +40,6 @@ _ENVIRONMENT = {
     "ARXIV_DIGEST_ARXIV_DELAY": "arxiv_delay",
 }
 """Environment variables and the settings they set; an empty one is as none."""
-_ENVIRONMENT_ONLY = {"api_key"}
 
 
 def digest_name(name: str) -> str:
@@ -72,11 +74,15 @@ def web_address(text: str) -> str:
     Raises:
         ValueError: it is none, or it carries a name and password.
     """
-    parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError(f"{text!r} is no http or https address")
-    if parts.username or parts.password:
+    if "@" in text.partition("://")[2].partition("/")[0]:
         raise ValueError("an address may not carry a name or password; put the key into OPENAI_API_KEY")
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in {"http", "https"} and parts.hostname and (parts.port or 1) and not _BLANK.search(text)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError(f"{text!r} is no http or https address")
     return text.rstrip("/")
 
 
@@ -111,14 +117,16 @@ class Settings(_Strict):
     arxiv_feed_url: Annotated[str, AfterValidator(web_address)] = "https://rss.arxiv.org"
     arxiv_delay: float = Field(default=3.0, ge=0, le=3600)
     """Seconds between requests to arXiv: https://info.arxiv.org/help/api/tou.html asks for three."""
-    address_is_trusted: bool = Field(default=True, exclude=True)
-    """False where ``digest.toml`` alone names the base URL: then the key is not sent there."""
+    _address_is_trusted: bool = PrivateAttr(default=True)
 
-    @model_validator(mode="after")
-    def _model_is_not_reserved(self) -> Settings:
-        if self.model == "replay" and not self.replay_file:
-            raise ValueError("model: 'replay' is reserved for --base-url replay:FILE")
-        return self
+    def model_post_init(self, context: Any) -> None:
+        """Take from the validation's context who named the base URL."""
+        self._address_is_trusted = (context or {}).get("address_is_trusted", True)
+
+    @property
+    def address_is_trusted(self) -> bool:
+        """False where ``digest.toml`` alone names the base URL: then the key is not sent there."""
+        return self._address_is_trusted
 
     @property
     def replay_file(self) -> Path | None:
@@ -133,7 +141,8 @@ class Settings(_Strict):
     @property
     def usable_key(self) -> str | None:
         """The key, where it may be sent to the base URL."""
-        if self.api_key is None or not (self.address_is_trusted or self.is_openai):
+        safe = self.address_is_trusted or (self.is_openai and self.base_url.startswith("https:"))
+        if self.api_key is None or not safe:
             return None
         return self.api_key.get_secret_value()
 
@@ -145,16 +154,18 @@ def load(config: Path | None, environment: Mapping[str, str], options: Mapping[s
         SettingsError: a file that is missing or no TOML, or keys and values that cannot be, each named with its place.
     """
     from_file = _read_toml(config) if config else {}
-    if forbidden := _ENVIRONMENT_ONLY & from_file.keys():
-        raise SettingsError(
-            f"{config}: {', '.join(forbidden)} may not stand in a file", hint="Keys live in the environment only."
-        )
+    if "api_key" in from_file:
+        raise SettingsError(f"{config}: api_key may not stand in a file", hint="Keys live in the environment only.")
     from_environment = {key: environment[name] for name, key in _ENVIRONMENT.items() if environment.get(name)}
     given = {key: value for key, value in options.items() if value is not None}
     merged = from_file | from_environment | given
-    merged["address_is_trusted"] = "base_url" not in from_file or "base_url" in from_environment | given
+    trusted = "base_url" not in from_file or "base_url" in from_environment | given
+    if merged.get("model") == REPLAY_MODEL and not str(merged.get("base_url", "")).startswith(REPLAY):
+        place = _origins(from_environment, given).get("model", str(config))
+        reserved = f"{place}: model: {REPLAY_MODEL!r} is reserved for --base-url replay:FILE"
+        raise SettingsError(reserved, hint="See the settings in README.md.")
     try:
-        return Settings.model_validate(merged)
+        return Settings.model_validate(merged, context={"address_is_trusted": trusted})
     except ValidationError as error:
         raise SettingsError(
             _where(error, config, from_environment, given), hint="See the settings in README.md."
@@ -171,16 +182,21 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise SettingsError(f"{path}: cannot be read: {reason}", hint="Name a file with --config FILE.") from error
 
 
+def _origins(from_environment: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, str]:
+    """Return the variable or option that set each key."""
+    variables = {key: name for name, key in _ENVIRONMENT.items() if key in from_environment}
+    return variables | {key: f"--{key.replace('_', '-')}" for key in given}
+
+
 def _where(
     error: ValidationError, config: Path | None, from_environment: Mapping[str, Any], given: Mapping[str, Any]
 ) -> str:
     """Say each fault with the place that it came from."""
-    origins = {key: name for name, key in _ENVIRONMENT.items() if key in from_environment}
-    origins |= {key: f"--{key.replace('_', '-')}" for key in given}
+    origins = _origins(from_environment, given)
     keys = {str(fault["loc"][0]) for fault in error.errors() if fault["loc"]}
     places = sorted({origins.get(key, str(config or CONFIG_FILE)) for key in keys}) or [str(config or CONFIG_FILE)]
     text = f"{', '.join(places)}: {explain(error)}"
     if any(fault["type"] == "extra_forbidden" for fault in error.errors()):
-        allowed = sorted(set(Settings.model_fields) - _ENVIRONMENT_ONLY - {"address_is_trusted"})
+        allowed = sorted(Settings.model_fields.keys() - {"api_key"})
         text += f" (keys: {', '.join(allowed)}; in [digests.NAME]: {', '.join(DigestSection.model_fields)})"
     return text

@@ -55,7 +55,7 @@ def read_entry_file(path: Path) -> tuple[Entry | End, ...]:
         InputError: it cannot be read, or a line of it cannot.
     """
     try:
-        lines = path.read_bytes().split(b"\n")
+        lines = path.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n")
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
     return tuple(read_entries(lines, name=str(path)))

@@ -21,4 +21,4 @@ def fold(text: str) -> str:
 
 def plain(text: str) -> str:
     """Return ``text`` for a terminal: one line, no control characters, no marks that turn the reading direction."""
-    return _BIDI.sub("", fold(text))
+    return fold(_BIDI.sub("", text))

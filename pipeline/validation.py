@@ -16,13 +16,18 @@ _PLAIN = {
 
 def explain(error: ValidationError) -> str:
     """Return every fault of ``error`` as ``key: what is wrong``, joined by semicolons."""
-    return "; ".join(
-        f"{where}: {what}" if where else what
-        for where, what in (
-            (".".join(str(step) for step in fault["loc"]), _PLAIN.get(fault["type"]) or _own_words(fault["msg"]))
-            for fault in error.errors(include_url=False)
-        )
-    )
+    faults = error.errors(include_url=False)
+    said = []
+    for fault in faults:
+        where = fault["loc"]
+        if fault["type"] == "too_short" and any(
+            other["loc"][: len(where)] == where for other in faults if other != fault
+        ):
+            # A list that is too short only because its members are wrong.
+            continue
+        what = _PLAIN.get(fault["type"]) or _own_words(fault["msg"])
+        said.append(f"{'.'.join(map(str, where))}: {what}" if where else what)
+    return "; ".join(said)
 
 
 def _own_words(message: str) -> str:

@@ -28,7 +28,7 @@ def _call(module: str, command: str, *arguments: object) -> int:
     return int(getattr(importlib.import_module(f"pipeline.cli.{module}"), command)(*arguments))
 
 
-def _version(*, asked: bool) -> None:
+def _say_version(asked: bool) -> None:  # noqa: FBT001 (the form of a callback)
     if asked:
         typer.echo(f"arxiv-digest {__version__}")
         raise typer.Exit
@@ -36,10 +36,12 @@ def _version(*, asked: bool) -> None:
 
 @app.callback()
 def arxiv_digest(
-    *, version: Annotated[bool, typer.Option("--version", help="Show the version.", is_eager=True)] = False
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", callback=_say_version, is_eager=True)
+    ] = False,
 ) -> None:
     """One page a day of what is new on arXiv, in Chinese, with the original beside it."""
-    _version(asked=version)
 
 
 @app.command()

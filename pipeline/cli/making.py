@@ -18,10 +18,9 @@ from pipeline.cli.workshop import job_for, model_for, now, prompt_library, setti
 from pipeline.errors import FatalModelError
 from pipeline.exits import Exit, of_several
 from pipeline.fetch import read_file
-from pipeline.model.wire import RESERVED_MODEL
 from pipeline.records import Note
 from pipeline.run import Desk, Order, Outcome, run
-from pipeline.settings import REPLAY, Settings
+from pipeline.settings import REPLAY, REPLAY_MODEL, Settings
 from pipeline.summarize import Job
 from pipeline.text import plain
 
@@ -54,17 +53,21 @@ def make(orders: Sequence[Order], given: Given, settings: Settings) -> Exit:
     model = model_for(settings, offline=given.offline)
     outputs.check_writable(settings.output)
     desk = Desk(settings.output, settings.format)
-    with job_for(given, settings, prompt, model) as job, kept_on_interrupt(job):
-        outcomes = run_loop(lambda: _make_each(orders, job, desk))
-    for outcome in outcomes:
-        show(outcome, given)
+    outcomes: list[Outcome] = []
+    try:
+        with job_for(given, settings, prompt, model) as job, kept_on_interrupt(job):
+            run_loop(lambda: _make_each(orders, job, desk, outcomes))
+    finally:
+        for outcome in outcomes:
+            show(outcome, given)
     return of_several(outcome.exit for outcome in outcomes)
 
 
-async def _make_each(orders: Sequence[Order], job: Job, desk: Desk) -> list[Outcome]:
-    outcomes = []
+async def _make_each(orders: Sequence[Order], job: Job, desk: Desk, outcomes: list[Outcome]) -> None:
+    """Make one digest after the other; each is in ``outcomes`` as soon as it is made."""
     try:
         for order in orders:
+            job.progress.begins()
             outcome = await run(order, job, desk)
             outcomes.append(outcome)
             if outcome.exit is not Exit.NOTHING:
@@ -73,7 +76,6 @@ async def _make_each(orders: Sequence[Order], job: Job, desk: Desk) -> list[Outc
                 break
     finally:
         await job.model.close()
-    return outcomes
 
 
 def run_loop(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -127,6 +129,6 @@ def _result(outcome: Outcome) -> Iterator[str]:
         f"{len(report.failed)} without summary, {report.source.missing} missing; {report.requests} requests{cost}"
     )
     yield f"  {outcome.files[0]}" if outcome.files else "  nothing was written: no paper has a summary"
-    if report.model == RESERVED_MODEL:
+    if report.model == REPLAY_MODEL:
         origin = "were written for the sample" if report.name == DEMO_NAME else "come from a replay file"
         yield f"  its replies {origin}; no model was asked"

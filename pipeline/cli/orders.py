@@ -42,9 +42,12 @@ def orders_for(given: Given, settings: Settings, *, now: datetime) -> tuple[Orde
     """
     if given.name is not None:
         _check(digest_name, given.name, "--name")
+    announce = announce_types(given)
     days = _days(given, today=eastern_today(now))
     if given.input is not None:
-        return _from_input(given, days)
+        return _from_input(given, announce, days)
+    if announce is not None:
+        raise UsageError("--announce chooses among announced papers: give --input with an announcement feed")
     if given.ids:
         return _from_ids(given, settings, days)
     digests = _digests(given, settings)
@@ -73,11 +76,10 @@ def announce_types(given: Given) -> frozenset[str] | None:
     return frozenset(asked)
 
 
-def _from_input(given: Given, days: Sequence[date]) -> tuple[Order, ...]:
+def _from_input(given: Given, announce: frozenset[str] | None, days: Sequence[date]) -> tuple[Order, ...]:
     _refuse_together("--input", {"a name or category": given.names, "--query": given.query, "--id": given.ids})
     if len(days) > 1:
         raise UsageError("--input makes one digest: give --date, not --from and --to")
-    announce = announce_types(given)
     pages: Callable[[], Iterator[Page]]
     if given.input == "-":
         pages = partial(read_stream, sys.stdin.buffer, announce=announce, limit=given.limit)

@@ -73,6 +73,9 @@ class Counts:
 class QuietProgress:
     """Shows warnings and nothing else."""
 
+    def begins(self) -> None:
+        """Show nothing."""
+
     def fetched(self, source: Source) -> None:
         """Show nothing."""
 
@@ -95,6 +98,10 @@ class PlainProgress(QuietProgress):
         self._spending = spending
         self._every_paper = every_paper
         self._said = time.monotonic()
+
+    def begins(self) -> None:
+        """Count anew."""
+        self._counts = Counts()
 
     def fetched(self, source: Source) -> None:
         """Say how many papers came."""
@@ -135,6 +142,12 @@ class BarProgress(QuietProgress):
         self._fetch: TaskID = self._bars.add_task("fetch", total=None, counts="")
         self._summarize: TaskID = self._bars.add_task("summarize", total=None, counts="")
         self._bars.start()
+
+    def begins(self) -> None:
+        """Count anew, with empty bars."""
+        self._counts = Counts()
+        self._bars.reset(self._fetch, total=None, counts="")
+        self._bars.reset(self._summarize, total=None, counts="")
 
     def fetched(self, source: Source) -> None:
         """Move the bar of the fetch stage."""

@@ -102,7 +102,7 @@ class OpenAIModel:
             FatalModelError: no further ask can succeed.
             CallError: this ask failed for good.
         """
-        first = True
+        first = not ask.again
         try:
             async for attempt in self._retrying():
                 with attempt:

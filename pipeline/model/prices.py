@@ -17,5 +17,5 @@ def cost_usd(model: str, base_url: str, tokens: Usage) -> float | None:
     )
     try:
         return float(genai_prices.calc_price(usage, model, provider_api_url=base_url).total_price)
-    except LookupError:
+    except (LookupError, ValueError):
         return None

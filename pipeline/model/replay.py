@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import CallError, InputError
-from pipeline.model.wire import RESERVED_MODEL, Ask, Meter, Reply
+from pipeline.model.wire import Ask, Meter, Reply
 from pipeline.records import parse_id
+from pipeline.settings import REPLAY_MODEL
 
 _FIELDS = {
     "translated_title": "translated_title",
     "tldr": "tldr",
-    "tldr_en": "tldr_en",
     "en_tldr": "tldr_en",
+    "tldr_en": "tldr_en",
     "translated_abstract": "translated_abstract",
 }
 """Keys of a line and the reply's; the older ``en_tldr`` is read too."""
@@ -23,8 +24,8 @@ _FIELDS = {
 class ReplayModel:
     """A model whose replies stand in a JSON Lines file, one object a paper with ``id`` and the reply's fields."""
 
-    name = RESERVED_MODEL
-    endpoint = RESERVED_MODEL
+    name = REPLAY_MODEL
+    endpoint = REPLAY_MODEL
 
     def __init__(self, path: Path) -> None:
         """Read the whole file.
@@ -49,6 +50,7 @@ class ReplayModel:
         if (text := self._replies.get(ask.paper_id)) is None:
             raise CallError("no_reply", f"{self.path.name} has no reply for {ask.paper_id}")
         self.meter.requests += 1
+        self.meter.retries += ask.again
         return Reply(text=text)
 
     async def close(self) -> None:
@@ -67,7 +69,7 @@ def _reply(where: str, line: str) -> tuple[str, str]:
     try:
         record: Any = json.loads(line)
         identifier, _ = parse_id(record["id"])
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(f"{where}: is no reply: {error}", hint="Each line is a JSON object with an id.") from error
     fields = {name: record[key] for key, name in _FIELDS.items() if key in record}
     return identifier, json.dumps(fields, ensure_ascii=False)

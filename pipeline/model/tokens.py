@@ -56,5 +56,5 @@ def most_tokens(text: str) -> int:
     return len(text.encode("utf-8", "surrogatepass"))
 
 
-def _counted(encoding: "object", text: str) -> int:
+def _counted(encoding: object, text: str) -> int:
     return len(encoding.encode(text, disallowed_special=()))  # type: ignore[attr-defined]

@@ -11,8 +11,6 @@ from typing import Any, Literal, Protocol
 from pipeline.records import Usage
 
 Role = Literal["system", "user", "assistant"]
-RESERVED_MODEL = "replay"
-"""The model that a replay file is recorded as; refused for a real endpoint, so that one never answers for the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +34,8 @@ class Ask:
     schema: Mapping[str, Any]
     """JSON Schema of the object that is to be answered."""
     temperature: float | None = None
+    again: bool = False
+    """Whether an earlier reply about the same paper was refused; not part of what is asked."""
 
     def key(self, model: str) -> str:
         """Return the sha256, hexadecimal, of everything asked and of nothing else: the cache key of a first ask."""
@@ -66,7 +66,7 @@ class Meter:
     requests: int = 0
     """Requests sent, retries included."""
     retries: int = 0
-    """Requests beyond the first for the same ask."""
+    """Requests beyond the first about the same paper."""
     uncounted: int = 0
     """Replies that came without a count of tokens."""
     tokens: Usage = field(default_factory=Usage)

@@ -103,6 +103,7 @@ class Dialogue:
             messages=(*self.ask.messages, *said, Message("user", words)),
             schema=self.ask.schema,
             temperature=self.ask.temperature,
+            again=True,
         )
 
     def _keep(self, fields: dict[str, str], reply: Reply, model: Model, moment: datetime) -> CachedReply:

@@ -1,0 +1,1 @@
+"""How close a run comes to the limit that its endpoint sets; every figure is a ratio within one run."""

@@ -1,0 +1,93 @@
+"""``prompts list``, ``show``, ``new``, ``check`` and ``release``."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.servers.openai import OpenAIServer
+
+from .program import CHECKOUT, Program
+
+SOURCE = (CHECKOUT / "prompts" / "digest" / "1.md").read_text(encoding="utf-8")
+
+
+def test_the_packages_prompt_is_listed_as_released_and_shown_as_it_is(cli: Program) -> None:
+    """From any folder, without ./prompts."""
+    listed, shown, checked = cli("prompts", "list"), cli("prompts", "show", "digest@1"), cli("prompts", "check")
+    assert (listed.code, shown.code, checked.code) == (0, 0, 0)
+    assert listed.stdout.split()[:2] == ["digest@1", "released"]
+    assert shown.stdout.rstrip() == SOURCE.rstrip()
+    assert checked.stdout.endswith("checked\n")
+
+
+def test_the_life_of_a_prompt(wired: Program, endpoint: OpenAIServer) -> None:
+    """A draft may change; once it is released a change is refused everywhere, until a new version is made."""
+    made = wired("prompts", "new", "digest")
+    path = wired.folder / "prompts" / "digest" / "2.md"
+    assert (made.code, path.read_text(encoding="utf-8")) == (0, SOURCE)
+    assert made.stdout.startswith("prompts/digest/2.md: a draft of digest@2")
+    path.write_text(f"{SOURCE}\n另外，一句话要点写得更短。\n", encoding="utf-8")
+    assert "digest@2         draft" in wired("prompts", "list").stdout
+    assert wired("prompts", "check", "digest@2").code == 0
+    assert wired("run", "--input", "two.jsonl", "--prompt", "digest@2", "-q").code == 0
+    assert "更短" in endpoint.log[0].request["messages"][1]["content"]
+
+    released, again = wired("prompts", "release", "digest@2"), wired("prompts", "release", "digest@2")
+    lock = json.loads((wired.folder / "prompts" / "released.json").read_text(encoding="utf-8"))
+    assert (released.code, again.code, list(lock)) == (0, 2, ["digest@2"])
+    assert lock["digest@2"][:12] in released.stdout
+    assert "digest@2 is released already" in again.stderr
+
+    path.write_text(SOURCE, encoding="utf-8")
+    endpoint.reset()
+    for command in (("run", "--input", "two.jsonl", "--prompt", "digest@2"), ("prompts", "check")):
+        refused = wired(*command)
+        assert refused.code == 2
+        assert "digest@2 is released and may not change any more" in refused.stderr
+        assert "arxiv-digest prompts new digest" in refused.stderr
+    assert endpoint.stats()["requests"] == 0
+    assert "digest@2         CHANGED" in wired("prompts", "list").stdout
+    assert wired("prompts", "new", "digest").stdout.startswith("prompts/digest/3.md: a draft of digest@3")
+
+
+def test_a_released_prompt_that_is_gone_is_missed(cli: Program) -> None:
+    """``prompts check`` says to restore it."""
+    cli("prompts", "new", "mine")
+    cli("prompts", "release", "mine@1")
+    (cli.folder / "prompts" / "mine" / "1.md").unlink()
+    ran = cli("prompts", "check")
+    assert ran.code == 2
+    assert "mine@1 is released, but its file is gone" in ran.stderr
+
+
+def test_every_fault_of_every_prompt_is_named_at_once(cli: Program) -> None:
+    """Unknown keys and undefined variables, all of them, in one message."""
+    head, body = "---\ndescription: d\n---\n", "# System\n\nhello\n\n# User\n\n{{ title }}\n"
+    cli.write("prompts/a/1.md", f"---\ndescription: d\nmodle: m\ntemprature: 1\n---\n{body}")
+    cli.write("prompts/b/1.md", f"{head}{body}{{{{ titel }}}} {{{{ abstrakt }}}}\n")
+    cli.write("prompts/c/1.md", f"{head}hello\n")
+    ran = cli("prompts", "check")
+    assert (ran.code, ran.stdout) == (2, "")
+    for said in ("modle", "temprature", "titel", "abstrakt", "c/1.md", "# System"):
+        assert said in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("show", "digest@9"), "there is no prompt digest@9"),
+        (("show", "digest"), "prompt 'digest': write NAME@VERSION"),
+        (("check", "no@1"), "there is no prompt no@1"),
+        (("new", "../evil"), "prompt name '../evil'"),
+        (("release", "digest@1"), "digest@1 is a prompt of the package"),
+        (("release", "digest@9"), "there is no prompt digest@9"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_makes_no_file(cli: Program, arguments: tuple[str, ...], said: str) -> None:
+    """Exit 2 and one message."""
+    ran = cli("prompts", *arguments)
+    assert (ran.code, ran.stdout) == (2, "")
+    assert ran.stderr.startswith(f"arxiv-digest: {said}")
+    assert cli.made("") == {}

@@ -1,0 +1,128 @@
+"""What reaches a terminal or a log: bars on the one, plain lines on the other, and nothing raw that others wrote."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import struct
+import subprocess
+import termios
+from contextlib import suppress
+
+import pytest
+
+from tests.servers.openai import OpenAIServer
+from tests.servers.openai_options import Options
+
+from .program import RECORDS, Program, lines, record
+
+HOSTILE = {
+    1: "Widgets [/INST] [bold]loud[/bold] [link=http://127.0.0.1]here[/link]",
+    2: "Widgets \x1b[31mRED\x1b[0m \x1b]0;owned\x07 \x9b31m and a bell\x07",
+    3: "Widgets \u202eesrever\u202c \u2066isolated\u2069 \u200f\u061c marks",
+    4: "Widgets\r\nover\vtwo\x00 lines\x7f",
+}
+RECORDED = [record(number, title=title) for number, title in HOSTILE.items()]
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]")
+
+
+@pytest.fixture
+def hostile(cli: Program) -> Program:
+    """Four papers whose titles attack the terminal; the replies to three of them stand in a file."""
+    cli.write("papers.jsonl", lines(RECORDED))
+    cli.write("replies.jsonl", lines(RECORDED[:3]))
+    cli.environment["OPENAI_BASE_URL"] = "replay:replies.jsonl"
+    return cli
+
+
+def _on_a_terminal(program: Program, *arguments: str) -> tuple[int, str]:
+    """Run a command on a pseudo-terminal of 160 columns and return its exit code and all that it showed."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 160, 0, 0))
+    program.environment["TERM"] = "xterm-256color"
+    shown = b""
+    with program.start(*arguments, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs) as process:
+        os.close(theirs)
+        # Linux says that the other end is closed by an error.
+        with suppress(OSError):
+            while chunk := os.read(ours, 2**16):
+                shown += chunk
+        code = process.wait(timeout=30)
+    os.close(ours)
+    return code, shown.decode("utf-8", "replace")
+
+
+def test_a_log_gets_plain_lines(hostile: Program) -> None:
+    """Not a terminal: no control code on either stream, titles on one line as they are read."""
+    ran = hostile("run", "--input", "papers.jsonl", "-v")
+    assert ran.code == 3
+    assert CONTROLS.findall(ran.stdout + ran.stderr) == []
+    titles = {line.partition(": ")[2] for line in ran.stderr.splitlines() if " new: " in line}
+    assert HOSTILE[1] in titles
+    assert any("RED" in title for title in titles)
+    assert any("esrever" in title for title in titles)
+
+
+def test_a_terminal_gets_bars(hostile: Program) -> None:
+    """A bar for each stage, counts and the result; no crash over markup in a title."""
+    code, shown = _on_a_terminal(hostile, "run", "--input", "papers.jsonl")
+    assert code == 3
+    for said in ("fetch", "summarize", "4/4", "3 new, 0 cached, 1 failed", "papers", "no_reply"):
+        assert said in shown
+    assert "Traceback" not in shown
+
+
+def test_a_terminal_never_gets_what_a_title_wants_it_to_do(hostile: Program) -> None:
+    """With a line a paper there is no escape of ours, so that every one would be a title's."""
+    code, shown = _on_a_terminal(hostile, "run", "--input", "papers.jsonl", "-v")
+    assert code == 3
+    assert CONTROLS.findall(shown.replace("\r\n", "\n")) == []
+    assert HOSTILE[1] in shown
+
+
+def test_a_name_in_an_error_is_plain(cli: Program) -> None:
+    """A file's name, an option's value and a line of a file are others' text too."""
+    evil = "\x1b[31mevil\u202e.jsonl"
+    cli.write("bad.jsonl", lines([{**RECORDS[0], "id": evil}]))
+    for command in (
+        ("run", "--input", evil),
+        ("run", evil),
+        ("run", "cs.AI", "--name", evil),
+        ("run", "cs.AI", "--date", evil),
+        ("run", "cs.AI", "--prompt", evil),
+        ("run", "cs.AI", "--base-url", evil),
+        ("run", "cs.AI", f"--{evil}"),
+        ("run", "--input", "bad.jsonl"),
+    ):
+        ran = cli(*command)
+        assert (ran.code, ran.stdout) == (2, "")
+        assert CONTROLS.findall(ran.stderr) == [], command
+
+
+def test_an_endpoints_words_are_plain(wired: Program, endpoint: OpenAIServer) -> None:
+    """An error message with escapes in it is shown without them, and without markup on a terminal."""
+    said = {"error": {"message": "no \x1b[31mRED\u202e [/red] way", "type": "x", "code": "context_length_exceeded"}}
+    endpoint.reset(Options(by_paper={"*": [{"fault": "status", "status": 400, "body": said}]}))
+    ran = wired("run", "--input", "two.jsonl", "-v")
+    assert ran.code == 1
+    assert CONTROLS.findall(ran.stdout + ran.stderr) == []
+    assert "[/red] way" in ran.stderr
+
+
+def test_a_warning_on_a_terminal_stands_above_the_bars(hostile: Program) -> None:
+    """Brackets of a warning are no markup."""
+    hostile.write("cache/digest.db", b"no database at all, but long enough to be taken for one" * 30)
+    code, shown = _on_a_terminal(hostile, "run", "--input", "papers.jsonl")
+    assert code == 3
+    assert "digest.db.damaged-1" in shown
+
+
+def test_help_names_every_command_and_the_version_is_one_line(cli: Program) -> None:
+    """Commands that the contract fixes and that work are there; --version is the version."""
+    helped, version = cli("--help"), cli("--version")
+    assert (helped.code, version.code) == (0, 0)
+    for command in ("run", "fetch", "summarize", "assemble", "demo", "doctor", "cache", "prompts"):
+        assert re.search(rf"^  {command} ", helped.stdout, re.MULTILINE)
+    assert re.fullmatch(r"arxiv-digest \d+\.\d+\S*\n", version.stdout)

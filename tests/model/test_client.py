@@ -1,0 +1,580 @@
+"""The OpenAI client over real HTTP: what it sends, what it takes, what it tries again and what it gives up."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import shutil
+import socket
+import ssl
+import subprocess
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from email.utils import formatdate
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.errors import CallError, FatalModelError
+from pipeline.model.client import Endpoint, OpenAIModel, Patience, read_completion
+from pipeline.model.gate import Gate
+from pipeline.model.wire import Ask, Message, Meter, Reply
+from pipeline.records import Usage
+from tests.servers.openai import OpenAIServer
+from tests.servers.openai_options import Item, Options
+from tests.servers.openai_sample import RECORDS, WELL, WIDGETS
+
+KEY = "sk-test-0123456789abcdef"
+QUICK = Patience(connect=10, call=20, paper=60, tries=4, backoff=0.001, longest_backoff=0.01)
+ASK = Ask("2404.02059", (Message("system", "Answer in json."), Message("user", WIDGETS)), {"type": "object"})
+WARM = Ask("2404.02059", ASK.messages, ASK.schema, temperature=0.3)
+TEXT = json.dumps(WELL, ensure_ascii=False)
+USED = Usage(prompt=100, completion=20, cached=64)
+USAGE = {"prompt_tokens": 100, "completion_tokens": 20, "prompt_tokens_details": {"cached_tokens": 64}}
+OK: Item = {"fault": "ok"}
+
+
+def saying(content: object, **changes: object) -> dict[str, Any]:
+    """Return a chat completion as an endpoint sends it."""
+    choice = {"index": 0, "message": {"role": "assistant", "content": content}, "finish_reason": "stop"}
+    return {"choices": [choice], "usage": USAGE} | changes
+
+
+def answer(status: int, body: object = None, **headers: str) -> Item:
+    """Return a scripted answer: a status, a body, and headers with ``_`` for ``-``."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return {"fault": "status", "status": status, "body": body, "headers": named}
+
+
+@pytest.fixture(autouse=True)
+def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loopback is reached directly, whatever the environment of the tests says."""
+    monkeypatch.setenv("NO_PROXY", "*")
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[OpenAIServer]:
+    """One server a module: starting one costs more than a test."""
+    with OpenAIServer(RECORDS) as server:
+        yield server
+
+
+@pytest.fixture
+def server(shared: OpenAIServer) -> OpenAIServer:
+    """The server, as good as new."""
+    shared.reset(Options())
+    return shared
+
+
+def slow_clock() -> float:
+    """Return seconds of a clock that runs a hundred times too slowly.
+
+    By it the first call has time enough to be answered alone, however busy the machine is.
+    """
+    return time.monotonic() / 100
+
+
+@asynccontextmanager
+async def connected(
+    url: str,
+    *,
+    key: str | None = None,
+    width: int = 64,
+    patience: Patience = QUICK,
+    clock: Callable[[], float] = time.monotonic,
+) -> AsyncIterator[OpenAIModel]:
+    """Give a client of the endpoint at ``url`` and close it."""
+    gate = Gate(width, clock=clock, spread=lambda: 0.0)
+    model = OpenAIModel("some-model", Endpoint(url, key, hint=" Or try the demo."), gate, patience=patience)
+    try:
+        yield model
+    finally:
+        await model.close()
+
+
+async def failure(model: OpenAIModel, ask: Ask = ASK) -> CallError:
+    """Ask in vain and return the error."""
+    with pytest.raises(CallError) as caught:
+        await model.ask(ask)
+    return caught.value
+
+
+async def fatal(model: OpenAIModel) -> FatalModelError:
+    """Ask where nothing can succeed and return the error."""
+    with pytest.raises(FatalModelError) as caught:
+        await model.ask(ASK)
+    return caught.value
+
+
+async def test_an_answer_and_what_it_cost(server: OpenAIServer) -> None:
+    """Words, reason of the end and tokens come back, and the meter has counted them."""
+    server.reset(Options(script=[answer(200, saying(TEXT))]))
+    async with connected(server.base_url) as model:
+        assert await model.ask(ASK) == Reply(TEXT, "stop", USED)
+        assert model.meter == Meter(requests=1, retries=0, uncounted=0, tokens=USED)
+        assert model.endpoint == server.base_url.split("/")[2]
+
+
+async def test_what_is_sent(server: OpenAIServer) -> None:
+    """Model, messages, schema and temperature, and nothing that the prompt did not ask for."""
+    async with connected(server.base_url) as model:
+        await model.ask(WARM)
+    shape = {"name": "summary", "strict": True, "schema": {"type": "object"}}
+    assert [call.request for call in server.log] == [
+        {
+            "model": "some-model",
+            "messages": [{"role": "system", "content": "Answer in json."}, {"role": "user", "content": WIDGETS}],
+            "temperature": 0.3,
+            "response_format": {"type": "json_schema", "json_schema": shape},
+        }
+    ]
+
+
+@pytest.mark.parametrize(("key", "seen"), [(KEY, KEY[-4:]), (None, None), ("", None)])
+async def test_a_key_is_sent_where_there_is_one(server: OpenAIServer, key: str | None, seen: str | None) -> None:
+    """Without a key there is no Authorization at all, whatever the environment holds."""
+    async with connected(server.base_url, key=key) as model:
+        await model.ask(ASK)
+    assert [call.authorization for call in server.log] == [seen]
+
+
+async def test_the_environments_key_is_not_sent(server: OpenAIServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client reads no key by itself."""
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    async with connected(server.base_url) as model:
+        await model.ask(ASK)
+    assert [call.authorization for call in server.log] == [None]
+
+
+@pytest.mark.parametrize(
+    ("base_url", "host"),
+    [
+        ("https://api.openai.com/v1", "api.openai.com"),
+        ("http://127.0.0.1:8000/v1", "127.0.0.1:8000"),
+        ("https://user:secret@example.org/v1", "example.org"),
+    ],
+)
+def test_the_host_of_an_endpoint(base_url: str, host: str) -> None:
+    """Never what stands before an ``@``."""
+    assert Endpoint(base_url, None).host == host
+
+
+PASSING: dict[str, Item] = {
+    "a server error": {"fault": "server_error"},
+    "a reset connection": {"fault": "reset"},
+    "half an answer": {"fault": "malformed"},
+    "a page of a proxy": {"fault": "html"},
+    "no choices": {"fault": "no_choices"},
+    "no resources": {"fault": "finish", "reason": "insufficient_system_resource"},
+    "an error inside a 200": {"fault": "error_in_200"},
+    "an error without a status inside a 200": answer(200, {"error": "upstream"}),
+    "a limit inside a 200": answer(200, {"error": {"code": 429, "message": "slow down"}}),
+    "null": answer(200, "null"),
+    "a list": answer(200, []),
+    "a number": answer(200, 7),
+    "nothing": answer(200, ""),
+    "choices that are text": answer(200, {"choices": "none"}),
+    "an empty list of choices": answer(200, {"choices": []}),
+    "a choice without message": answer(200, {"choices": [{"finish_reason": "stop"}]}),
+    "a message that is text": answer(200, {"choices": [{"message": "hi"}]}),
+    "bytes that are no text": answer(200, "\udcff".encode("utf-8", "surrogatepass").decode("latin-1")),
+    "a bad gateway": answer(502, "<p>Bad Gateway</p>"),
+    "a time-out of its own": answer(408),
+    "a conflict": answer(409),
+    "overload": answer(503),
+    "a rate limit": answer(429, retry_after_ms="1"),
+    "a rate limit without a word": answer(429, ""),
+}
+
+
+@pytest.mark.parametrize("item", PASSING.values(), ids=PASSING)
+async def test_what_passes_is_tried_again(server: OpenAIServer, item: Item) -> None:
+    """One answer that is no completion costs one request more, not the paper."""
+    server.reset(Options(script=[item, answer(200, saying(TEXT))]))
+    async with connected(server.base_url) as model:
+        assert await model.ask(ASK) == Reply(TEXT, "stop", USED)
+        assert (model.meter.requests, model.meter.retries) == (2, 1)
+    assert len(server.log) == 2
+
+
+@asynccontextmanager
+async def raw(*answers: bytes, tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
+    """Serve bytes as they are, one connection each, the last one again and again; give the base URL."""
+    left = list(answers)
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
+            await reader.readexactly(int(length.split(b":")[1]))
+            writer.write(left.pop(0) if len(left) > 1 else left[0])
+            await writer.drain()
+        except (OSError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+    listening = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=tls)
+    async with listening:
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{listening.sockets[0].getsockname()[1]}/v1"
+
+
+def http(body: bytes, *more: str, status: int = 200, length: int | None = None) -> bytes:
+    """Return an HTTP answer, whose length may be a lie."""
+    lines = [f"HTTP/1.1 {status} X", "Content-Type: application/json", "Connection: close", *more]
+    return "\r\n".join([*lines, f"Content-Length: {len(body) if length is None else length}", "", ""]).encode() + body
+
+
+GOOD = http(json.dumps(saying(TEXT)).encode())
+MISBEHAVIOUR = {
+    "closes without a word": b"",
+    "speaks another protocol": b"220 mail.example.org ESMTP\r\n",
+    "cuts its headers": b"HTTP/1.1 200 OK\r\nContent-Le",
+    "cuts its body": http(b'{"choices"', length=4000),
+    "lies about a compression": http(b"not compressed", "Content-Encoding: gzip"),
+    "cuts a compressed body": http(gzip.compress(GOOD * 9)[:40], "Content-Encoding: gzip"),
+    "breaks its chunks": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nhello\r\n",
+    "sends a header without end": b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100_000,
+    "nests without end": http(b'{"choices":' + b"[" * 20_000),
+    "counts in words": http(json.dumps(saying(TEXT, usage={"prompt_tokens": "many"})).encode()),
+    "redirects to itself": http(b"", "Location: /v1/chat/completions", status=307),
+    "redirects to nowhere": http(b"", "Location: gopher://127.0.0.1/", status=307),
+}
+
+
+@pytest.mark.parametrize("bad", MISBEHAVIOUR.values(), ids=MISBEHAVIOUR)
+async def test_a_peer_that_misbehaves_once_is_asked_again(bad: bytes) -> None:
+    """Whatever bytes come back, the next answer is read as if nothing had been."""
+    async with raw(bad, GOOD) as url, connected(url) as model:
+        reply = await model.ask(ASK)
+        assert (reply.text, reply.finish) == (TEXT, "stop")
+
+
+@pytest.mark.parametrize("bad", MISBEHAVIOUR.values(), ids=MISBEHAVIOUR)
+async def test_a_peer_that_always_misbehaves_is_an_error_of_ours(bad: bytes) -> None:
+    """Nothing foreign gets out: the paper fails by a word of the vocabulary, and the message names the host."""
+    async with raw(bad) as url, connected(url) as model:
+        if b"many" in bad:
+            assert (await model.ask(ASK)).text == TEXT
+            return
+        error = await failure(model)
+        assert (error.reason, model.endpoint in error.message) == ("unavailable", True)
+
+
+@pytest.mark.parametrize("fault", [{"fault": "drip", "interval": 0.02}, {"fault": "silence"}], ids=["drip", "silence"])
+async def test_an_answer_that_never_ends_is_given_up(server: OpenAIServer, fault: Item) -> None:
+    """The deadline is for the whole answer, not for each byte of it."""
+    server.reset(Options(script=[fault] * 9))
+    began = time.monotonic()
+    async with connected(server.base_url, patience=Patience(call=0.4, tries=2, backoff=0.001)) as model:
+        error = await failure(model)
+        assert (error.reason, model.meter.requests) == ("timeout", 2)
+    assert model.endpoint in error.message
+    assert time.monotonic() - began < 10
+
+
+async def test_tries_are_bounded(server: OpenAIServer) -> None:
+    """Faults that pass are tried as often as was said, and the last one is named."""
+    server.reset(Options(script=[{"fault": "server_error"}] * 9))
+    async with connected(server.base_url, patience=Patience(tries=3, backoff=0.001)) as model:
+        error = await failure(model)
+        assert (error.reason, model.meter) == ("unavailable", Meter(requests=3, retries=2))
+    assert error.message == f"{model.endpoint} answered 500 server_error: The server had an error"
+
+
+async def test_refusals_for_load_are_no_tries(server: OpenAIServer) -> None:
+    """An endpoint that is full is waited for, and the paper keeps its tries."""
+    server.reset(Options(script=[answer(429, retry_after_ms="1")] * 6))
+    async with connected(server.base_url, patience=Patience(tries=2, backoff=0.001)) as model:
+        await model.ask(ASK)
+        assert (model.meter.requests, model.meter.retries) == (7, 6)
+
+
+async def test_refusals_for_load_end_with_the_papers_time(server: OpenAIServer) -> None:
+    """An endpoint that refuses for ever is given up."""
+    server.reset(Options(rpm=0.001, burst=1))
+    async with connected(server.base_url, patience=Patience(paper=0.3, backoff=0.001)) as model:
+        await model.ask(ASK)
+        assert (await failure(model)).reason == "rate_limited"
+
+
+async def test_waiting_for_ones_turn_is_no_try(server: OpenAIServer) -> None:
+    """A paper that stood long in the queue has its whole time for trying when its turn comes."""
+    server.reset(Options(script=[{"fault": "server_error"}]))
+    gate = Gate(1, clock=time.monotonic, spread=lambda: 0.0)
+    patience = Patience(call=20, paper=1.5, backoff=0.001, longest_backoff=0.01)
+    model = OpenAIModel("m", Endpoint(server.base_url, None), gate, patience=patience)
+    try:
+        async with gate:
+            asked = asyncio.create_task(model.ask(ASK))
+            await asyncio.sleep(1.7)
+        assert (await asked).text == TEXT
+    finally:
+        await model.close()
+
+
+RETRY_AFTER: dict[str, tuple[float, Callable[[float], dict[str, str]]]] = {
+    "milliseconds": (0.4, lambda _: {"retry_after_ms": "400"}),
+    "seconds": (1.0, lambda _: {"Retry_After": "1"}),
+    "date": (1.0, lambda now: {"Retry_After": formatdate(now + 1, usegmt=True), "Date": formatdate(now, usegmt=True)}),
+}
+
+
+@pytest.mark.parametrize("form", RETRY_AFTER)
+async def test_the_whole_pool_sleeps_what_one_refusal_said(server: OpenAIServer, form: str) -> None:
+    """After a 429 no call leaves, neither the refused one nor those behind it, until the time is over."""
+    seconds, headers = RETRY_AFTER[form]
+    server.reset(Options(script=[OK, answer(429, **headers(time.time()))]))
+    async with connected(server.base_url, width=1) as model:
+        await asyncio.gather(*(model.ask(ASK) for _ in range(6)))
+        assert (model.meter.requests, model.meter.retries) == (7, 1)
+    refused = server.log[1]
+    assert refused.sent is not None
+    assert [call.status for call in server.log] == [200, 429, *[200] * 5]
+    assert min(call.arrived for call in server.log[2:]) - refused.sent >= seconds - 0.02
+
+
+FATAL: dict[str, tuple[Item, str]] = {
+    "a refused key": (answer(401, {"error": {"code": "invalid_api_key", "message": "Incorrect key."}}), "key"),
+    "an empty balance": (answer(402, {"error": {"message": "Insufficient Balance"}}), "account"),
+    "a forbidden model": (answer(403, {"error": {"message": "No access."}}), "may use"),
+    "no such model": (answer(404, {"error": {"code": "model_not_found", "message": "None."}}), "--model"),
+    "no such path": (answer(404, "<html>Not Found</html>"), "--base-url"),
+    "a used up quota": (answer(429, {"error": {"code": "insufficient_quota", "message": "Quota."}}), "account"),
+    "a refused key inside a 200": (answer(200, {"error": {"code": 401, "message": "No auth."}}), "key"),
+}
+
+
+@pytest.mark.parametrize(("item", "advice"), FATAL.values(), ids=FATAL)
+async def test_what_is_final_is_asked_once(server: OpenAIServer, item: Item, advice: str) -> None:
+    """One request, one error that names the host and says what to do, with what the caller adds to it."""
+    server.reset(Options(script=[item] * 9))
+    async with connected(server.base_url, key=KEY) as model:
+        error = await fatal(model)
+    assert len(server.log) == 1
+    assert (model.endpoint in error.message, advice in error.hint) == (True, True)
+    assert error.hint.endswith("Or try the demo.")
+
+
+@pytest.mark.parametrize(
+    ("item", "reason"),
+    [
+        (answer(400, {"error": {"code": "content_filter", "message": "Filtered."}}), "refused"),
+        (answer(400, {"error": {"code": "context_length_exceeded", "message": "Too long."}}), "rejected"),
+        (answer(400, {"error": {"code": "unsupported_parameter", "param": "seed", "message": "No."}}), "rejected"),
+        (answer(418, "I'm a teapot"), "rejected"),
+    ],
+)
+async def test_what_concerns_one_paper_fails_that_paper(server: OpenAIServer, item: Item, reason: str) -> None:
+    """One request, and the next ask is answered."""
+    server.reset(Options(script=[item]))
+    async with connected(server.base_url) as model:
+        error = await failure(model)
+        assert (error.reason, model.meter.requests) == (reason, 1)
+        assert (await model.ask(ASK)).text == TEXT
+
+
+def formats(server: OpenAIServer) -> list[str | None]:
+    """Return how each request asked for an object."""
+    return [call.request.get("response_format", {}).get("type") for call in server.log]
+
+
+async def test_a_refused_temperature_costs_one_request(server: OpenAIServer) -> None:
+    """64 asks start at once: one is refused, all are answered, and no later one sends a temperature."""
+    server.reset(Options(refuse=("temperature",)))
+    async with connected(server.base_url, clock=slow_clock) as model:
+        replies = await asyncio.gather(*(model.ask(WARM) for _ in range(64)))
+        assert {reply.text for reply in replies} == {TEXT}
+        assert (model.meter.requests, model.meter.retries) == (65, 1)
+    assert [call.status for call in server.log] == [400, *[200] * 64]
+    assert ["temperature" in call.request for call in server.log] == [True, *[False] * 64]
+
+
+@pytest.mark.parametrize(
+    ("refuse", "lessons"),
+    [
+        (("json_schema",), ["json_schema"]),
+        (("json_schema", "json_object"), ["json_schema", "json_object"]),
+        (("json_schema", "json_object", "temperature"), ["json_schema", "json_object", None]),
+    ],
+)
+async def test_each_refused_form_costs_one_request(
+    server: OpenAIServer, refuse: tuple[str, ...], lessons: list[str | None]
+) -> None:
+    """json_schema, then json_object, then text: 64 asks at once pay one refused request for each lesson."""
+    server.reset(Options(refuse=refuse))
+    last = None if "json_object" in refuse else "json_object"
+    async with connected(server.base_url, clock=slow_clock) as model:
+        replies = await asyncio.gather(*(model.ask(WARM) for _ in range(64)))
+        assert {reply.text for reply in replies} == {TEXT}
+    assert [call.status for call in server.log].count(400) == len(refuse)
+    assert formats(server) == [*lessons, *[last] * 64]
+
+
+async def test_a_format_that_is_refused_in_other_words(server: OpenAIServer) -> None:
+    """A prompt without the word json is refused json_object too, and is asked for plain text."""
+    server.reset(Options(refuse=("json_schema",)))
+    async with connected(server.base_url) as model:
+        reply = await model.ask(Ask("2404.02059", (Message("user", WIDGETS),), {}))
+    assert (reply.text, formats(server)) == (TEXT, ["json_schema", "json_object", None])
+
+
+ECHOES: dict[str, Item] = {
+    "refused": answer(401, {"error": {"code": "invalid_api_key", "message": f"Incorrect API key provided: {KEY}."}}),
+    "rejected": answer(400, {"error": {"message": f"Bad header Authorization: Bearer {KEY}", "code": KEY}}),
+    "broken": answer(500, {"error": {"message": f"cannot forward {KEY}"}}),
+    "page": answer(200, f"<p>{KEY}</p>"),
+    "inside a 200": answer(200, {"error": {"message": f"provider refused {KEY}", "code": 401}}),
+}
+
+
+@pytest.mark.parametrize("item", ECHOES.values(), ids=ECHOES)
+async def test_a_key_that_is_echoed_is_not_repeated(server: OpenAIServer, item: Item) -> None:
+    """No error says the key, even where the endpoint does."""
+    server.reset(Options(script=[item] * 9))
+    async with connected(server.base_url, key=KEY) as model:
+        with pytest.raises((CallError, FatalModelError)) as caught:
+            await model.ask(ASK)
+    assert KEY not in f"{caught.value.message} {caught.value.hint}"
+
+
+async def test_where_nothing_listens() -> None:
+    """A refused connection ends, within the tries, as a failure that names the host."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}/v1"
+        async with connected(url) as model:
+            error = await failure(model)
+    assert (error.reason, model.meter.requests) == ("unavailable", QUICK.tries)
+    assert error.message.startswith(f"{model.endpoint} cannot be reached: ")
+
+
+@pytest.fixture(scope="module")
+def untrusted(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
+    """A server's certificate that only it has signed."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("there is no openssl to make a certificate with")
+    folder: Path = tmp_path_factory.mktemp("certificate")
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    made = [
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=127.0.0.1",
+    ]
+    named = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run([openssl, *made, *named], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context
+
+
+async def test_a_certificate_that_is_not_trusted_is_final(untrusted: ssl.SSLContext) -> None:
+    """One attempt, and the error says what to do."""
+    async with raw(GOOD, tls=untrusted) as url, connected(url) as model:
+        error = await fatal(model)
+        assert model.meter.requests == 1
+    assert error.message.startswith(f"{model.endpoint}: its certificate is not trusted: ")
+    assert "SSL_CERT_FILE" in error.hint
+
+
+async def test_a_reply_without_a_count_has_no_known_cost(server: OpenAIServer) -> None:
+    """Nothing is guessed where the endpoint does not say what it used."""
+    server.reset(Options(script=[{"fault": "no_usage"}]))
+    async with connected(server.base_url) as model:
+        then = Meter()
+        assert (await model.ask(ASK)).usage is None
+        assert model.meter == Meter(requests=1, uncounted=1)
+        assert model.cost_usd(model.meter.since(then)) is None
+
+
+async def test_what_tokens_cost() -> None:
+    """A known model at its own address has a price; the same tokens at an address nobody knows have none."""
+    used = Meter(requests=1, tokens=Usage(prompt=1_000_000))
+    for url, known in (("https://api.openai.com/v1", True), ("http://127.0.0.1:9/v1", False)):
+        model = OpenAIModel("gpt-4o-mini", Endpoint(url, KEY), Gate(1, clock=time.monotonic, spread=lambda: 0.0))
+        cost = model.cost_usd(used)
+        assert (cost is not None and 0 < cost < 10) == known
+        await model.close()
+
+
+def test_a_meter_is_read_twice_and_compared() -> None:
+    """What was added since an earlier reading."""
+    then = Meter(3, 1, 1, Usage(prompt=10, completion=5, cached=2))
+    now = Meter(7, 2, 1, Usage(prompt=30, completion=9, cached=2))
+    assert now.since(then) == Meter(4, 1, 0, Usage(prompt=20, completion=4, cached=0))
+
+
+def choice(message: object, **more: object) -> dict[str, Any]:
+    """Return a completion of one choice without usage."""
+    return {"choices": [{"message": message, **more}]}
+
+
+@pytest.mark.parametrize(
+    ("body", "reply"),
+    [
+        (saying("x"), Reply("x", "stop", USED)),
+        (choice({"content": "x"}), Reply("x", "stop")),
+        (choice({"content": "x"}, finish_reason=None), Reply("x", "stop")),
+        (choice({"content": "x"}, finish_reason="length"), Reply("x", "length")),
+        (choice({"content": None}), Reply("", "stop")),
+        (choice({}), Reply("", "stop")),
+        (choice({"content": 7}), Reply("", "stop")),
+        (choice({"content": "", "reasoning_content": "thoughts"}), Reply("", "stop")),
+        (choice({"content": None, "refusal": "I can't."}), Reply("I can't.", "refusal")),
+        (choice({"content": "x", "refusal": ""}), Reply("x", "stop")),
+        (choice({"content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}), Reply("ab", "stop")),
+        (choice({"content": [{"type": "thinking", "thinking": []}, {"text": "b"}, "c"]}), Reply("b", "stop")),
+        (choice({"content": [{"type": "text", "text": None}, {"text": "b"}]}), Reply("b", "stop")),
+        (choice({"content": "x"}) | {"usage": None}, Reply("x", "stop")),
+        (choice({"content": "x"}) | {"usage": {}}, Reply("x", "stop", Usage())),
+        (choice({"content": "x"}) | {"usage": {"prompt_tokens": None}}, Reply("x", "stop", Usage())),
+        (
+            choice({"content": "x"}) | {"usage": {"prompt_tokens": 5, "prompt_tokens_details": {}}},
+            Reply("x", "stop", Usage(prompt=5)),
+        ),
+        (choice({"content": "x"}, finish_reason="insufficient_system_resource"), None),
+        (choice(None), None),
+        ({"choices": None}, None),
+        ({}, None),
+        (None, None),
+    ],
+)
+def test_a_completion_is_read_in_any_of_its_shapes(body: object, reply: Reply | None) -> None:
+    """Text or parts, a refusal, no reason of the end, no usage; and what is no completion is none."""
+    assert read_completion(body) == reply
+
+
+async def test_half_a_character_is_no_text(server: OpenAIServer) -> None:
+    """A lone surrogate in an answer must not reach a file or the next request: neither could hold it."""
+    page = '{"choices": [{"message": {"content": "\\u6587\\ud83d"}}]}'
+    server.reset(Options(script=[{**answer(200, page), "content_type": "application/json"}]))
+    async with connected(server.base_url) as model:
+        words = (await model.ask(ASK)).text
+    halves = [hex(ord(character)) for character in words if 0xD800 <= ord(character) <= 0xDFFF]
+    assert halves == []
+
+
+async def test_a_cancelled_ask_is_over(server: OpenAIServer) -> None:
+    """Cancelling a call under way and one in the queue leaves room for others, and nothing hangs."""
+    server.reset(Options(script=[{"fault": "silence"}]))
+    async with connected(server.base_url, width=1) as model:
+        asked = [asyncio.create_task(model.ask(ASK)) for _ in range(2)]
+        while not server.log:  # noqa: ASYNC110 (the server is in another thread)
+            await asyncio.sleep(0.01)
+        for task in asked:
+            task.cancel()
+        outcomes = await asyncio.gather(*asked, return_exceptions=True)
+        assert [type(outcome) for outcome in outcomes] == [asyncio.CancelledError] * 2
+        assert (await model.ask(ASK)).text == TEXT

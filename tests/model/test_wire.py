@@ -1,0 +1,158 @@
+"""What is asked of a model: its key, its form, and the count of what it cost; and a model that is made late."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.errors import CallError
+from pipeline.model.deferred import DeferredModel
+from pipeline.model.wire import Ask, Message, Meter, Model, Reply
+from pipeline.records import Usage
+
+SCHEMA = {"type": "object", "properties": {"b": {"type": "string"}, "a": {"type": "string"}}}
+ASK = Ask("2404.02059", (Message("system", "翻译。"), Message("user", 'T "x"\n')), SCHEMA, temperature=0.5)
+
+
+def test_the_key_is_the_hash_of_what_is_asked_in_canonical_json() -> None:
+    """Spelt out, as every cache on every machine relies on it."""
+    canonical = (
+        '{"messages":[{"content":"翻译。","role":"system"},{"content":"T \\"x\\"\\n","role":"user"}],"model":"m",'
+        '"sampling":{"temperature":0.5},'
+        '"schema":{"properties":{"a":{"type":"string"},"b":{"type":"string"}},"type":"object"}}'
+    )
+    assert ASK.key("m") == hashlib.sha256(canonical.encode()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"messages": (Message("system", "翻译"), ASK.messages[1])},
+        {"messages": (Message("user", "翻译。"), ASK.messages[1])},
+        {"messages": ASK.messages[::-1]},
+        {"messages": ASK.messages[:1]},
+        {"schema": {**SCHEMA, "required": []}},
+        {"temperature": 0.0},
+        {"temperature": None},
+    ],
+    ids=["content", "role", "order", "number", "schema", "temperature", "no-temperature"],
+)
+def test_the_key_changes_with_anything_that_is_asked(change: dict[str, Any]) -> None:
+    """A changed prompt, paper or sampling misses."""
+    assert dataclasses.replace(ASK, **change).key("m") != ASK.key("m")
+
+
+def test_the_key_changes_with_the_model() -> None:
+    """Another model answers otherwise."""
+    assert ASK.key("m") != ASK.key("M")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"paper_id": "math/0309136"},
+        {"again": True},
+        {"schema": {"properties": {"a": {"type": "string"}, "b": {"type": "string"}}, "type": "object"}},
+        {"messages": tuple(dataclasses.replace(message) for message in ASK.messages)},
+    ],
+    ids=["paper-id", "again", "order-of-keys", "other-objects"],
+)
+def test_the_key_changes_with_nothing_else(change: dict[str, Any]) -> None:
+    """Not with the paper's id, nor that a reply was refused before, nor the order in which a mapping was written."""
+    assert dataclasses.replace(ASK, **change).key("m") == ASK.key("m")
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.text(max_size=10), st.text(max_size=10))
+def test_no_two_messages_run_together(one: str, other: str) -> None:
+    """Words that move from one message to the next are another ask."""
+    apart = Ask("x", (Message("system", one), Message("user", other)), {})
+    together = Ask("x", (Message("system", one + other), Message("user", "")), {})
+    assert (apart.key("m") == together.key("m")) is (other == "")
+
+
+def test_a_message_is_sent_as_role_and_content() -> None:
+    """The form of the chat completions API."""
+    assert [message.as_json() for message in ASK.messages] == [
+        {"role": "system", "content": "翻译。"},
+        {"role": "user", "content": 'T "x"\n'},
+    ]
+
+
+def test_a_meter_tells_what_was_added_since() -> None:
+    """Each count for itself; the earlier one stays as it was."""
+    then = Meter(requests=5, retries=2, uncounted=1, tokens=Usage(prompt=100, completion=10, cached=50))
+    now = Meter(requests=7, retries=2, uncounted=3, tokens=Usage(prompt=130, completion=14, cached=60))
+    added = Meter(requests=2, retries=0, uncounted=2, tokens=Usage(prompt=30, completion=4, cached=10))
+    assert now.since(then) == added
+    assert then.since(then) == Meter()
+
+
+class FakeModel:
+    """Answers with how often it was asked, for a cent each; fails when asked to."""
+
+    def __init__(self) -> None:
+        self.name = "fake"
+        self.endpoint = "localhost"
+        self.meter = Meter()
+        self.closed = 0
+
+    def cost_usd(self, used: Meter) -> float | None:
+        """A cent each."""
+        return used.requests / 100
+
+    async def ask(self, ask: Ask) -> Reply:
+        """Count, and answer."""
+        self.meter.requests += 1
+        if ask.paper_id == "bad":
+            raise CallError("timeout", "no answer")
+        return Reply(text=str(self.meter.requests))
+
+    async def close(self) -> None:
+        """Count."""
+        self.closed += 1
+
+
+class Factory:
+    """Makes fake models and remembers them."""
+
+    def __init__(self) -> None:
+        self.made: list[FakeModel] = []
+
+    def __call__(self) -> Model:
+        """Make one."""
+        self.made.append(FakeModel())
+        return self.made[-1]
+
+
+async def test_a_deferred_model_that_is_never_asked_is_never_made() -> None:
+    """It has its name and endpoint all the same, costs nothing and can be closed."""
+    make = Factory()
+    model: Model = DeferredModel("m", "api.example.com", make)
+    assert (model.name, model.endpoint, model.meter, model.cost_usd(model.meter)) == (
+        "m",
+        "api.example.com",
+        Meter(),
+        0.0,
+    )
+    await model.close()
+    assert make.made == []
+
+
+async def test_a_deferred_model_is_made_once_by_the_first_ask() -> None:
+    """Then it counts, costs, fails and closes as the model itself."""
+    make = Factory()
+    model = DeferredModel("m", "localhost", make)
+    before = dataclasses.replace(model.meter)
+    assert [(await model.ask(ASK)).text for _ in range(2)] == ["1", "2"]
+    with pytest.raises(CallError):
+        await model.ask(dataclasses.replace(ASK, paper_id="bad"))
+    assert (model.meter, model.meter.since(before)) == (Meter(requests=3), Meter(requests=3))
+    assert (model.cost_usd(Meter(requests=2)), model.cost_usd(Meter())) == (0.02, 0.0)
+    await model.close()
+    assert [fake.closed for fake in make.made] == [1]

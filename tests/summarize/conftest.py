@@ -1,0 +1,34 @@
+"""A cache and a job for each test of the stage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from pipeline.cache import Cache
+from pipeline.model.wire import Model
+from pipeline.summarize import Job
+
+from .samples import NOON, Watcher, write_prompt
+
+MakeJob = Callable[..., Job]
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Iterator[Cache]:
+    """An empty cache, in which nothing may go wrong."""
+    with Cache(tmp_path / "cache", warn=pytest.fail) as cache:
+        yield cache
+
+
+@pytest.fixture
+def job(tmp_path: Path, cache: Cache) -> MakeJob:
+    """Make a job for a model; more arguments are the job's."""
+    prompt = write_prompt(tmp_path)
+
+    def make(model: Model, **more: bool) -> Job:
+        return Job(prompt=prompt, model=model, cache=cache, progress=Watcher(), now=lambda: NOON, **more)
+
+    return make

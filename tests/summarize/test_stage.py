@@ -1,0 +1,257 @@
+"""The stage as a whole: order, cache, what is never asked, and how a run ends early."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+
+import pytest
+
+from pipeline.cache import Cache
+from pipeline.errors import CallError, FatalModelError
+from pipeline.model.wire import Message
+from pipeline.records import Entry, Failure, Paper, Spent, Usage
+from pipeline.summarize import Summarizer
+from pipeline.summarize.stage import WINDOW
+
+from .conftest import MakeJob
+from .samples import USED, Outcome, SaidModel, Watcher, failures, pages_of, paper, papers, saying, summarize
+
+REFUSED = FatalModelError("example.org answered 401", hint="Check the key.")
+
+
+def ids(entries: Iterable[Entry]) -> list[str]:
+    """Return the papers of ``entries``."""
+    return [entry.paper.id for entry in entries]
+
+
+async def test_entries_keep_the_papers_order(job: MakeJob) -> None:
+    """Replies come in the opposite order, entries in the papers'; each is one paper's own."""
+    model = SaidModel(delay=lambda paper_id: 0.05 - int(paper_id[-2:]) / 1000)
+    entries, _ = await summarize(job(model), papers(10), papers(20)[10:])
+    assert ids(entries) == [one.id for one in papers(20)]
+    assert [entry.summary and entry.summary.paper_id for entry in entries] == ids(entries)
+
+
+async def test_asks_leave_before_the_next_page_is_there(job: MakeJob) -> None:
+    """The source waits for the first page's summaries, which would never come if nothing were asked meanwhile."""
+    model, watcher = SaidModel(), Watcher()
+    one, two = papers(2)
+
+    async def pages() -> AsyncIterator[list[Paper]]:
+        yield [one]
+        async with asyncio.timeout(10):
+            while not model.asked:  # noqa: ASYNC110 (the fake has no event)
+                await asyncio.sleep(0)
+        yield [two]
+
+    entries = [entry async for entry in Summarizer(job(model)).entries(pages())]
+    assert (ids(entries), watcher.seen) == ([one.id, two.id], [])
+
+
+async def test_what_the_cache_has_is_not_asked(job: MakeJob) -> None:
+    """The second run sends nothing and gives the same entries."""
+    first, _ = await summarize(job(SaidModel()), papers(5))
+    model = SaidModel()
+    second, stage = await summarize(job(model), papers(6))
+    assert second[:5] == first
+    assert [ask.paper_id for ask in model.asked] == [papers(6)[5].id]
+    assert (stage.cached, stage.summarized) == (5, 1)
+
+
+async def test_another_model_or_text_misses(job: MakeJob) -> None:
+    """A reply answers only for the model and the words that were asked."""
+    await summarize(job(SaidModel()), [paper()])
+    others = [
+        (SaidModel(name="another"), paper()),
+        (SaidModel(), paper(title="Sharing Maps!")),
+        (SaidModel(), paper(abstract="Robots send changes.")),
+    ]
+    for model, one in others:
+        await summarize(job(model), [one])
+        assert len(model.asked) == 1
+
+
+async def test_refresh_asks_again_and_replaces(job: MakeJob, cache: Cache) -> None:
+    """The newer reply is the one kept."""
+    await summarize(job(SaidModel()), [paper()])
+    newer = SaidModel({paper().id: [saying(tldr="机器人更快了。")]})
+    (entry,), stage = await summarize(job(newer, refresh=True), [paper()])
+    assert (stage.cached, stage.summarized) == (0, 1)
+    (kept,) = cache.replies_to(paper().id)
+    assert (kept.summary, kept.summary.tldr) == (entry.summary, "机器人更快了。")
+
+
+async def test_offline_asks_nothing(job: MakeJob) -> None:
+    """What the cache has is there, what it has not is a failure that says so."""
+    one, two = papers(2)
+    await summarize(job(SaidModel()), [one])
+    model = SaidModel()
+    entries, stage = await summarize(job(model, offline=True), [one, two])
+    assert (model.asked, stage.cached, stage.stopped) == ([], 1, None)
+    detail = "not in the cache, and the run was told to stay offline"
+    assert failures(entries) == [Failure(paper_id=two.id, reason="not_cached", detail=detail)]
+
+
+async def test_more_papers_than_the_window(job: MakeJob) -> None:
+    """Entries of a month of papers on one page come out while the page is still being read."""
+    read: list[int] = []
+
+    def page() -> Iterable[Paper]:
+        for number in range(WINDOW + 3):
+            read.append(number)
+            yield paper(number % 90_000, abstract=f"{number}")
+
+    stage = Summarizer(job(SaidModel(), offline=True))
+    entries = stage.entries(pages_of(page()))
+    await anext(entries)
+    assert len(read) == WINDOW + 1
+    assert len([entry async for entry in entries]) == WINDOW + 2
+
+
+async def test_only_accepted_replies_are_kept(job: MakeJob, cache: Cache) -> None:
+    """Of a good, a bad, a failed and a repaired paper two are in the cache, and the rest are asked again."""
+    good, bad, failed, repaired = papers(4)
+    long = saying(tldr="长" * 201)
+    told: dict[str, list[Outcome]] = {
+        bad.id: [long] * 3,
+        failed.id: [CallError("timeout", "no answer")],
+        repaired.id: [long],
+    }
+    entries, stage = await summarize(job(SaidModel(told)), [good, bad, failed, repaired])
+    assert [failure.reason for failure in failures(entries)] == ["too_long", "timeout"]
+    assert (stage.summarized, cache.info().replies) == (2, 2)
+    model = SaidModel()
+    await summarize(job(model), [good, bad, failed, repaired])
+    assert [ask.paper_id for ask in model.asked] == [bad.id, failed.id]
+
+
+async def test_equal_texts_are_two_papers(job: MakeJob) -> None:
+    """Two ids with one title and abstract get a summary each, under their own id, from the model and from the cache."""
+    both = [paper(1), paper(2)]
+    for _ in range(2):
+        entries, _ = await summarize(job(SaidModel()), both)
+        assert [entry.summary and entry.summary.paper_id for entry in entries] == [one.id for one in both]
+
+
+async def test_a_fatal_error_stops_the_rest(job: MakeJob, cache: Cache) -> None:
+    """Papers without a summary fail as stopped with the error's words; what was done stays, and no page is read on."""
+    everything = papers(12)
+    read = 0
+
+    async def pages() -> AsyncIterator[list[Paper]]:
+        nonlocal read
+        for start in range(0, 12, 3):
+            read += 1
+            yield everything[start : start + 3]
+            for _ in range(50):
+                await asyncio.sleep(0)
+
+    told: dict[str, list[Outcome]] = {everything[1].id: [REFUSED]}
+    model = SaidModel(told, delay=lambda paper_id: 0.0 if paper_id < everything[2].id else 60.0)
+    stage = Summarizer(job(model))
+    entries = [entry async for entry in stage.entries(pages())]
+    assert stage.stopped is REFUSED
+    assert read <= 2
+    assert ids(entries) == [one.id for one in everything[: read * 3]]
+    assert [entry.paper.id for entry in entries if entry.summary] == [everything[0].id]
+    stopped = [Failure(paper_id=one, reason="stopped", detail=REFUSED.message) for one in ids(entries)[1:]]
+    assert failures(entries) == stopped
+    assert {ask.paper_id for ask in model.asked} == {one.id for one in everything[:3]}
+    assert cache.info().replies == 1
+
+
+async def test_what_the_cache_has_is_there_after_a_fatal_error(job: MakeJob) -> None:
+    """A stopped run still shows what needs no model."""
+    one, two, three = papers(3)
+    await summarize(job(SaidModel()), [three])
+    entries, stage = await summarize(job(SaidModel({one.id: [REFUSED]})), [one, two, three])
+    assert [entry.summary is not None for entry in entries] == [False, False, True]
+    assert (stage.cached, stage.summarized, stage.stopped) == (1, 0, REFUSED)
+
+
+async def test_two_fatal_errors_are_one(job: MakeJob) -> None:
+    """The first one is what ended the run."""
+    one, two = papers(2)
+    second = FatalModelError("another")
+    _, stage = await summarize(job(SaidModel({one.id: [REFUSED], two.id: [second]})), [one, two])
+    assert stage.stopped is REFUSED
+
+
+async def test_a_reader_that_leaves_ends_every_ask(job: MakeJob) -> None:
+    """Closing the entries early cancels what is under way; nothing is left on the loop."""
+    model = SaidModel(delay=lambda paper_id: 0.0 if paper_id == papers(1)[0].id else 60.0)
+    entries = Summarizer(job(model)).entries(pages_of(papers(5)))
+    assert (await anext(entries)).paper == papers(1)[0]
+    await entries.aclose()  # type: ignore[attr-defined]
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_an_interrupt_is_no_outcome(job: MakeJob) -> None:
+    """Cancelling the run cancels it, and leaves nothing on the loop."""
+    model = SaidModel(delay=lambda _: 60.0)
+    run = asyncio.create_task(summarize(job(model), papers(3)))
+    while len(model.asked) < 3:  # noqa: ASYNC110 (the fake has no event)
+        await asyncio.sleep(0)
+    run.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await run
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_a_source_that_breaks_ends_every_ask(job: MakeJob) -> None:
+    """Its error goes to whoever runs the stage, after the asks under way were ended."""
+
+    async def pages() -> AsyncIterator[list[Paper]]:
+        yield papers(3)
+        await asyncio.sleep(0)
+        raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        async for _ in Summarizer(job(SaidModel(delay=lambda _: 60.0))).entries(pages()):
+            pass
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_whoever_watches_is_told_of_each_paper_once(job: MakeJob) -> None:
+    """Summary, failure, and what came from the cache."""
+    one, two, three = papers(3)
+    await summarize(job(SaidModel()), [one])
+    told = job(SaidModel({two.id: [CallError("timeout", "no answer")]}))
+    await summarize(told, [one, two, three])
+    assert isinstance(told.progress, Watcher)
+    assert sorted(told.progress.seen) == [(one.id, True, True), (two.id, False, False), (three.id, True, False)]
+
+
+async def test_what_was_spent(job: MakeJob) -> None:
+    """Requests, tokens and dollars since the stage began, not since the model did."""
+    model = SaidModel()
+    await summarize(job(model), papers(2))
+    made = job(model)
+    _, stage = await summarize(made, papers(5))
+    spent = stage.spent()
+    assert spent == Spent(
+        cached=2,
+        summarized=3,
+        requests=3,
+        tokens=USED + USED + USED,
+        cost_usd=3.0,
+        wall_s=spent.wall_s,
+        model="told",
+        prompt=made.prompt.reference,
+    )
+    assert 0 <= spent.wall_s < 60
+
+
+async def test_no_page_is_no_entry(job: MakeJob) -> None:
+    """An empty day is an empty stream."""
+    entries, stage = await summarize(job(SaidModel()), [])
+    assert (entries, stage.spent().tokens) == ([], Usage())
+
+
+async def test_a_papers_words_are_data(job: MakeJob) -> None:
+    """What looks like a template in a title is sent as it is."""
+    model = SaidModel()
+    await summarize(job(model), [paper(title="{{ 7 * 7 }} {% raw %}")])
+    user = Message("user", "<title>{{ 7 * 7 }} {% raw %}</title>\n<abstract>Robots send only changes.</abstract>")
+    assert model.asked[0].messages[1] == user

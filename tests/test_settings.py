@@ -1,0 +1,431 @@
+"""digest.toml, the environment and the options: what wins, what is refused and where the key may go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from pipeline.errors import SettingsError
+from pipeline.settings import DigestSection, Settings, digest_name, load, web_address
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCAL = "http://localhost:11434/v1"
+KEYS = (
+    " (keys: arxiv_api_url, arxiv_delay, arxiv_feed_url, base_url, cache, concurrency, digests, format, model, output, "
+    "prompt; in [digests.NAME]: categories)"
+)
+ARCHIVES = (
+    "astro-ph, cond-mat, cs, econ, eess, gr-qc, hep-ex, hep-lat, hep-ph, hep-th, math, math-ph, nlin, nucl-ex, "
+    "nucl-th, physics, q-bio, q-fin, quant-ph, stat"
+)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """Where a digest.toml stands."""
+    return tmp_path / "digest.toml"
+
+
+def refusal(
+    config: Path | None, environment: Mapping[str, str] | None = None, options: Mapping[str, Any] | None = None
+) -> tuple[str, str]:
+    """Return the message and the hint with which settings are refused."""
+    with pytest.raises(SettingsError) as caught:
+        load(config, environment or {}, options or {})
+    return caught.value.message, caught.value.hint
+
+
+def test_nothing_said_gives_the_defaults() -> None:
+    """OpenAI, 64 calls at once, three seconds between requests to arXiv, pages as md and json."""
+    assert load(None, {}, {"model": None, "concurrency": None}).model_dump() == {
+        "digests": {},
+        "model": "gpt-5-mini",
+        "base_url": "https://api.openai.com/v1",
+        "api_key": None,
+        "prompt": "digest@1",
+        "concurrency": 64,
+        "cache": Path("cache"),
+        "output": Path("outputs"),
+        "format": ("md", "json"),
+        "arxiv_api_url": "https://export.arxiv.org/api/query",
+        "arxiv_feed_url": "https://rss.arxiv.org",
+        "arxiv_delay": 3.0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("environment", "options", "model"),
+    [
+        ({}, {}, "file"),
+        ({"ARXIV_DIGEST_MODEL": "environment"}, {}, "environment"),
+        ({"ARXIV_DIGEST_MODEL": ""}, {}, "file"),
+        ({"ARXIV_DIGEST_MODEL": "environment"}, {"model": None}, "environment"),
+        ({"ARXIV_DIGEST_MODEL": "environment"}, {"model": "option"}, "option"),
+        ({}, {"model": "option"}, "option"),
+    ],
+    ids=["file", "environment", "empty-variable", "absent-option", "option-over-both", "option-over-file"],
+)
+def test_options_beat_the_environment_and_that_beats_the_file(
+    config: Path, environment: dict[str, str], options: dict[str, str | None], model: str
+) -> None:
+    """An empty variable and an option that was not given count as unset."""
+    config.write_text('model = "file"\nconcurrency = 8\n')
+    loaded = load(config, environment, options)
+    assert (loaded.model, loaded.concurrency) == (model, 8)
+
+
+def test_every_variable_sets_its_setting() -> None:
+    """Numbers are read from text; a slash at the end of an address goes."""
+    environment = {
+        "OPENAI_API_KEY": "sk-1",
+        "OPENAI_BASE_URL": "http://localhost:8000/v1/",
+        "ARXIV_DIGEST_MODEL": "qwen3",
+        "ARXIV_DIGEST_ARXIV_API_URL": "http://localhost:1/api/query",
+        "ARXIV_DIGEST_ARXIV_FEED_URL": "http://localhost:1/",
+        "ARXIV_DIGEST_ARXIV_DELAY": "0.5",
+        "ARXIV_DIGEST_OF_ANOTHER": "ignored",
+    }
+    loaded = load(None, environment, {})
+    assert loaded.api_key is not None
+    assert loaded.api_key.get_secret_value() == "sk-1"
+    assert "sk-1" not in f"{loaded!r} {loaded.model_dump_json()}"
+    assert loaded.model_dump(exclude={"api_key"}) == load(None, {}, {}).model_dump(exclude={"api_key"}) | {
+        "base_url": "http://localhost:8000/v1",
+        "model": "qwen3",
+        "arxiv_api_url": "http://localhost:1/api/query",
+        "arxiv_feed_url": "http://localhost:1",
+        "arxiv_delay": 0.5,
+    }
+
+
+def test_a_file_is_read_with_a_byte_order_mark_and_named_digests(config: Path) -> None:
+    """Sections keep their order; an archive is as good as a category."""
+    config.write_bytes(
+        b'\xef\xbb\xbf[digests.z]\ncategories = ["cs.AI", "econ"]\n[digests."a+b.c"]\ncategories = ["stat.ML"]\n'
+    )
+    assert dict(load(config, {}, {}).digests) == {
+        "z": DigestSection(categories=("cs.AI", "econ")),
+        "a+b.c": DigestSection(categories=("stat.ML",)),
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("modle = 'm'", f"modle: unknown key{KEYS}"),
+        ("address_is_trusted = true", f"address_is_trusted: unknown key{KEYS}"),
+        ("[digests.a]\ncategories = ['cs.AI']\nmodel = 'm'", f"digests.a.model: unknown key{KEYS}"),
+        ("[digests.a]", "digests.a.categories: missing"),
+        (
+            "[digests.a]\ncategories = []",
+            ("digests.a.categories: tuple should have at least 1 item after validation, not 0"),
+        ),
+        (
+            "[digests.a]\ncategories = ['cs.AI', 'cs.ai']",
+            (
+                "digests.a.categories.1: 'cs.ai' is no arXiv category, but "
+                f"cs.AI or cs.SI or cs.NI are; the archives are {ARCHIVES}."
+            ),
+        ),
+        (
+            "[digests.a]\ncategories = ['zz.ZZ']",
+            (f"digests.a.categories.0: 'zz.ZZ' is no arXiv category; the archives are {ARCHIVES}."),
+        ),
+        (
+            "[digests.'../../etc']\ncategories = ['cs.AI']",
+            (
+                "digests.../../etc.[key]: '../../etc' cannot name a digest: "
+                "use letters, digits and . + _ -, beginning with a letter or digit (site is reserved)"
+            ),
+        ),
+        (
+            "[digests.site]\ncategories = ['cs.AI']",
+            (
+                "digests.site.[key]: 'site' cannot name a digest: "
+                "use letters, digits and . + _ -, beginning with a letter or digit (site is reserved)"
+            ),
+        ),
+        ("concurrency = 0", "concurrency: input should be greater than or equal to 1"),
+        ("concurrency = -3", "concurrency: input should be greater than or equal to 1"),
+        ("concurrency = 5000", "concurrency: input should be less than or equal to 4096"),
+        (
+            "concurrency = 'many'\nmodel = ''",
+            (
+                "model: string should have at least 1 character; "
+                "concurrency: input should be a valid integer, unable to parse string as an integer"
+            ),
+        ),
+        ("format = ['md', 'pdf']", "format.1: input should be 'md' or 'json'"),
+        ("format = []", "format: tuple should have at least 1 item after validation, not 0"),
+        ("arxiv_delay = -1", "arxiv_delay: input should be greater than or equal to 0"),
+        ("arxiv_delay = inf", "arxiv_delay: input should be less than or equal to 3600"),
+        ("base_url = 'localhost:11434'", "base_url: 'localhost:11434' is no http or https address"),
+        ("model = 'replay'", "model: 'replay' is reserved for --base-url replay:FILE"),
+    ],
+    ids=[
+        "key",
+        "inner-key",
+        "section-key",
+        "no-categories",
+        "empty-categories",
+        "category",
+        "only-category",
+        "name",
+        "reserved-name",
+        "zero",
+        "negative",
+        "too-many",
+        "two-faults",
+        "format",
+        "no-format",
+        "delay",
+        "endless-delay",
+        "address",
+        "replay",
+    ],
+)
+def test_a_wrong_setting_in_the_file_is_named_with_the_file(config: Path, text: str, complaint: str) -> None:
+    """Every fault at once, each with its key and what is allowed."""
+    config.write_text(text)
+    assert refusal(config) == (f"{config}: {complaint}", "See the settings in README.md.")
+
+
+@pytest.mark.parametrize(
+    ("environment", "options", "complaint"),
+    [
+        (
+            {"ARXIV_DIGEST_ARXIV_DELAY": "soon"},
+            {},
+            (
+                "ARXIV_DIGEST_ARXIV_DELAY: arxiv_delay: input should be a valid "
+                "number, unable to parse string as a number"
+            ),
+        ),
+        ({"OPENAI_BASE_URL": "ftp://x"}, {}, "OPENAI_BASE_URL: base_url: 'ftp://x' is no http or https address"),
+        (
+            {"ARXIV_DIGEST_ARXIV_API_URL": "x"},
+            {},
+            ("ARXIV_DIGEST_ARXIV_API_URL: arxiv_api_url: 'x' is no http or https address"),
+        ),
+        ({}, {"concurrency": 0}, "--concurrency: concurrency: input should be greater than or equal to 1"),
+        ({"OPENAI_BASE_URL": LOCAL}, {"base_url": "x"}, "--base-url: base_url: 'x' is no http or https address"),
+        (
+            {"ARXIV_DIGEST_ARXIV_DELAY": "-1"},
+            {"format": ["md", "x"]},
+            (
+                "--format, ARXIV_DIGEST_ARXIV_DELAY: format.1: input "
+                "should be 'md' or 'json'; arxiv_delay: input should be greater than or equal to 0"
+            ),
+        ),
+        ({}, {"model": "replay"}, "--model: model: 'replay' is reserved for --base-url replay:FILE"),
+        (
+            {"ARXIV_DIGEST_MODEL": "replay"},
+            {},
+            ("ARXIV_DIGEST_MODEL: model: 'replay' is reserved for --base-url replay:FILE"),
+        ),
+    ],
+    ids=[
+        "variable",
+        "address",
+        "arxiv",
+        "option",
+        "option-over-variable",
+        "two-places",
+        "replay-option",
+        "replay-variable",
+    ],
+)
+def test_a_wrong_setting_is_named_with_its_variable_or_option(
+    config: Path, environment: dict[str, str], options: dict[str, Any], complaint: str
+) -> None:
+    """Not with the file, which is innocent."""
+    config.write_text("concurrency = 8")
+    assert refusal(config, environment, options) == (complaint, "See the settings in README.md.")
+
+
+def test_a_key_in_the_file_is_refused_and_not_shown(config: Path) -> None:
+    """Keys live in the environment only."""
+    config.write_text('api_key = "sk-secret"\n')
+    assert refusal(config) == (f"{config}: api_key may not stand in a file", "Keys live in the environment only.")
+
+
+@pytest.mark.parametrize(
+    ("body", "complaint", "hint"),
+    [
+        (b"model = \n", "is not TOML: Invalid value (at line 1, column 9)", "Mend that line."),
+        (b'model = "\xff"\n', "cannot be read: is not UTF-8 text", "Name a file with --config FILE."),
+        (None, "cannot be read: No such file or directory", "Name a file with --config FILE."),
+    ],
+    ids=["broken", "latin-1", "missing"],
+)
+def test_a_file_that_is_no_toml_is_named(config: Path, body: bytes | None, complaint: str, hint: str) -> None:
+    """With the line, where there is one."""
+    if body is not None:
+        config.write_bytes(body)
+    assert refusal(config) == (f"{config}: {complaint}", hint)
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("https://api.deepseek.com", "https://api.deepseek.com"),
+        ("HTTP://[::1]:8000/v1//", "HTTP://[::1]:8000/v1"),
+        ("http://10.0.0.1:1/a/b/", "http://10.0.0.1:1/a/b"),
+    ],
+)
+def test_a_web_address_loses_only_its_last_slashes(text: str, address: str) -> None:
+    """Host, port and path stay."""
+    assert web_address(text) == address
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "x",
+        "//host",
+        "http://",
+        "http:///v1",
+        "file:///etc/passwd",
+        "http://[",
+        "http://host:port",
+        "http://h:99999",
+        "http://local host/v1",
+        "http://host\n.example/v1",
+        "https://user:pass-word@host/v1",
+        "https://user@host",
+        "https://:pass-word@host",
+        "ftp://user:pass-word@host",
+    ],
+)
+def test_what_is_no_web_address_is_refused(text: str) -> None:
+    """So is one with a name or password in it, and that is not repeated on the screen."""
+    message, _ = refusal(None, {}, {"arxiv_feed_url": text})
+    assert message.startswith("--arxiv-feed-url: arxiv_feed_url: ")
+    assert "pass-word" not in message
+
+
+OPENAI = "https://api.openai.com/v1"
+
+
+@pytest.mark.parametrize(
+    ("file", "variable", "option", "trusted", "is_openai", "usable"),
+    [
+        (None, None, None, True, True, True),
+        (LOCAL, None, None, False, False, False),
+        (OPENAI, None, None, False, True, True),
+        ("https://API.openai.com:443/v1", None, None, False, True, True),
+        ("http://api.openai.com/v1", None, None, False, True, False),
+        ("https://api.openai.com.example/v1", None, None, False, False, False),
+        ("https://example.com/api.openai.com", None, None, False, False, False),
+        (None, LOCAL, None, True, False, True),
+        (LOCAL, LOCAL, None, True, False, True),
+        (LOCAL, "", None, False, False, False),
+        (None, None, LOCAL, True, False, True),
+        (OPENAI, None, LOCAL, True, False, True),
+        (LOCAL, OPENAI, None, True, True, True),
+        ("replay:r.jsonl", None, None, False, False, False),
+    ],
+    ids=[
+        "nobody",
+        "file",
+        "file-openai",
+        "file-openai-spelt",
+        "file-openai-in-the-clear",
+        "file-lookalike",
+        "file-lookalike-path",
+        "variable",
+        "file-and-variable",
+        "empty-variable",
+        "option",
+        "option-over-file",
+        "variable-over-file",
+        "replay",
+    ],
+)
+@pytest.mark.parametrize("key", ["sk-1", "", None], ids=["key", "empty-key", "no-key"])
+def test_the_key_goes_only_where_the_user_or_openai_stands_behind_the_address(
+    config: Path,
+    file: str | None,
+    variable: str | None,
+    option: str | None,
+    key: str | None,
+    *,
+    trusted: bool,
+    is_openai: bool,
+    usable: bool,
+) -> None:
+    """Never to an address that digest.toml alone names, unless that is OpenAI's own over TLS."""
+    config.write_text(f"base_url = '{file}'" if file else "")
+    environment = {"OPENAI_BASE_URL": variable, "OPENAI_API_KEY": key}
+    loaded = load(
+        config, {name: value for name, value in environment.items() if value is not None}, {"base_url": option}
+    )
+    assert (loaded.address_is_trusted, loaded.is_openai, loaded.usable_key) == (
+        trusted,
+        is_openai,
+        "sk-1" if usable and key else None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("base_url", "file"),
+    [
+        ("replay:some/replies.jsonl", Path("some/replies.jsonl")),
+        ("replay:C:\\r.jsonl", Path("C:\\r.jsonl")),
+        (LOCAL, None),
+    ],
+    ids=["relative", "with-colon", "network"],
+)
+def test_a_replay_address_names_a_file(base_url: str, file: Path | None) -> None:
+    """Then the reserved model may stand, too."""
+    loaded = load(None, {}, {"base_url": base_url, "model": "replay" if file else "m"})
+    assert (loaded.replay_file, loaded.is_openai) == (file, False)
+
+
+@pytest.mark.parametrize("name", ["a", "0", "cs.AI", "cs.AI+stat.ML", "q-fin", "A_b-9.", "sites", "a..b"])
+def test_a_name_of_letters_digits_and_four_signs_can_name_a_digest(name: str) -> None:
+    """It comes back as it is."""
+    assert digest_name(name) == name
+
+
+@pytest.mark.parametrize(
+    "name", ["", "site", ".", "..", ".a", "-a", "+a", "a/b", "a\\b", "a b", "a\n", "é", "中", "a\x00"]
+)
+def test_any_other_name_is_refused(name: str) -> None:
+    """The error says what a name looks like."""
+    with pytest.raises(ValueError, match=r"cannot name a digest: use letters, digits and \. \+ _ -"):
+        digest_name(name)
+
+
+@hypothesis_settings(max_examples=200, deadline=None)
+@given(st.text(max_size=12) | st.text("./\\~:ab\x00\n", max_size=6))
+def test_no_name_leads_out_of_its_folder(name: str) -> None:
+    """An accepted name is one plain step on any system, and neither hidden nor an option."""
+    try:
+        digest_name(name)
+    except ValueError:
+        return
+    assert PurePosixPath(name).parts == PureWindowsPath(name).parts == (name,)
+    assert name != ".."
+    assert name[0] not in ".-~"
+
+
+def test_settings_are_frozen() -> None:
+    """They are checked once."""
+    with pytest.raises(ValueError, match="frozen"):
+        Settings().model = "other"  # type: ignore[misc]
+
+
+def test_our_own_file_loads_and_names_nine_digests() -> None:
+    """With the default model and prompt."""
+    loaded = load(ROOT / "digest.toml", {}, {})
+    names = ["cs.AI", "cs.CL", "cs.CV", "cs.IR", "cs.LG", "cs.SE", "econ", "q-fin", "stat.ML"]
+    assert {name: section.categories for name, section in loaded.digests.items()} == {name: (name,) for name in names}
+    assert (loaded.model, loaded.prompt) == (Settings().model, Settings().prompt)
