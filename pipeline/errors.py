@@ -10,6 +10,7 @@
     ├── OutputError             a digest could not be written
     └── ModelError              the language model
         ├── FatalModelError     no further call can succeed: a refused key, an unknown model
+        │   └── BudgetError     what may be spent is spent
         └── CallError           one call failed; carries a reason of the failure vocabulary
 
 The core raises these; only ``pipeline.cli`` prints them and turns them into exit codes.
@@ -62,6 +63,10 @@ class ModelError(DigestError):
 
 class FatalModelError(ModelError):
     """The endpoint's answer means that no further call can succeed."""
+
+
+class BudgetError(FatalModelError):
+    """The next call could cost more than is left of the budget."""
 
 
 class CallError(ModelError):

@@ -100,6 +100,15 @@ class DigestSection(_Strict):
     categories: tuple[Annotated[str, AfterValidator(category)], ...] = Field(min_length=1)
 
 
+class PriceSection(_Strict):
+    """``[prices.MODEL]``: US dollars for a million tokens."""
+
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
+    cached: float | None = Field(default=None, ge=0)
+    """For prompt tokens that the endpoint has in its own cache; as ``input`` where absent."""
+
+
 class Settings(_Strict):
     """Everything that can be set; keys of digest.toml, but for the key itself, are these."""
 
@@ -110,6 +119,8 @@ class Settings(_Strict):
     prompt: str = DEFAULT_PROMPT
     concurrency: int = Field(default=64, ge=1, le=4096)
     """Calls in flight at the beginning, and at most."""
+    prices: Mapping[str, PriceSection] = Field(default_factory=dict)
+    """Override and add to the published prices, by model."""
     cache: Path = Path("cache")
     output: Path = Path("outputs")
     format: tuple[Format, ...] = Field(default=FORMATS, min_length=1)

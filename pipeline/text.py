@@ -6,12 +6,18 @@ import re
 
 _BLANKS = re.compile(r"\s+")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_SURROGATES = re.compile(r"[\ud800-\udfff]")
 _BIDI = re.compile(r"[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]")
 
 
 def without_controls(text: str) -> str:
     """Return ``text`` without C0 and C1 control characters (tab and line ends stay) and lone surrogates."""
     return _CONTROLS.sub("", text)
+
+
+def without_surrogates(text: str) -> str:
+    """Return ``text`` without lone surrogates, the half characters that JSON can say and UTF-8 cannot."""
+    return _SURROGATES.sub("", text)
 
 
 def fold(text: str) -> str:

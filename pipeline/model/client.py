@@ -5,23 +5,32 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+import aiohttp
 import httpx2
 import openai
 import tenacity
 
+from pipeline.endpoints import Preset, preset_for
 from pipeline.errors import CallError, FatalModelError
-from pipeline.model.capabilities import Capabilities
+from pipeline.model.budget import Budget
+from pipeline.model.capabilities import Capabilities, Learned
+from pipeline.model.completion import read_completion, read_usage
 from pipeline.model.faults import Action, Answer, Rule, judge
-from pipeline.model.gate import Gate
-from pipeline.model.prices import cost_usd
+from pipeline.model.gate import Gate, Slot
+from pipeline.model.prices import Price, cost_usd
+from pipeline.model.tokens import estimate, most_tokens
 from pipeline.model.wire import Ask, Meter, Reply
 from pipeline.records import Usage
 from pipeline.text import plain
+
+MOST_TOKENS = 4096
+"""Cap on one completion where a budget needs one: a digest entry takes some 700, and a little thinking fits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +45,7 @@ class Patience:
     tries: int = 5
     """Requests for one ask; those refused for load do not count."""
     backoff: float = 0.5
-    """First wait before another try; doubles, with full jitter."""
+    """Longest first wait before another try; doubles, with full jitter."""
     longest_backoff: float = 20.0
 
 
@@ -55,6 +64,21 @@ class Endpoint:
         """Host name, with the port where one is given."""
         return urlsplit(self.base_url).netloc.rpartition("@")[2]
 
+    @property
+    def preset(self) -> Preset:
+        """What is known of the service."""
+        return preset_for(self.base_url)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """On what terms a model is asked."""
+
+    learned: Learned = field(default_factory=Learned)
+    patience: Patience = field(default_factory=Patience)
+    price: Price | None = None
+    budget: Budget | None = None
+
 
 class _PassingError(Exception):
     """One request failed in a way that another may not."""
@@ -67,29 +91,27 @@ class _PassingError(Exception):
 class OpenAIModel:
     """A model behind an endpoint that is compatible with OpenAI's chat completions."""
 
-    def __init__(self, name: str, endpoint: Endpoint, gate: Gate, *, patience: Patience | None = None) -> None:
+    def __init__(self, name: str, endpoint: Endpoint, gate: Gate, terms: Terms | None = None) -> None:
         self.name = name
         self.endpoint = endpoint.host
         self.meter = Meter()
-        self._base_url = endpoint.base_url
         self._key = endpoint.api_key
         self._hint = endpoint.hint
         self._gate = gate
-        self._patience = patience or Patience()
-        self._capabilities = Capabilities()
+        self._terms = terms or Terms()
+        self._deadline = Deadline(self._terms.patience.call)
+        self._capabilities = Capabilities.of(endpoint.preset, self._terms.learned)
+        self._client = _client(endpoint, self._terms.patience)
         self._headers = {} if endpoint.api_key else {"Authorization": openai.Omit()}
-        limits = httpx2.Limits(max_connections=None, max_keepalive_connections=None)
-        timeout = httpx2.Timeout(self._patience.call, connect=self._patience.connect, pool=None)
-        self._client = openai.AsyncOpenAI(
-            api_key=endpoint.api_key or "none",
-            base_url=endpoint.base_url,
-            max_retries=0,
-            http_client=openai.DefaultAioHttpClient(limits=limits, timeout=timeout),
-        )
+
+    def learned(self) -> Learned:
+        """Return what this run and those before it learned of the endpoint and model."""
+        held = {"width": self._gate.width, "per_minute": self._gate.per_minute, "seconds": self._deadline.mean}
+        return self._capabilities.learned().model_copy(update=held)
 
     def cost_usd(self, used: Meter) -> float | None:
         """Return US dollars for what was used; None where the price or the count is not known."""
-        return None if used.uncounted else cost_usd(self.name, self._base_url, used.tokens)
+        return None if used.uncounted else cost_usd(self._terms.price, used.tokens, used.counted)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -102,127 +124,185 @@ class OpenAIModel:
             FatalModelError: no further ask can succeed.
             CallError: this ask failed for good.
         """
-        first = not ask.again
+        tries = _Tries(self._terms.patience)
+        tokens = sum(estimate(message.content) for message in ask.messages) * 2.0
         try:
-            async for attempt in self._retrying():
+            async for attempt in self._retrying(tries):
                 with attempt:
-                    async with self._gate:
-                        self.meter.retries += not first
-                        first = False
-                        return await self._request(ask)
+                    async with self._gate.slot(tokens) as slot:
+                        self.meter.retries += tries.begun or ask.again
+                        tries.begin()
+                        return await self._request(ask, slot)
         except _PassingError as error:
             raise CallError(error.rule.reason, str(error)) from error
         raise AssertionError("tenacity ends with an answer or an error")  # pragma: no cover
 
-    def _retrying(self) -> tenacity.AsyncRetrying:
-        patience = self._patience
+    def _retrying(self, tries: _Tries) -> tenacity.AsyncRetrying:
+        patience = self._terms.patience
         return tenacity.AsyncRetrying(
             retry=tenacity.retry_if_exception_type(_PassingError),
-            stop=tenacity.stop_any(_StopAfterFaults(patience.tries), tenacity.stop_after_delay(patience.paper)),
+            stop=tries,
             wait=_wait_unless_gated(tenacity.wait_random_exponential(patience.backoff, patience.longest_backoff)),
             reraise=True,
         )
 
-    async def _request(self, ask: Ask) -> Reply:
+    async def _request(self, ask: Ask, slot: Slot) -> Reply:
         """Send one request, or as many as there are lessons in how to put it."""
         while True:
             lessons = self._capabilities.lessons
-            body = self._capabilities.body(self.name, ask)
-            self.meter.requests += 1
-            answer = await self._send(body)
+            answer, headers = await self._paid(ask)
             if isinstance(answer, Reply):
-                self._gate.accepted()
+                used = answer.usage or Usage()
+                self._gate.accepted(slot, used.prompt + used.completion or slot.tokens, headers)
                 return answer
             rule = judge(answer)
             if rule.action is Action.CHANGE and self._capabilities.learn(answer, lessons_then=lessons):
                 self._gate.learned()
                 self.meter.retries += 1
                 continue
+            if rule.action is Action.SLOW:
+                self._gate.refused(slot, headers)
             self._raise_for(rule, answer)
 
+    async def _paid(self, ask: Ask) -> tuple[Reply | Answer, Mapping[str, str]]:
+        """Send one request within the budget, if there is one."""
+        budget, price = self._terms.budget, self._terms.price
+        if budget is None or price is None:
+            return await self._send(self._capabilities.body(self.name, ask, most_tokens=None))
+        if not self._capabilities.cap:
+            raise FatalModelError(
+                f"{self.endpoint} takes no cap on the length of a reply, so that no budget can be kept",
+                hint="Leave --budget out, or choose another endpoint.",
+            )
+        body = self._capabilities.body(self.name, ask, most_tokens=MOST_TOKENS)
+        worst = price(Usage(prompt=most_tokens(json.dumps(body, ensure_ascii=False)), completion=MOST_TOKENS))
+        await budget.reserve(worst)
+        cost = worst
+        try:
+            answer, headers = await self._send(body)
+            if isinstance(answer, Answer) and answer.status < 500:
+                cost = 0.0
+            elif isinstance(answer, Reply) and answer.usage:
+                cost = price(answer.usage)
+        finally:
+            await budget.settle(worst, cost)
+        return answer, headers
+
     def _raise_for(self, rule: Rule, answer: Answer) -> None:
-        message = (
-            f"{self.endpoint} answered {answer.status} {answer.code or answer.type}: {plain(answer.message)[:200]}"
-        )
+        message = self._said(f"answered {answer.status} {answer.code or answer.type}: {answer.message}")
         if rule.action is Action.STOP:
             raise FatalModelError(message, hint=_what_to_do(answer) + self._hint)
         if rule.action in {Action.FAIL, Action.CHANGE}:
             raise CallError(rule.reason, message)
-        if rule.action is Action.SLOW:
-            self._gate.refused(answer.retry_after)
         raise _PassingError(rule, message)
 
-    async def _send(self, body: dict[str, Any]) -> Reply | Answer:
+    async def _send(self, body: dict[str, Any]) -> tuple[Reply | Answer, Mapping[str, str]]:
         """Send one request within the deadline and read what came back, whatever it is."""
+        self.meter.requests += 1
+        deadline, began = self._deadline.seconds, time.monotonic()
         try:
-            async with asyncio.timeout(self._patience.call):
+            async with asyncio.timeout(deadline):
                 response = await self._client.post(
                     "/chat/completions", cast_to=httpx2.Response, body=body, options={"headers": self._headers}
                 )
         except openai.APIStatusError as error:
-            return Answer.read(self.endpoint, error.status_code, error.body or error.message, error.response.headers)
+            headers = error.response.headers
+            return Answer.read(self.endpoint, error.status_code, error.body or error.message, headers), headers
         except (TimeoutError, openai.APITimeoutError) as error:
-            message = f"{self.endpoint} gave no whole answer within {self._patience.call:g} s"
+            if not any(isinstance(cause, TimeoutError) for cause in _causes(error)):
+                raise self._unreachable(error) from error
+            self._deadline.missed()
+            message = self._said(f"gave no whole answer within {deadline:.3g} s")
             raise _PassingError(Rule(Action.RETRY, "timeout"), message) from error
-        except openai.APIConnectionError as error:
+        # The transport lets some of its own errors through as they are.
+        except (openai.APIConnectionError, aiohttp.ClientError, OSError) as error:
             raise self._unreachable(error) from error
-        return self._read(response)
+        answer = self._read(response)
+        if isinstance(answer, Reply):
+            self._deadline.kept(time.monotonic() - began)
+        return answer, response.headers
 
-    def _unreachable(self, error: openai.APIConnectionError) -> Exception:
+    def _unreachable(self, error: Exception) -> Exception:
         causes = list(_causes(error))
-        last = plain(str(causes[-1]))[:200] or type(causes[-1]).__name__
-        if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
+        untrusted = next((cause for cause in causes if isinstance(cause, ssl.SSLCertVerificationError)), None)
+        if untrusted:
             return FatalModelError(
-                f"{self.endpoint}: its certificate is not trusted: {last}",
+                self._said(f"has a certificate that is not trusted: {untrusted.verify_message}"),
                 hint="Check the address, or set SSL_CERT_FILE to the authority that signed it.",
             )
-        return _PassingError(Rule(Action.RETRY, "unavailable"), f"{self.endpoint} cannot be reached: {last}")
+        last = str(causes[-1]) or type(causes[-1]).__name__
+        return _PassingError(Rule(Action.RETRY, "unavailable"), self._said(f"cannot be reached: {last}"))
 
     def _read(self, response: httpx2.Response) -> Reply | Answer:
         try:
             body = json.loads(response.content)
-        except ValueError as error:
-            start = plain(response.text)[:120]
-            raise _PassingError(
-                Rule(Action.RETRY, "unavailable"), f"{self.endpoint} answered 200 without JSON: {start!r}"
-            ) from error
+        except (ValueError, RecursionError) as error:
+            said = self._said(f"answered 200 without JSON: {response.text}")
+            raise _PassingError(Rule(Action.RETRY, "unavailable"), said) from error
         if isinstance(body, dict) and body.get("error"):
             return Answer.read(self.endpoint, response.status_code, body, response.headers)
         reply = read_completion(body)
         if reply is None:
-            raise _PassingError(Rule(Action.RETRY, "unavailable"), f"{self.endpoint} answered 200 without a completion")
-        self.meter.uncounted += reply.usage is None
-        self.meter.tokens += reply.usage or Usage()
+            self.meter.count(read_usage(body))
+            said = self._said("answered 200 without a completion")
+            raise _PassingError(Rule(Action.RETRY, "unavailable"), said)
+        self.meter.count(reply.usage)
         return reply
 
-
-def read_completion(body: object) -> Reply | None:
-    """Return the first choice of a chat completion; None where there is none or the endpoint says it was overloaded."""
-    try:
-        choice = body["choices"][0]  # type: ignore[index]
-        message = choice["message"]
-        content, refusal = message.get("content"), message.get("refusal")
-    except (KeyError, IndexError, TypeError, AttributeError):
-        return None
-    finish = str(choice.get("finish_reason") or "stop")
-    if finish == "insufficient_system_resource":
-        return None
-    if isinstance(content, list):
-        content = "".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
-    if refusal and not content:
-        return Reply(text=str(refusal), finish="refusal", usage=_usage(body))
-    return Reply(text=content if isinstance(content, str) else "", finish=finish, usage=_usage(body))
+    def _said(self, words: str) -> str:
+        """Return a message about the endpoint, short and plain, without the key, whatever the endpoint said."""
+        message = plain(words)
+        if self._key:
+            message = message.replace(self._key, "***")
+        return f"{self.endpoint} {message[:240]}"
 
 
-def _usage(body: Any) -> Usage | None:
-    counted = body.get("usage")
-    if not isinstance(counted, dict):
-        return None
-    details = counted.get("prompt_tokens_details")
-    return Usage(
-        prompt=counted.get("prompt_tokens") or 0,
-        completion=counted.get("completion_tokens") or 0,
-        cached=(details.get("cached_tokens") or 0) if isinstance(details, dict) else 0,
+class Deadline:
+    """How long a call may take, by how long the endpoint's own replies have taken so far."""
+
+    _ENOUGH = 8
+    _TIMES = 4.0
+    _LEAST_S = 4.0
+
+    def __init__(self, most: float) -> None:
+        self._most = most
+        self._slow = 0.0
+        self._sum = 0.0
+        self._count = 0
+        self._patience = 1.0
+
+    @property
+    def seconds(self) -> float:
+        """Seconds that the next call may take."""
+        if self._count < self._ENOUGH:
+            return self._most
+        return min(self._most, max(self._LEAST_S, self._TIMES * self._slow) * self._patience)
+
+    @property
+    def mean(self) -> float | None:
+        """Mean seconds of a reply; None before the first."""
+        return self._sum / self._count if self._count else None
+
+    def kept(self, seconds: float) -> None:
+        """Take note of a reply: the slowest one counts, and is slowly forgotten."""
+        self._slow = max(seconds, self._slow * 0.99)
+        self._sum += seconds
+        self._count += 1
+        self._patience = max(1.0, self._patience * 0.9)
+
+    def missed(self) -> None:
+        """Take note of a call that was given up: where many are, the endpoint has become slow."""
+        self._patience = min(self._patience * 1.2, 30.0)
+
+
+def _client(endpoint: Endpoint, patience: Patience) -> openai.AsyncOpenAI:
+    limits = httpx2.Limits(max_connections=None, max_keepalive_connections=None)
+    timeout = httpx2.Timeout(patience.call, connect=patience.connect, pool=None)
+    return openai.AsyncOpenAI(
+        api_key=endpoint.api_key or "none",
+        base_url=endpoint.base_url,
+        max_retries=0,
+        http_client=openai.DefaultAioHttpClient(limits=limits, timeout=timeout),
     )
 
 
@@ -233,15 +313,30 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         current = current.__cause__ or current.__context__
 
 
-class _StopAfterFaults(tenacity.stop.stop_base):
-    """Stop after so many faults; refusals for load are waited out and do not count."""
+class _Tries(tenacity.stop.stop_base):
+    """Stop after so many faults, or so long after the first request left.
 
-    def __init__(self, tries: int) -> None:
-        self._left = tries
+    Refusals for load are waited out and do not count, nor does the time before the first request's turn.
+    """
+
+    def __init__(self, patience: Patience) -> None:
+        self._left = patience.tries
+        self._patience = patience.paper
+        self._until: float | None = None
+
+    @property
+    def begun(self) -> bool:
+        """Whether a request has left."""
+        return self._until is not None
+
+    def begin(self) -> None:
+        """Take note that a request leaves."""
+        if self._until is None:
+            self._until = time.monotonic() + self._patience
 
     def __call__(self, retry_state: tenacity.RetryCallState) -> bool:
         self._left -= not _is_load(retry_state)
-        return self._left <= 0
+        return self._left <= 0 or (self._until is not None and time.monotonic() >= self._until)
 
 
 def _wait_unless_gated(wait: Callable[[tenacity.RetryCallState], float]) -> Callable[[tenacity.RetryCallState], float]:
@@ -256,7 +351,7 @@ def _is_load(state: tenacity.RetryCallState) -> bool:
 
 def _what_to_do(answer: Answer) -> str:
     advice = {
-        401: "Check the key in OPENAI_API_KEY.",
+        401: "Check the key.",
         402: "Top up the account, or choose another endpoint with --base-url.",
         403: "Check that the key may use this model.",
         404: "Check --model and --base-url.",

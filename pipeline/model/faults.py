@@ -37,7 +37,7 @@ class Answer:
     @classmethod
     def read(cls, host: str, status: int, body: object, headers: Mapping[str, str]) -> Answer:
         """Read an error body in any of the shapes that compatible endpoints use."""
-        error: Any = body.get("error", body) if isinstance(body, dict) else body
+        error: Any = (body.get("error") or body) if isinstance(body, dict) else body
         fields = error if isinstance(error, dict) else {"message": error}
         code = fields.get("code")
         inner = code if isinstance(code, int) and 400 <= code < 600 else None
@@ -47,7 +47,7 @@ class Answer:
             type=str(fields.get("type") or ""),
             code="" if code is None else str(code),
             param=str(fields.get("param") or ""),
-            message=str(fields.get("message") or "")[:2000],
+            message=str(fields.get("message") or fields.get("detail") or "")[:2000],
             retry_after=retry_after(headers),
         )
 
@@ -70,7 +70,7 @@ class Rule:
         """Return whether every column that is filled fits."""
         said = {answer.code.lower(), answer.type.lower()}
         return (
-            (not self.host or re.search(rf"(?:{self.host})$", answer.host) is not None)
+            (not self.host or re.search(rf"(?:{self.host})$", answer.host.lower().partition(":")[0]) is not None)
             and (not self.statuses or answer.status in self.statuses)
             and (not self.codes or not said.isdisjoint(code.lower() for code in self.codes))
             and (not self.text or re.search(self.text, answer.message, re.IGNORECASE) is not None)
@@ -79,7 +79,12 @@ class Rule:
 
 _DASHSCOPE = r"dashscope[a-z-]*\.aliyuncs\.com"
 _ZHIPU = r"bigmodel\.cn|(?:^|\.)z\.ai"
-_SERVER_ERRORS = tuple(range(500, 600))
+_SERVER_ERRORS = tuple(status for status in range(500, 600) if status != 501)
+_FORM = (
+    r"response_format|json_schema|json_object|temperature|max_(?:completion_)?tokens|reasoning|thinking|"
+    r"chat_template_kwargs|(?:unrecognized|unknown|unsupported|extra).{0,20}(?:argument|parameter|field|input)"
+)
+"""Words of a refusal of the form of a request, not of what it says."""
 
 RULES = (
     # One service's own meaning before the general one.
@@ -104,9 +109,7 @@ RULES = (
     Rule(Action.STOP, "rejected", statuses=(400,), text=r"api.?key|model .*(?:not exist|not found|invalid)"),
     Rule(Action.FAIL, "refused", statuses=(400,), text=r"content (?:filter|management|policy)|inappropriate|敏感|安全"),
     Rule(Action.FAIL, "rejected", statuses=(400,), text=r"context length|maximum context|too long|too many tokens"),
-    Rule(
-        Action.CHANGE, "rejected", statuses=(400, 422, 501), text=r"response_format|json_schema|json_object|temperature"
-    ),
+    Rule(Action.CHANGE, "rejected", statuses=(400, 422, 501), text=_FORM),
     Rule(Action.FAIL, "rejected", statuses=tuple(range(400, 500))),
     # An error inside a 200 without a status of its own, or a status that HTTP does not know.
     Rule(Action.RETRY, "unavailable"),

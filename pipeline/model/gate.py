@@ -3,106 +3,191 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
-from collections.abc import Callable
-from types import TracebackType
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+
+from pipeline.model.faults import retry_after
+from pipeline.model.pace import Pace
 
 PROBE_S = 0.1
-"""Seconds that the first call of a run is alone, so that a refused key or parameter is learned from one request."""
+"""Seconds that the first call is alone, so that a refused key or parameter is learned from one request."""
 STAGGER_S = 0.002
 """Seconds between departures until the endpoint has answered once, so that its first refusal stops the rest."""
+CAREFUL_S = 0.004
+"""The same after a refusal, until the rate that the endpoint takes is known."""
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 60.0
 
 
-class Gate:
-    """A queue before an endpoint whose width falls when the endpoint refuses and grows when it does not (AIMD).
+@dataclass(slots=True, eq=False)
+class Slot:
+    """One call's place: what it may cost, and the turn that it waits for."""
 
-    Enter it with ``async with`` around each request. All of it runs on one event loop.
+    tokens: float
+    turn: asyncio.Future[None]
+
+
+class Gate:
+    """A queue before an endpoint that finds by itself how much the endpoint takes.
+
+    Its width falls when the endpoint refuses for load without naming a rate, and grows again (AIMD); requests and
+    tokens are paced to the limits that the user told, that headers say, or that refusals show. All of it runs on one
+    event loop.
     """
 
-    def __init__(self, width: int, *, clock: Callable[[], float], spread: Callable[[], float]) -> None:
-        """Begin with ``width`` calls at once, which is also the most; ``spread`` gives random numbers in [0, 1)."""
-        self.width = float(width)
-        self._most = width
+    def __init__(
+        self, most: int, *, clock: Callable[[], float], spread: Callable[[], float], probe: float = PROBE_S
+    ) -> None:
+        """Let at most ``most`` calls be in flight, the first alone for ``probe`` seconds or until it is answered.
+
+        ``spread`` gives random numbers in [0, 1).
+        """
+        self.width = float(most)
+        self.requests = Pace()
+        self.tokens = Pace()
+        self._most = most
         self._clock = clock
         self._spread = spread
+        self._probe = probe
         self._in_flight = 0
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._waiting: deque[Slot] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._heard = False
+        self._careful = False
         self._last_left = float("-inf")
         self._probe_ends: float | None = None
         self._paused_until = float("-inf")
         self._pauses = 0
 
-    async def __aenter__(self) -> None:
-        turn = asyncio.get_running_loop().create_future()
-        self._waiting.append(turn)
+    @property
+    def per_minute(self) -> float | None:
+        """Requests a minute that the endpoint takes; None where no limit showed."""
+        return None if self.requests.rate is None else 60 * self.requests.rate
+
+    def begin_with(self, *, width: float | None, per_minute: float | None) -> None:
+        """Begin with what held in an earlier run."""
+        if width is not None:
+            self.width = max(1.0, min(width, self._most))
+        if per_minute is not None:
+            self.requests = Pace(rate=per_minute / 60, level=1.0)
+
+    def tell(self, *, rpm: float | None = None, tpm: float | None = None) -> None:
+        """Take limits a minute from the user."""
+        for pace, limit in ((self.requests, rpm), (self.tokens, tpm)):
+            if limit is not None:
+                pace.tell(limit, self._clock(), left=1.0)
+
+    @contextlib.asynccontextmanager
+    async def slot(self, tokens: float = 0.0) -> AsyncIterator[Slot]:
+        """Wait for a place for a call of about so many tokens, and hold it."""
+        slot = Slot(tokens, asyncio.get_running_loop().create_future())
+        self._waiting.append(slot)
         self._admit()
         try:
-            await turn
+            await slot.turn
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
-                self._in_flight -= 1
-            self._admit()
+            if slot.turn.done() and not slot.turn.cancelled():
+                self._leave()
             raise
+        try:
+            yield slot
+        finally:
+            self._leave()
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
-    ) -> None:
-        self._in_flight -= 1
-        self._admit()
-
-    def accepted(self) -> None:
-        """Take note that a call was answered: one call more at once for each ``width`` answers."""
+    def accepted(self, slot: Slot, used: float, headers: Mapping[str, str]) -> None:
+        """Take note that a call was answered, having used so many tokens."""
         self._heard = True
         self._pauses = 0
         self.width = min(self._most, self.width + 1 / self.width)
+        self.tokens.settle(slot.tokens, used)
+        self._read(headers)
 
     def learned(self) -> None:
-        """Take note that the form of the request changed: the next call goes alone again."""
+        """Take note that the form of the request changed: the call that learned it goes on alone."""
         self._heard = False
-        self._probe_ends = None
+        self._probe_ends = self._clock() + self._probe
 
-    def refused(self, retry_after: float | None) -> None:
-        """Take note of a refusal for load: halve the width, once a pause, and let nothing leave until it is over.
+    def refused(self, slot: Slot, headers: Mapping[str, str]) -> None:
+        """Take note of a refusal for load: nothing leaves until the pause that the endpoint asked for is over.
 
-        ``retry_after`` is in seconds; without it the pause doubles with each refusal in a row, with full jitter.
+        Where it asks for none the pause doubles with each refusal in a row, with full jitter, and the width is halved,
+        once a pause.
         """
         now = self._clock()
         self._heard = True
-        if now >= self._paused_until:
+        asked = retry_after(headers)
+        if self._read(headers) or asked is not None:
+            self.requests.refuse(1.0, now)
+            self.tokens.refuse(slot.tokens, now)
+            self._careful = self.requests.rate is None
+        elif now >= self._paused_until:
             self.width = max(1.0, self.width / 2)
             self._pauses += 1
-        pause = retry_after
-        if pause is None:
-            pause = self._spread() * min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2**self._pauses)
-        self._paused_until = max(self._paused_until, now + min(pause, LONGEST_PAUSE_S))
+        if asked is None:
+            asked = self._spread() * FIRST_PAUSE_S * 2**self._pauses
+        self._paused_until = max(self._paused_until, now + min(asked, LONGEST_PAUSE_S))
+
+    def _read(self, headers: Mapping[str, str]) -> bool:
+        """Read the limits that headers name; return whether they named any."""
+        named = False
+        for pace, unit in ((self.requests, "requests"), (self.tokens, "tokens")):
+            limit = _number(headers.get(f"x-ratelimit-limit-{unit}"))
+            left = _number(headers.get(f"x-ratelimit-remaining-{unit}"))
+            if limit and left is not None:
+                pace.tell(limit, self._clock(), left=left)
+                named = True
+        return named
+
+    def _leave(self) -> None:
+        self._in_flight -= 1
+        self._admit()
 
     def _admit(self) -> None:
         """Let those leave whose time has come; set a timer for the next."""
         while self._waiting and self._in_flight < int(self.width):
-            wait = self._next_departure() - self._clock()
+            slot = self._waiting[0]
+            if slot.turn.cancelled():
+                self._waiting.popleft()
+                continue
+            wait = self._wait(slot)
             if wait > 0:
                 self._set_timer(wait)
                 return
-            turn = self._waiting.popleft()
-            if turn.cancelled():
-                continue
-            self._last_left = self._clock()
-            if self._probe_ends is None:
-                self._probe_ends = self._last_left + PROBE_S
-            self._in_flight += 1
-            turn.set_result(None)
+            self._waiting.popleft()
+            self._depart(slot)
 
-    def _next_departure(self) -> float:
-        if self._heard:
-            return self._paused_until
-        alone_until = self._probe_ends if self._probe_ends is not None and self._in_flight else float("-inf")
-        return max(self._paused_until, alone_until, self._last_left + STAGGER_S)
+    def _depart(self, slot: Slot) -> None:
+        now = self._clock()
+        self._last_left = now
+        if self._probe_ends is None:
+            self._probe_ends = now + self._probe
+        self._in_flight += 1
+        self.requests.take(1.0, now)
+        self.tokens.take(slot.tokens, now)
+        self._careful = self._careful and self.requests.rate is None
+        slot.turn.set_result(None)
+
+    def _wait(self, slot: Slot) -> float:
+        """Return the seconds until a call may leave."""
+        now = self._clock()
+        not_before = self._paused_until
+        if not self._heard:
+            alone_until = self._probe_ends if self._probe_ends is not None and self._in_flight else not_before
+            not_before = max(not_before, alone_until, self._last_left + STAGGER_S)
+        elif self._careful:
+            not_before = max(not_before, self._last_left + CAREFUL_S)
+        return max(not_before - now, self.requests.wait(1.0, now), self.tokens.wait(slot.tokens, now))
 
     def _set_timer(self, wait: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
         self._timer = asyncio.get_running_loop().call_later(wait, self._admit)
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        return float(text) if text else None
+    except ValueError:
+        return None

@@ -67,9 +67,17 @@ class Meter:
     """Requests sent, retries included."""
     retries: int = 0
     """Requests beyond the first about the same paper."""
+    counted: int = 0
+    """Replies whose tokens the endpoint counted."""
     uncounted: int = 0
     """Replies that came without a count of tokens."""
     tokens: Usage = field(default_factory=Usage)
+
+    def count(self, usage: Usage | None) -> None:
+        """Count the tokens of one reply; None where the endpoint did not say."""
+        self.counted += usage is not None
+        self.uncounted += usage is None
+        self.tokens += usage or Usage()
 
     def since(self, then: Meter) -> Meter:
         """Return what was added after ``then``."""
@@ -79,7 +87,11 @@ class Meter:
             cached=self.tokens.cached - then.tokens.cached,
         )
         return Meter(
-            self.requests - then.requests, self.retries - then.retries, self.uncounted - then.uncounted, tokens
+            self.requests - then.requests,
+            self.retries - then.retries,
+            self.counted - then.counted,
+            self.uncounted - then.uncounted,
+            tokens,
         )
 
 

@@ -26,12 +26,12 @@ _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fff
 _OTHER_SCRIPT = re.compile(r"[\u3040-\u30ff\uac00-\ud7af\u0400-\u04ff\u0600-\u06ff\u0e00-\u0e7f\u0900-\u097f]")
 _WORD = re.compile(r"[^\W\d_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]+(?:['’-][^\W\d_\u3400-\u9fff]+)*")
 _FORMULA = re.compile(r"\$[^$]*\$|\\[A-Za-z]+|https?://\S+")
-_UNTRANSLATED = re.compile(rf"(?:[A-Za-z][A-Za-z'’-]*[\s,;:.()\d%-]+){{{LONGEST_UNTRANSLATED},}}")
+_UNTRANSLATED = re.compile(rf"(?:[A-Za-z][A-Za-z'’-]*+[\s,;:.()\d%]++(?:-[\s\d-]*+)?){{{LONGEST_UNTRANSLATED}}}")
 _NAME = re.compile(r"\S+(?: v?\d[\d.]*)?")
 _ECHO = re.compile(
     r"^\W*(?:(?:这里|以下|下面|此处)[是为][^。，]{0,12}(?:翻译|译文|标题|题目|摘要|总结|要点|概括)"
     r"|这是[^。，]{0,14}(?:翻译|译文|标题|题目|摘要|总结|要点|概括)[:：]"
-    r"|.{0,12}一句话(?:要点|总结|概括|摘要)[^。，]{0,3}(?:[:：]|$)"
+    r"|.{0,12}一句话(?:要点|总结|概括|摘要)(?:[^。，]{0,3}[:：]|$)"
     r"|(?:中文)?(?:译文|译名|翻译|标题|题目|一句话|要点|总结)[:：]"
     r"|(?:好的|当然|没问题)[，,。!！]"
     r"|作为(?:一个|一名)?(?:AI|人工智能|语言模型)"
@@ -39,6 +39,8 @@ _ECHO = re.compile(
     r"|》的论文(?:翻译|译文|标题)$",
     re.IGNORECASE,
 )
+_LABEL = re.compile(r"[\w;.&/ -]{2,30}:", re.IGNORECASE)
+_HALF_WIDTH = str.maketrans("（）【】：", "()[]:")
 _ID = r"(?:\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Za-z]{2})?/\d{7})"
 _LEAK = re.compile(
     rf"^\W*(?:摘要|abstract)?\W*arxiv\s*[:：]\s*{_ID}"
@@ -104,7 +106,7 @@ def _nothing_leaked(fields: Fields, context: Context) -> Fault | None:
     english = f"{context.paper.title}\n{context.paper.abstract}"
     for name, text in fields.items():
         leak = _LEAK.search(fold(text))
-        if leak and leak.group() not in english:
+        if leak and leak.group().translate(_HALF_WIDTH).strip() not in english:
             return Fault("header_leak", f"{name} has {leak.group()[:60]!r}", f"{name} 里不要写论文编号和公告类型")
     return None
 
@@ -114,7 +116,7 @@ def _nothing_echoed(fields: Fields, context: Context) -> Fault | None:
     english = f"{context.paper.title}\n{context.paper.abstract}"
     for name, text in fields.items():
         folded = fold(text)
-        echo = _ECHO.search(folded)
+        echo = None if _is_labelled(name, context.paper) else _ECHO.search(folded)
         said = echo.group() if echo else next((run for run in _runs(folded) if run in runs and run not in english), "")
         if said:
             return Fault(
@@ -176,6 +178,12 @@ CHECKS: tuple[Check, ...] = (
     _abstract_is_whole,
 )
 """In the order in which faults are named; the first that finds one decides."""
+
+
+def _is_labelled(name: str, paper: Paper) -> bool:
+    """Return whether the English text begins with a label itself, so that its translation may."""
+    source = {"translated_title": paper.title, "translated_abstract": paper.abstract}.get(name, "")
+    return _LABEL.match(source) is not None
 
 
 def _is_chinese(text: str) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from pipeline.cache import CachedReply
+from pipeline.errors import CallError
 from pipeline.model.wire import Ask, Message, Model, Reply
 from pipeline.prompts import Prompt
 from pipeline.records import Failure, Paper, Summary, Usage
@@ -57,29 +58,41 @@ class Dialogue:
     async def hold(self, model: Model, *, now: Callable[[], datetime]) -> CachedReply | Failure:
         """Ask until a reply passes the checks, at most ``ASKS`` times.
 
+        A reply that lacks only the English one-liner is kept in hand: one more ask, and whatever comes of that, the
+        paper is not lost.
+
         Raises:
             FatalModelError: no further ask can succeed.
             CallError: the model did not answer.
         """
         ask, fault = self.ask, _NO_OBJECT
-        english_asked = False
+        in_hand: CachedReply | None = None
         while self.replies < ASKS:
-            reply = await model.ask(ask)
-            self.replies += 1
-            if reply.usage:
-                self.usage = reply.usage + (self.usage or Usage())
+            try:
+                reply = await self._reply(model, ask)
+            except CallError:
+                if in_hand:
+                    return in_hand
+                raise
             fields, found = self._judge(reply)
-            if found is None and english_tldr_is_missing(fields):
-                if english_asked or self.replies == ASKS:
-                    fields["tldr_en"] = ""
-                else:
-                    english_asked, found = True, _NO_ENGLISH
             if found is None:
-                return self._keep(fields, reply, model, now())
+                kept = self._keep(fields, reply, model, now())
+                if kept.summary.tldr_en or in_hand:
+                    return kept
+                in_hand, found = kept, _NO_ENGLISH
+            elif in_hand:
+                break
             fault = found
             self.faults.append(fault.reason)
             ask = self._again(reply, fault)
-        return self.failure(fault.reason, fault.detail)
+        return in_hand or self.failure(fault.reason, fault.detail)
+
+    async def _reply(self, model: Model, ask: Ask) -> Reply:
+        reply = await model.ask(ask)
+        self.replies += 1
+        if reply.usage:
+            self.usage = reply.usage + (self.usage or Usage())
+        return reply
 
     def failure(self, reason: str, detail: str) -> Failure:
         """Return the paper's failure after the replies so far."""
@@ -92,6 +105,8 @@ class Dialogue:
         if fields is None:
             return {}, _NO_OBJECT
         context = Context(self.paper, instructions=f"{self.prompt.system}\n{self.prompt.user}")
+        if english_tldr_is_missing(fields):
+            fields["tldr_en"] = ""
         return fields, first_fault(fields, context)
 
     def _again(self, reply: Reply, fault: Fault) -> Ask:

@@ -16,7 +16,8 @@ SCHEMA: dict[str, Any] = {
     "additionalProperties": False,
 }
 
-_THOUGHTS = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL)
+_THOUGHTS = re.compile(r"\s*<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL)
+_THOUGHTS_END = re.compile(r"</think(?:ing)?>")
 _BAD_ESCAPE = re.compile(r'\\(?:\\|"|/|[bfnrt](?![a-zA-Z])|u[0-9a-fA-F]{4}|(?P<bad>.))', re.DOTALL)
 _AMBIGUOUS_COMMAND = re.compile(r"\\[bfnrt][A-Za-z]+")
 _ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
@@ -29,7 +30,7 @@ def read_object(text: str, *, source: str) -> dict[str, str] | None:
     for escapes are put back where ``source``, the English text, has that very command. A value that is not text is left
     out, as if the model had not answered it.
     """
-    said = _THOUGHTS.sub("", text)
+    said = _without_thoughts(text)
     start = said.find("{")
     while start >= 0:
         found = _decode(said[start:])
@@ -44,13 +45,24 @@ def read_object(text: str, *, source: str) -> dict[str, str] | None:
     return None
 
 
+def _without_thoughts(text: str) -> str:
+    """Return ``text`` from behind the thoughts that it begins with, whether or not they were opened by a tag.
+
+    A tag inside the object is part of what the model answered.
+    """
+    said = _THOUGHTS.sub("", text, count=1) if _THOUGHTS.match(text) else text
+    ends = [match.end() for match in _THOUGHTS_END.finditer(said)]
+    rest = said[ends[-1] :] if ends else ""
+    return rest if "{" in rest and rest.lstrip().startswith(("{", "```")) else said
+
+
 def _decode(text: str) -> object:
     """Return the JSON value that ``text`` begins with, broken escapes repaired; None where there is none."""
     decoder = json.JSONDecoder(strict=False)
     for candidate in (text, _BAD_ESCAPE.sub(_double_backslash, text)):
         try:
             return decoder.raw_decode(candidate)[0]
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
     return None
 

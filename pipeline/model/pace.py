@@ -1,0 +1,90 @@
+"""A model of an endpoint's rate limit: told by the user or by its headers, or learned from its refusals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MARGIN = 0.985
+"""Share of a limit that is used: a request may arrive later than it left, and the next one sooner."""
+GROWTH = 0.005
+"""Share by which a learned rate grows with each second without a refusal."""
+TIMER_S = 0.001
+"""A wait below this is none: no timer is finer."""
+
+
+@dataclass(slots=True)
+class Pace:
+    """A bucket that fills at ``rate`` units a second and that every departure takes from.
+
+    A unit is a request or a token; times are seconds of one monotonic clock. While ``rate`` is None nothing is held
+    back, and what leaves is only counted.
+    """
+
+    rate: float | None = None
+    told: bool = False
+    """Whether the user or the endpoint named the rate; one that was learned may grow."""
+    level: float = 0.0
+    """Units that may leave now; below 0 after a departure that cost more than there was."""
+    _taken: float = 0.0
+    """Units that were let in since the last refusal, as far as is known."""
+    _refused_at: float | None = None
+    _span: float | None = None
+    """Seconds between the last two refusals, from the second until the next departure."""
+    _at: float = 0.0
+
+    def tell(self, per_minute: float, now: float, *, left: float | None = None) -> None:
+        """Take a limit from the user or from a header; ``left`` is what may still leave of it now."""
+        self._refill(now)
+        if left is not None:
+            self.level = left if self.rate is None else min(self.level, left)
+        self.rate, self.told = per_minute / 60 * MARGIN, True
+
+    def wait(self, cost: float, now: float) -> float:
+        """Return the seconds until ``cost`` units may leave; what costs more than a second brings may overdraw."""
+        if self.rate is None:
+            return 0.0
+        self._refill(now)
+        wait = (min(cost, self._most()) - self.level) / self.rate
+        return wait if wait > TIMER_S else 0.0
+
+    def take(self, cost: float, now: float) -> None:
+        """Count a departure."""
+        if self._span is not None:
+            self._learn(self._span)
+        self._refill(now)
+        self.level -= cost
+        self._taken += cost
+
+    def settle(self, estimated: float, used: float) -> None:
+        """Correct the cost of a departure by what it was in the end."""
+        self.level += estimated - used
+
+    def refuse(self, cost: float, now: float) -> None:
+        """Take note that a departure was refused: the endpoint's bucket is empty."""
+        self._taken = max(0.0, self._taken - cost)
+        if self._span is None:
+            self._span = 0.0 if self._refused_at is None else now - self._refused_at
+            self._refused_at = now
+        self._refill(now)
+        self.level = 0.0
+
+    def _learn(self, span: float) -> None:
+        """Take the rate that held between the last two refusals, now that all refused calls have said so."""
+        if span > 0 and not self.told:
+            held = self._taken / span
+            self.rate = max(1 / 60, held if self.rate is None else min(self.rate, held)) * MARGIN
+            self.level = min(self._most(), self.level)
+        self._span, self._taken = None, 0.0
+
+    def _most(self) -> float:
+        return max(1.0, self.rate or 0.0)
+
+    def _refill(self, now: float) -> None:
+        passed = max(0.0, now - self._at)
+        self._at = now
+        if self.rate is None:
+            return
+        if not self.told:
+            self.rate *= 1 + GROWTH * min(passed, 1.0)
+        if self.level < self._most():
+            self.level = min(self._most(), self.level + passed * self.rate)
