@@ -35,6 +35,8 @@ CREATE TABLE IF NOT EXISTS replies (
     model TEXT NOT NULL, endpoint TEXT NOT NULL, created TEXT NOT NULL, usage TEXT NOT NULL,
     summary TEXT NOT NULL, raw TEXT NOT NULL, asked TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS replies_by_paper ON replies (paper_id);
+CREATE TABLE IF NOT EXISTS endpoints (
+    endpoint TEXT NOT NULL, model TEXT NOT NULL, learned TEXT NOT NULL, PRIMARY KEY (endpoint, model)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS runs (
     number INTEGER PRIMARY KEY, name TEXT NOT NULL, date TEXT NOT NULL, finished TEXT NOT NULL, report TEXT NOT NULL);
 """
@@ -69,6 +71,17 @@ class CacheInfo:
     runs: int
     by_model: tuple[tuple[str, str, int], ...]
     """Prompt, model and number of replies."""
+
+
+@dataclass(frozen=True)
+class UsageSeen:
+    """What the accepted replies of one prompt and model took, those refused before them included."""
+
+    replies: int
+    prompt: float
+    """Mean prompt tokens."""
+    completion_share: float
+    """Completion tokens for one character of an English abstract."""
 
 
 class Cache:
@@ -157,6 +170,29 @@ class Cache:
         """Commit the report of a run that ended."""
         values = (report.name, report.date, finished.isoformat(), report.model_dump_json())
         self._write(("INSERT INTO runs (name, date, finished, report) VALUES (?, ?, ?, ?)", values))
+
+    def usage_of(self, prompt: str, model: str) -> UsageSeen:
+        """Return what the replies of one prompt and model took."""
+        row = self._first(
+            "SELECT count(*) AS n, avg(json_extract(usage, '$.prompt')) AS prompt, "
+            "sum(json_extract(usage, '$.completion')) AS completion, "
+            "sum((SELECT length(json_extract(record, '$.abstract')) FROM papers WHERE id = paper_id)) AS characters "
+            "FROM replies WHERE prompt = ? AND model = ? AND json_extract(usage, '$.completion') > 0",
+            prompt,
+            model,
+        )
+        if row is None or not row["n"] or not row["characters"]:
+            return UsageSeen(0, 0.0, 0.0)
+        return UsageSeen(row["n"], row["prompt"], row["completion"] / row["characters"])
+
+    def learned(self, endpoint: str, model: str) -> str | None:
+        """Return what earlier runs learned of an endpoint and model, as they wrote it."""
+        row = self._first("SELECT learned FROM endpoints WHERE endpoint = ? AND model = ?", endpoint, model)
+        return row["learned"] if row else None
+
+    def keep_learned(self, endpoint: str, model: str, learned: str) -> None:
+        """Commit what was learned of an endpoint and model."""
+        self._write(("INSERT OR REPLACE INTO endpoints VALUES (?, ?, ?)", (endpoint, model, learned)))
 
     def paper(self, paper_id: str) -> Paper | None:
         """Return the newest version of a paper that was summarized."""

@@ -17,6 +17,7 @@ class Exit(IntEnum):
     PARTIAL = 3
     """Written, but some papers have no summary or are missing, or the run was stopped early."""
     BUDGET = 4
+    """The budget ended it; what was paid for is written."""
     NOTHING = 5
     """Nothing was announced; no file was touched."""
     INTERRUPTED = 130

@@ -175,7 +175,7 @@ class Note(Record):
     figures: dict[str, str | int] = {}
 
 
-PARTIAL_NOTES = frozenset({"input_cut", "source_failed", "stopped"})
+PARTIAL_NOTES = frozenset({"input_cut", "source_failed", "stopped", "budget"})
 """Keys of the notes that say that papers may be missing whose number nobody knows."""
 
 

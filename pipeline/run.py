@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline import outputs
 from pipeline.assemble import Digest, as_json, markdown
-from pipeline.errors import DigestError, FetchError
+from pipeline.errors import BudgetError, DigestError, FetchError
 from pipeline.exits import Exit
 from pipeline.fetch import Fetching, Page, eastern_today
 from pipeline.records import Entry, FailedPaper, Note, RunReport, Source, SourceCount, Spent
@@ -76,7 +76,8 @@ def described(order: Order, fetching: Fetching, summarizer: Summarizer, *, today
         figures = {"count": source.fetched, "detail": fetching.error.message}
         notes.append(Note(key="source_failed", figures=figures))
     if summarizer.stopped:
-        notes.append(Note(key="stopped", figures={"detail": summarizer.stopped.message}))
+        key = "budget" if isinstance(summarizer.stopped, BudgetError) else "stopped"
+        notes.append(Note(key=key, figures={"detail": summarizer.stopped.message}))
     return source.model_copy(
         update={
             "name": order.name or source.name or DEFAULT_NAME,
@@ -96,7 +97,7 @@ def assemble(
     """
     code = ending(entries, source)
     report = _report(entries, source, spent, complete=code is Exit.COMPLETE)
-    if code in {Exit.FAILED, Exit.NOTHING}:
+    if not any(entry.summary for entry in entries):
         return Outcome(code, report, error=error)
     digest = Digest(name=report.name, date=report.date, entries=tuple(entries), source=source)
     texts = {f"{report.date}.{name}": WRITERS[name](digest) for name in desk.formats}
@@ -108,6 +109,8 @@ def ending(entries: list[Entry], source: Source) -> Exit:
     """Return how a digest of these entries ends."""
     if not entries and not source.missing and not source.is_partial:
         return Exit.NOTHING
+    if any(note.key == "budget" for note in source.notes):
+        return Exit.BUDGET
     if not any(entry.summary for entry in entries):
         return Exit.FAILED
     whole = all(entry.summary for entry in entries) and not source.missing and not source.is_partial

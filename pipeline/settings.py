@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, 
 
 from pipeline.categories import explain as explain_category
 from pipeline.categories import is_category
+from pipeline.endpoints import PRESETS, Preset, preset_for, preset_named
 from pipeline.errors import SettingsError
 from pipeline.validation import explain
 
@@ -40,6 +41,7 @@ _ENVIRONMENT = {
     "ARXIV_DIGEST_ARXIV_DELAY": "arxiv_delay",
 }
 """Environment variables and the settings they set; an empty one is as none."""
+_KEY_VARIABLES = {preset.key_variable for preset in PRESETS} - {"", "OPENAI_API_KEY"}
 
 
 def digest_name(name: str) -> str:
@@ -87,7 +89,13 @@ def web_address(text: str) -> str:
 
 
 def _base_url(text: str) -> str:
-    return text if text.startswith(REPLAY) else web_address(text)
+    """Return a base URL; the name of a preset stands for its address."""
+    if text.startswith(REPLAY):
+        return text
+    preset = preset_named(text)
+    if preset and not preset.address:
+        raise ValueError(f"{text!r} has an address for each customer: write yours")
+    return preset.address if preset else web_address(text)
 
 
 class _Strict(BaseModel):
@@ -109,6 +117,14 @@ class PriceSection(_Strict):
     """For prompt tokens that the endpoint has in its own cache; as ``input`` where absent."""
 
 
+class FallbackSection(_Strict):
+    """``[[fallback]]``: a model, or another endpoint's, for papers that the one before failed."""
+
+    model: str = Field(min_length=1)
+    base_url: Annotated[str, AfterValidator(_base_url)] | None = None
+    """As the settings' own where absent."""
+
+
 class Settings(_Strict):
     """Everything that can be set; keys of digest.toml, but for the key itself, are these."""
 
@@ -117,8 +133,15 @@ class Settings(_Strict):
     base_url: Annotated[str, AfterValidator(_base_url)] = OPENAI_URL
     api_key: SecretStr | None = None
     prompt: str = DEFAULT_PROMPT
-    concurrency: int = Field(default=64, ge=1, le=4096)
-    """Calls in flight at the beginning, and at most."""
+    concurrency: int | None = Field(default=None, ge=1, le=4096)
+    """Calls in flight at the beginning, and at most; what suits the endpoint where absent."""
+    rpm: float | None = Field(default=None, gt=0)
+    """Requests a minute at most; found out where absent."""
+    tpm: float | None = Field(default=None, gt=0)
+    """Tokens a minute at most."""
+    budget: float | None = Field(default=None, ge=0)
+    """US dollars that one command may spend at most."""
+    fallback: tuple[FallbackSection, ...] = ()
     prices: Mapping[str, PriceSection] = Field(default_factory=dict)
     """Override and add to the published prices, by model."""
     cache: Path = Path("cache")
@@ -129,10 +152,12 @@ class Settings(_Strict):
     arxiv_delay: float = Field(default=3.0, ge=0, le=3600)
     """Seconds between requests to arXiv: https://info.arxiv.org/help/api/tou.html asks for three."""
     _address_is_trusted: bool = PrivateAttr(default=True)
+    _keys: Mapping[str, SecretStr] = PrivateAttr(default_factory=dict)
 
     def model_post_init(self, context: Any) -> None:
-        """Take from the validation's context who named the base URL."""
+        """Take from the validation's context who named the base URL, and the keys of services."""
         self._address_is_trusted = (context or {}).get("address_is_trusted", True)
+        self._keys = (context or {}).get("keys", {})
 
     @property
     def address_is_trusted(self) -> bool:
@@ -140,9 +165,27 @@ class Settings(_Strict):
         return self._address_is_trusted
 
     @property
+    def most_calls(self) -> int:
+        """Calls in flight at most."""
+        return self.concurrency or self.preset.at_once
+
+    @property
+    def fallbacks(self) -> tuple[Settings, ...]:
+        """The settings of each fallback, in order."""
+        return tuple(
+            self.model_copy(update={"model": one.model, "base_url": one.base_url or self.base_url, "fallback": ()})
+            for one in self.fallback
+        )
+
+    @property
     def replay_file(self) -> Path | None:
         """The file that answers instead of a network."""
         return Path(self.base_url.removeprefix(REPLAY)) if self.base_url.startswith(REPLAY) else None
+
+    @property
+    def host(self) -> str:
+        """Host of the endpoint, with the port where one is given."""
+        return urlsplit(self.base_url).netloc
 
     @property
     def is_openai(self) -> bool:
@@ -150,12 +193,22 @@ class Settings(_Strict):
         return urlsplit(self.base_url).hostname == urlsplit(OPENAI_URL).hostname
 
     @property
+    def preset(self) -> Preset:
+        """What is known of the service behind the base URL."""
+        return preset_for(self.base_url)
+
+    @property
     def usable_key(self) -> str | None:
-        """The key, where it may be sent to the base URL."""
+        """The key that may be sent to the base URL.
+
+        A service's own key goes to its own address, whoever named that; ``OPENAI_API_KEY`` goes to OpenAI, and to an
+        address that the user named, but not to one that digest.toml alone names.
+        """
+        own = self._keys.get(self.preset.key_variable)
+        if own and self.base_url.startswith("https:"):
+            return own.get_secret_value()
         safe = self.address_is_trusted or (self.is_openai and self.base_url.startswith("https:"))
-        if self.api_key is None or not safe:
-            return None
-        return self.api_key.get_secret_value()
+        return self.api_key.get_secret_value() if self.api_key and safe else None
 
 
 def load(config: Path | None, environment: Mapping[str, str], options: Mapping[str, Any]) -> Settings:
@@ -175,8 +228,9 @@ def load(config: Path | None, environment: Mapping[str, str], options: Mapping[s
         place = _origins(from_environment, given).get("model", str(config))
         reserved = f"{place}: model: {REPLAY_MODEL!r} is reserved for --base-url replay:FILE"
         raise SettingsError(reserved, hint="See the settings in README.md.")
+    keys = {name: SecretStr(environment[name]) for name in _KEY_VARIABLES if environment.get(name)}
     try:
-        return Settings.model_validate(merged, context={"address_is_trusted": trusted})
+        return Settings.model_validate(merged, context={"address_is_trusted": trusted, "keys": keys})
     except ValidationError as error:
         raise SettingsError(
             _where(error, config, from_environment, given), hint="See the settings in README.md."

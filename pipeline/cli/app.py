@@ -60,11 +60,15 @@ def run(
     model: o.ModelOption = None,
     base_url: o.BaseUrl = None,
     concurrency: o.Concurrency = None,
+    rpm: o.Rpm = None,
+    tpm: o.Tpm = None,
+    budget: o.Budget = None,
     cache: o.CacheDir = None,
     output: o.Output = None,
     name: o.Name = None,
     format_: o.Formats = None,
     *,
+    dry_run: o.DryRun = False,
     offline: o.Offline = False,
     refresh: o.Refresh = False,
     json: o.Json = False,
@@ -100,6 +104,9 @@ def summarize(
     model: o.ModelOption = None,
     base_url: o.BaseUrl = None,
     concurrency: o.Concurrency = None,
+    rpm: o.Rpm = None,
+    tpm: o.Tpm = None,
+    budget: o.Budget = None,
     cache: o.CacheDir = None,
     *,
     offline: o.Offline = False,
@@ -109,6 +116,32 @@ def summarize(
 ) -> int:
     """Read papers as JSON Lines, write each with its summary or failure."""
     return _call("stages", "summarize_command", o.Given.of(locals()))
+
+
+@app.command()
+def estimate(
+    names: o.Names = None,
+    config: o.Config = None,
+    date: o.Date = None,
+    first: o.From = None,
+    last: o.To = None,
+    query: o.Query = None,
+    ids: o.Ids = None,
+    input_: o.Input = None,
+    announce: o.Announce = None,
+    limit: o.Limit = None,
+    prompt: o.PromptOption = None,
+    model: o.ModelOption = None,
+    base_url: o.BaseUrl = None,
+    concurrency: o.Concurrency = None,
+    rpm: o.Rpm = None,
+    cache: o.CacheDir = None,
+    name: o.Name = None,
+    *,
+    json: o.Json = False,
+) -> int:
+    """Say what a run would take: papers, tokens, dollars, minutes. Asks the model nothing."""
+    return _call("estimate", "estimate_command", o.Given.of(locals()))
 
 
 @app.command()

@@ -9,7 +9,7 @@ from pipeline import outputs
 from pipeline.cache import Cache
 from pipeline.cli import screen
 from pipeline.cli.options import Given
-from pipeline.cli.workshop import model_for, prompt_library, settings_for
+from pipeline.cli.workshop import prompt_library, require_key, settings_for
 from pipeline.errors import DigestError
 from pipeline.exits import Exit
 from pipeline.settings import Settings
@@ -46,7 +46,8 @@ def _prompt(settings: Settings) -> str:
 
 def _key(settings: Settings, given: Given) -> str:
     try:
-        model_for(settings, offline=given.offline)
+        if not given.offline:
+            require_key(settings)
     except DigestError as error:
         return f"{error.message}\n{error.hint}"
     if settings.api_key and not settings.usable_key:

@@ -12,13 +12,14 @@ from typing import Any, TypeVar
 
 from pipeline import outputs
 from pipeline.cli import screen
+from pipeline.cli.estimate import estimate_command
 from pipeline.cli.options import Given
 from pipeline.cli.orders import orders_for
-from pipeline.cli.workshop import job_for, model_for, now, prompt_library, settings_for
+from pipeline.cli.workshop import job_for, now, prompt_library, settings_for
 from pipeline.errors import FatalModelError
 from pipeline.exits import Exit, of_several
 from pipeline.fetch import read_file
-from pipeline.records import Note
+from pipeline.records import Note, RunReport
 from pipeline.run import Desk, Order, Outcome, run
 from pipeline.settings import REPLAY, REPLAY_MODEL, Settings
 from pipeline.summarize import Job
@@ -35,6 +36,8 @@ T = TypeVar("T")
 
 def run_command(given: Given) -> Exit:
     """Make every digest that the command asks for; return how it ended."""
+    if given.dry_run:
+        return estimate_command(given)
     settings = settings_for(given)
     return make(orders_for(given, settings, now=now()), given, settings)
 
@@ -50,12 +53,11 @@ def demo_command(given: Given) -> Exit:
 def make(orders: Sequence[Order], given: Given, settings: Settings) -> Exit:
     """Make digests one after the other and say of each what became of it."""
     prompt = prompt_library().get(settings.prompt)
-    model = model_for(settings, offline=given.offline)
     outputs.check_writable(settings.output)
     desk = Desk(settings.output, settings.format)
     outcomes: list[Outcome] = []
     try:
-        with job_for(given, settings, prompt, model) as job, kept_on_interrupt(job):
+        with job_for(given, settings, prompt) as job, kept_on_interrupt(job):
             run_loop(lambda: _make_each(orders, job, desk, outcomes))
     finally:
         for outcome in outcomes:
@@ -75,7 +77,7 @@ async def _make_each(orders: Sequence[Order], job: Job, desk: Desk, outcomes: li
             if isinstance(outcome.error, FatalModelError):
                 break
     finally:
-        await job.model.close()
+        await job.close()
 
 
 def run_loop(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -111,11 +113,23 @@ def show(outcome: Outcome, given: Given) -> None:
         screen.say(report.model_dump_json())
     if outcome.error:
         screen.error(outcome.error.message, outcome.error.hint)
-    for failed in report.failed[: None if given.verbose else MOST_FAILURES_SHOWN]:
-        screen.say(f"  {failed.id}  {failed.reason}: {plain(failed.detail)[:160]}", to=sys.stderr)
+    for line in _failures(report, most=len(report.failed) if given.verbose else MOST_FAILURES_SHOWN):
+        screen.say(line, to=sys.stderr)
     if not (given.json or given.quiet):
         for line in _result(outcome):
             screen.say(line)
+
+
+def _failures(report: RunReport, *, most: int) -> Iterator[str]:
+    """Say each failure, those for one and the same reason together."""
+    alike: dict[tuple[str, str], list[str]] = {}
+    for failed in report.failed:
+        alike.setdefault((failed.reason, failed.detail), []).append(failed.id)
+    for (reason, detail), ids in list(alike.items())[:most]:
+        who = ids[0] if len(ids) == 1 else f"{len(ids)} papers, from {ids[0]}"
+        yield f"  {who}  {reason}: {plain(detail)[:200]}"
+    if len(alike) > most:
+        yield f"  and {len(alike) - most} other reasons; -v or the report names all"
 
 
 def _result(outcome: Outcome) -> Iterator[str]:

@@ -29,6 +29,10 @@ PromptOption = Annotated[str | None, Option("--prompt", metavar="NAME@N", help="
 ModelOption = Annotated[str | None, Option("--model", metavar="M", help="The language model.")]
 BaseUrl = Annotated[str | None, Option("--base-url", metavar="URL", help="The endpoint, or replay:FILE.")]
 Concurrency = Annotated[int | None, Option("--concurrency", metavar="N", help="Calls in flight at most.")]
+Rpm = Annotated[float | None, Option("--rpm", metavar="N", help="Requests a minute at most; else found out.")]
+Tpm = Annotated[float | None, Option("--tpm", metavar="N", help="Tokens a minute at most; else found out.")]
+Budget = Annotated[float | None, Option("--budget", metavar="USD", help="Spend no more than this.")]
+DryRun = Annotated[bool, Option("--dry-run", help="Say what it would take; ask the model nothing.")]
 Offline = Annotated[bool, Option("--offline", help="Use the cache only.")]
 Refresh = Annotated[bool, Option("--refresh", help="Ask again for papers that the cache has.")]
 CacheDir = Annotated[Path | None, Option("--cache", metavar="DIR", help="Where replies are kept.")]
@@ -58,6 +62,10 @@ class Given:
     model: str | None = None
     base_url: str | None = None
     concurrency: int | None = None
+    rpm: float | None = None
+    tpm: float | None = None
+    budget: float | None = None
+    dry_run: bool = False
     offline: bool = False
     refresh: bool = False
     cache: Path | None = None
@@ -78,5 +86,5 @@ class Given:
     def settings(self) -> dict[str, Any]:
         """The options that are settings too, under the settings' names."""
         formats = None if self.format is None else [word.strip() for word in self.format.split(",")]
-        own = ("prompt", "model", "base_url", "concurrency", "cache", "output")
+        own = ("prompt", "model", "base_url", "concurrency", "rpm", "tpm", "budget", "cache", "output")
         return {name: getattr(self, name) for name in own} | {"format": formats}

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bars
     from rich.progress import TaskID
 
-    from pipeline.model.wire import Meter
-
 PLAIN_EVERY_S = 10.0
 """Seconds between two lines of progress where the output is no terminal."""
 
@@ -40,8 +38,8 @@ def warn(message: str) -> None:
     say(f"arxiv-digest: warning: {plain(message)}", to=sys.stderr)
 
 
-Spending = Callable[[], tuple["Meter", float | None]]
-"""Gives what was used so far and US dollars for it; None where the price is not known."""
+Spending = Callable[[], tuple[int, float | None]]
+"""Gives the tokens used so far and US dollars for them; None where the price is not known."""
 
 
 class Counts:
@@ -64,14 +62,20 @@ class Counts:
 
     def words(self, spending: Spending) -> str:
         """Return the counts as one line."""
-        used, dollars = spending()
-        tokens = used.tokens.prompt + used.tokens.completion
+        tokens, dollars = spending()
         cost = "" if dollars is None else f", ${dollars:.4f}"
         return f"{self.new} new, {self.cached} cached, {self.failed} failed, {tokens:,} tokens{cost}"
 
 
 class QuietProgress:
     """Shows warnings and nothing else."""
+
+    def __init__(self) -> None:
+        self.spending: Spending = lambda: (0, None)
+
+    def watches(self, spending: Spending) -> None:
+        """Show what this says of tokens and cost."""
+        self.spending = spending
 
     def begins(self) -> None:
         """Show nothing."""
@@ -93,9 +97,9 @@ class QuietProgress:
 class PlainProgress(QuietProgress):
     """A line now and then on standard error, for logs; with ``every_paper``, a line a paper."""
 
-    def __init__(self, spending: Spending, *, every_paper: bool) -> None:
+    def __init__(self, *, every_paper: bool) -> None:
+        super().__init__()
         self._counts = Counts()
-        self._spending = spending
         self._every_paper = every_paper
         self._said = time.monotonic()
 
@@ -118,18 +122,18 @@ class PlainProgress(QuietProgress):
         elif time.monotonic() - self._said >= PLAIN_EVERY_S:
             self._said = time.monotonic()
             counted = f"{self._counts.done} of {self._counts.source.fetched}"
-            say(f"{counted} papers: {self._counts.words(self._spending)}", to=sys.stderr)
+            say(f"{counted} papers: {self._counts.words(self.spending)}", to=sys.stderr)
 
 
 class BarProgress(QuietProgress):
     """A bar for each stage on a terminal."""
 
-    def __init__(self, spending: Spending) -> None:
+    def __init__(self) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+        super().__init__()
         self._counts = Counts()
-        self._spending = spending
         self._bars: Bars = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
@@ -158,7 +162,7 @@ class BarProgress(QuietProgress):
     def settled(self, entry: Entry, *, cached: bool) -> None:
         """Move the bar of the summarize stage."""
         self._counts.add(entry, cached=cached)
-        self._bars.update(self._summarize, completed=self._counts.done, counts=self._counts.words(self._spending))
+        self._bars.update(self._summarize, completed=self._counts.done, counts=self._counts.words(self.spending))
 
     def warned(self, message: str) -> None:
         """Show the warning above the bars."""
@@ -172,10 +176,10 @@ class BarProgress(QuietProgress):
 AnyProgress = QuietProgress | PlainProgress | BarProgress
 
 
-def progress(spending: Spending, *, quiet: bool, verbose: bool) -> AnyProgress:
+def progress(*, quiet: bool, verbose: bool) -> AnyProgress:
     """Return what shows progress here: bars on a terminal, lines elsewhere."""
     if quiet:
         return QuietProgress()
     if sys.stderr.isatty() and not verbose:
-        return BarProgress(spending)
-    return PlainProgress(spending, every_paper=verbose)
+        return BarProgress()
+    return PlainProgress(every_paper=verbose)

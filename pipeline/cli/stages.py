@@ -11,7 +11,7 @@ from pipeline.cli import screen
 from pipeline.cli.making import kept_on_interrupt, run_loop, show
 from pipeline.cli.options import Given
 from pipeline.cli.orders import orders_for
-from pipeline.cli.workshop import job_for, model_for, now, prompt_library, settings_for
+from pipeline.cli.workshop import job_for, now, prompt_library, settings_for
 from pipeline.errors import DigestError, UsageError
 from pipeline.exits import Exit
 from pipeline.fetch import Fetching, eastern_today, read_stage
@@ -61,8 +61,7 @@ def summarize_command(given: Given) -> Exit:
     settings = settings_for(given)
     order = _from_stage_before(given) if given.input in {None, "-"} else orders_for(given, settings, now=now())[0]
     prompt = prompt_library().get(settings.prompt)
-    model = model_for(settings, offline=given.offline)
-    with job_for(given, settings, prompt, model) as job, kept_on_interrupt(job):
+    with job_for(given, settings, prompt) as job, kept_on_interrupt(job):
         return run_loop(lambda: _summarize(order, job))
 
 
@@ -83,7 +82,7 @@ async def _summarize(order: Order, job: Job) -> Exit:
             screen.say(line(entry))
             entries.append(entry)
     finally:
-        await job.model.close()
+        await job.close()
     source = described(order, fetching, summarizer, today=eastern_today(job.now()).isoformat())
     code = ending(entries, source)
     screen.say(line(EndLine(end=End(source=source, exit=code, spent=summarizer.spent()))))

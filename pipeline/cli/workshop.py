@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from pipeline.cache import Cache
 from pipeline.cli import screen
 from pipeline.cli.options import Given
 from pipeline.errors import SettingsError
+from pipeline.model.budget import Budget
 from pipeline.model.deferred import DeferredModel
+from pipeline.model.prices import Price, is_local, price_of
 from pipeline.model.replay import ReplayModel
-from pipeline.model.wire import Meter, Model
+from pipeline.model.wire import Model
 from pipeline.prompts import Prompt, PromptLibrary
 from pipeline.settings import CONFIG_FILE, Settings, load
 
 if TYPE_CHECKING:
+    from pipeline.model.client import OpenAIModel
     from pipeline.summarize import Job
 
+FAR_PROBE_S = 1.0
+"""Seconds that the first call is alone at an endpoint that is not near and was never seen before."""
 NO_KEY_HINT = """\
 Three ways on:
   set a key:            export OPENAI_API_KEY=...
@@ -60,47 +64,96 @@ def prompt_library() -> PromptLibrary:
     return PromptLibrary(list(dict.fromkeys(folder.resolve() for folder in folders if folder.is_dir())))
 
 
-def model_for(settings: Settings, *, offline: bool) -> Model:
+def require_key(settings: Settings) -> None:
+    """Say what to do where a key is needed and there is none.
+
+    Raises:
+        SettingsError: the base URL is OpenAI's, and there is no key for it.
+    """
+    if settings.is_openai and not settings.usable_key:
+        raise SettingsError("no key: OPENAI_API_KEY is not set", hint=NO_KEY_HINT)
+
+
+def model_for(settings: Settings, cache: Cache, budget: Budget | None = None) -> Model:
     """Return the model that the settings name; it connects with the first ask.
 
     Raises:
-        SettingsError: there is no key where one is needed.
         InputError: the replay file cannot be read.
     """
     if settings.replay_file:
         return ReplayModel(settings.replay_file)
-    if settings.is_openai and not settings.usable_key and not offline:
-        raise SettingsError("no key: OPENAI_API_KEY is not set", hint=NO_KEY_HINT)
-    host = urlsplit(settings.base_url).netloc
-    return DeferredModel(settings.model, host, lambda: _connect(settings))
+    return DeferredModel(settings.model, settings.host, lambda: _connect(settings, cache, budget))
 
 
-def _connect(settings: Settings) -> Model:
+def price_for(settings: Settings) -> Price | None:
+    """Return the price of the model that the settings name."""
+    return price_of(settings.model, settings.base_url, settings.prices)
+
+
+def _connect(settings: Settings, cache: Cache, budget: Budget | None) -> OpenAIModel:
     import random
     import time
 
-    from pipeline.model.client import Endpoint, OpenAIModel
-    from pipeline.model.gate import Gate
+    from pipeline.model.capabilities import Learned
+    from pipeline.model.client import Endpoint, OpenAIModel, Terms
+    from pipeline.model.gate import PROBE_S, Gate
 
     withheld = settings.api_key is not None and settings.usable_key is None
-    hint = WITHHELD_HINT if withheld else ""
-    endpoint = Endpoint(settings.base_url, settings.usable_key, hint)
-    gate = Gate(settings.concurrency, clock=time.monotonic, spread=random.random)
-    return OpenAIModel(settings.model, endpoint, gate)
+    endpoint = Endpoint(settings.base_url, settings.usable_key, WITHHELD_HINT if withheld else "")
+    learned = Learned.read(cache.learned(settings.host, settings.model))
+    probe = PROBE_S if is_local(settings.base_url) or learned.seconds else FAR_PROBE_S
+    gate = Gate(settings.most_calls, clock=time.monotonic, spread=random.random, probe=probe)
+    gate.begin_with(width=learned.width, per_minute=learned.per_minute)
+    gate.tell(rpm=settings.rpm, tpm=settings.tpm)
+    terms = Terms(learned, price=price_for(settings), budget=budget)
+    return OpenAIModel(settings.model, endpoint, gate, terms)
 
 
 @contextlib.contextmanager
-def job_for(given: Given, settings: Settings, prompt: Prompt, model: Model) -> Iterator[Job]:
-    """Open the cache and the screen for the papers of one command.
+def job_for(given: Given, settings: Settings, prompt: Prompt) -> Iterator[Job]:
+    """Open the cache and the screen for the papers of one command; keep what is learned of the endpoint.
 
     Raises:
+        SettingsError: there is no key where one is needed, or no price where a budget is to be kept.
         CacheError: the cache cannot be used.
     """
     from pipeline.summarize import Job
 
-    def spending() -> tuple[Meter, float | None]:
-        return model.meter, None
+    if not given.offline:
+        require_key(settings)
+    budget = budget_for(settings)
+    with contextlib.ExitStack() as stack:
+        progress = stack.enter_context(contextlib.closing(screen.progress(quiet=given.quiet, verbose=given.verbose)))
+        cache = stack.enter_context(Cache(settings.cache, warn=progress.warned))
+        models = [model_for(each, cache, budget) for each in (settings, *settings.fallbacks)]
+        progress.watches(lambda: _spending(models))
+        yield Job(prompt, models[0], cache, progress, now, fallback=tuple(models[1:]), refresh=given.refresh,
+                  offline=given.offline)  # fmt: skip
+        for model in models:
+            if isinstance(model, DeferredModel) and (learned := model.learned()):
+                cache.keep_learned(model.endpoint, model.name, learned)
 
-    progress = screen.progress(spending, quiet=given.quiet, verbose=given.verbose)
-    with contextlib.closing(progress), Cache(settings.cache, warn=progress.warned) as cache:
-        yield Job(prompt, model, cache, progress, now, refresh=given.refresh, offline=given.offline)
+
+def budget_for(settings: Settings) -> Budget | None:
+    """Return the cap on spending, if there is one.
+
+    Raises:
+        SettingsError: the price of a model is not known, so that no cap could be kept.
+    """
+    if settings.budget is None or settings.replay_file:
+        return None
+    for each in (settings, *settings.fallbacks):
+        if price_for(each) is None:
+            raise SettingsError(
+                f"--budget: the price of {each.model} at {each.host} is not known",
+                hint=f"Write it into digest.toml, in dollars for a million tokens:\n"
+                f'  [prices."{each.model}"]\n  input = 0.25\n  output = 2.0',
+            )
+    return Budget(settings.budget)
+
+
+def _spending(models: Sequence[Model]) -> tuple[int, float | None]:
+    """Return the tokens and dollars of all models so far."""
+    costs = [model.cost_usd(model.meter) for model in models]
+    tokens = sum(model.meter.tokens.prompt + model.meter.tokens.completion for model in models)
+    return tokens, None if None in costs else sum(cost for cost in costs if cost is not None)

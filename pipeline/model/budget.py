@@ -14,6 +14,7 @@ class Budget:
         self.cap = cap
         self.spent = 0.0
         self.reserved = 0.0
+        self._open = 0
         self._changed = asyncio.Condition()
 
     async def reserve(self, worst: float) -> None:
@@ -24,17 +25,20 @@ class Budget:
         """
         async with self._changed:
             while self.spent + self.reserved + worst > self.cap:
-                if self.spent + worst > self.cap or not self.reserved:
+                if self.spent + worst > self.cap or not self._open:
                     raise BudgetError(
                         f"the budget of ${self.cap:g} ends here: ${self.spent:.4f} spent, a call may cost ${worst:.4f}",
                         hint="What was paid for is kept. Raise --budget and run the same command again to go on.",
                     )
                 await self._changed.wait()
             self.reserved += worst
+            self._open += 1
 
     async def settle(self, worst: float, cost: float) -> None:
         """Replace a reservation by what the call really cost."""
         async with self._changed:
-            self.reserved = max(0.0, self.reserved - worst)
+            self._open -= 1
+            # What rounding leaves of a sum must not outlive its last part: nobody would ever wake who waits for it.
+            self.reserved = max(0.0, self.reserved - worst) if self._open else 0.0
             self.spent += cost
             self._changed.notify_all()

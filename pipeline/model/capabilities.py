@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pipeline.endpoints import Mode, Preset
 from pipeline.model.faults import Answer
@@ -31,6 +31,14 @@ class Learned(BaseModel):
     """Requests a minute that held."""
     seconds: float | None = None
     """Mean time of an answer."""
+
+    @classmethod
+    def read(cls, kept: str | None) -> Learned:
+        """Return what an earlier run kept; nothing where that cannot be read."""
+        try:
+            return cls.model_validate_json(kept or "{}")
+        except ValidationError:
+            return cls()
 
 
 @dataclass(slots=True)

@@ -180,7 +180,7 @@ class OpenAIModel:
         cost = worst
         try:
             answer, headers = await self._send(body)
-            if isinstance(answer, Answer) and answer.status < 500:
+            if isinstance(answer, Answer) and 400 <= answer.status < 500:
                 cost = 0.0
             elif isinstance(answer, Reply) and answer.usage:
                 cost = price(answer.usage)

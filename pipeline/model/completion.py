@@ -8,6 +8,9 @@ from pipeline.model.wire import Reply
 from pipeline.records import Usage
 from pipeline.text import without_surrogates
 
+_MOST_TOKENS = 1_000_000_000
+"""No completion has more: a count beyond it is nonsense that no sum, price or database need hold."""
+
 
 def read_completion(body: object) -> Reply | None:
     """Return the first choice of a chat completion.
@@ -30,16 +33,17 @@ def read_completion(body: object) -> Reply | None:
 
 
 def read_usage(body: Any) -> Usage | None:
-    """Return the tokens that an endpoint counted; None where it counted none."""
+    """Return the tokens that an endpoint counted, made to agree with each other; None where it counted none.
+
+    A prompt of no tokens is none: taken at its word it would be free.
+    """
     counted = body.get("usage") if isinstance(body, dict) else None
     if not isinstance(counted, dict):
         return None
     details = counted.get("prompt_tokens_details")
-    return Usage(
-        prompt=_count(counted.get("prompt_tokens")),
-        completion=_count(counted.get("completion_tokens")),
-        cached=_count(details.get("cached_tokens")) if isinstance(details, dict) else 0,
-    )
+    prompt, completion = _count(counted.get("prompt_tokens")), _count(counted.get("completion_tokens"))
+    cached = _count(details.get("cached_tokens")) if isinstance(details, dict) else 0
+    return Usage(prompt=prompt, completion=completion, cached=min(cached, prompt)) if prompt else None
 
 
 def _text(content: object) -> str:
@@ -49,4 +53,4 @@ def _text(content: object) -> str:
 
 
 def _count(value: object) -> int:
-    return value if isinstance(value, int) and value > 0 else 0
+    return min(value, _MOST_TOKENS) if isinstance(value, int) and value > 0 else 0

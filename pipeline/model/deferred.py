@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from pipeline.model.wire import Ask, Meter, Model, Reply
+from pipeline.model.wire import Ask, Meter, Reply
+
+if TYPE_CHECKING:
+    from pipeline.model.client import OpenAIModel
 
 
 class DeferredModel:
     """Stands for a model until it is asked: importing its client takes longer than a run that the cache answers."""
 
-    def __init__(self, name: str, endpoint: str, make: Callable[[], Model]) -> None:
+    def __init__(self, name: str, endpoint: str, make: Callable[[], OpenAIModel]) -> None:
         self.name = name
         self.endpoint = endpoint
         self._make = make
-        self._model: Model | None = None
+        self._model: OpenAIModel | None = None
         self._unused = Meter()
 
     @property
@@ -25,6 +29,10 @@ class DeferredModel:
     def cost_usd(self, used: Meter) -> float | None:
         """Return US dollars for what was used; nothing where nothing was asked."""
         return self._model.cost_usd(used) if self._model and used.requests else 0.0
+
+    def learned(self) -> str | None:
+        """Return what was learned of the endpoint, as JSON to keep; None where it was not asked."""
+        return self._model.learned().model_dump_json() if self._model else None
 
     async def ask(self, ask: Ask) -> Reply:
         """Answer one ask; see `Model.ask`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
@@ -47,6 +48,7 @@ class Gate:
         self.width = float(most)
         self.requests = Pace()
         self.tokens = Pace()
+        self._own: dict[str, float] = {}
         self._most = most
         self._clock = clock
         self._spread = spread
@@ -70,13 +72,14 @@ class Gate:
         """Begin with what held in an earlier run."""
         if width is not None:
             self.width = max(1.0, min(width, self._most))
-        if per_minute is not None:
+        if per_minute is not None and not self.requests.told:
             self.requests = Pace(rate=per_minute / 60, level=1.0)
 
     def tell(self, *, rpm: float | None = None, tpm: float | None = None) -> None:
-        """Take limits a minute from the user."""
-        for pace, limit in ((self.requests, rpm), (self.tokens, tpm)):
+        """Take limits a minute from the user; what the endpoint says may lower them, not raise them."""
+        for pace, unit, limit in ((self.requests, "requests", rpm), (self.tokens, "tokens", tpm)):
             if limit is not None:
+                self._own[unit] = limit
                 pace.tell(limit, self._clock(), left=1.0)
 
     @contextlib.asynccontextmanager
@@ -136,7 +139,7 @@ class Gate:
             limit = _number(headers.get(f"x-ratelimit-limit-{unit}"))
             left = _number(headers.get(f"x-ratelimit-remaining-{unit}"))
             if limit and left is not None:
-                pace.tell(limit, self._clock(), left=left)
+                pace.tell(min(limit, self._own.get(unit, limit)), self._clock(), left=left)
                 named = True
         return named
 
@@ -188,6 +191,7 @@ class Gate:
 
 def _number(text: str | None) -> float | None:
     try:
-        return float(text) if text else None
+        number = float(text) if text else math.inf
     except ValueError:
         return None
+    return number if 0 <= number < math.inf else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 MARGIN = 0.985
@@ -30,7 +31,8 @@ class Pace:
     _refused_at: float | None = None
     _span: float | None = None
     """Seconds between the last two refusals, from the second until the next departure."""
-    _at: float = 0.0
+    _at: float = math.inf
+    """When it was last filled; no time has passed before the first look at a clock."""
 
     def tell(self, per_minute: float, now: float, *, left: float | None = None) -> None:
         """Take a limit from the user or from a header; ``left`` is what may still leave of it now."""

@@ -22,7 +22,7 @@ def price_of(model: str, base_url: str, own: Mapping[str, PriceSection]) -> Pric
     """
     if model in own:
         return _own(own[model])
-    if _is_local(base_url):
+    if is_local(base_url):
         return None
     return _published(model, base_url)
 
@@ -70,7 +70,7 @@ def _published(model: str, base_url: str) -> Price | None:
     return price
 
 
-def _is_local(base_url: str) -> bool:
+def is_local(base_url: str) -> bool:
     """Return whether the address is this machine's or a private network's, whose servers publish no price."""
     host = urlsplit(base_url).hostname or ""
     try:

@@ -1,5 +1,6 @@
 """Stage 2: prompt → cache → model → checks → summary or failure."""
 
+from pipeline.summarize.estimate import Estimate, estimate
 from pipeline.summarize.stage import Job, Summarizer
 
-__all__ = ["Job", "Summarizer"]
+__all__ = ["Estimate", "Job", "Summarizer", "estimate"]

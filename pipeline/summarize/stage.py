@@ -10,14 +10,19 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from pipeline.cache import Cache
-from pipeline.errors import CallError, DigestError, FatalModelError
-from pipeline.model.wire import Model
+from pipeline.cache import Cache, CachedReply
+from pipeline.errors import BudgetError, CallError, DigestError, FatalModelError
+from pipeline.model.wire import Ask, Model
 from pipeline.progress import Progress
 from pipeline.prompts import Prompt
-from pipeline.records import Entry, Failure, Paper, Spent, Summary
+from pipeline.records import Entry, Failure, Paper, Spent, Summary, Usage
+from pipeline.settings import REPLAY_MODEL
 from pipeline.summarize.dialogue import Dialogue, first_ask
 
+MOST_UNANSWERED = 20
+"""Papers in a row that got no answer, after which a run stops."""
+MOST_FAILED = 100
+"""Papers in a row without a summary, whatever the reason, after which a run stops."""
 WINDOW = 4096
 """Papers that may be unfinished at once; bounds memory over months of papers."""
 
@@ -31,10 +36,17 @@ class Job:
     cache: Cache
     progress: Progress
     now: Callable[[], datetime]
+    fallback: tuple[Model, ...] = ()
+    """Asked in turn about a paper that the models before have failed."""
     refresh: bool = False
     """Ask again for papers that the cache has."""
     offline: bool = False
     """Ask nothing; what the cache has not is a failure."""
+
+    async def close(self) -> None:
+        """Close every model."""
+        for model in (self.model, *self.fallback):
+            await model.close()
 
 
 class Summarizer:
@@ -47,7 +59,9 @@ class Summarizer:
         """What ended the run early."""
         self._job = job
         self._began = time.monotonic()
-        self._meter_then = dataclasses.replace(job.model.meter)
+        self._models = (job.model, *job.fallback)
+        self._meters_then = [dataclasses.replace(model.meter) for model in self._models]
+        self._in_a_row = {"failed": 0, "unanswered": 0}
         self._tasks: set[asyncio.Task[Entry]] = set()
 
     async def entries(self, pages: AsyncIterable[Iterable[Paper]]) -> AsyncIterator[Entry]:
@@ -74,17 +88,18 @@ class Summarizer:
 
     def spent(self) -> Spent:
         """Return what was used since the beginning."""
-        model = self._job.model
-        used = model.meter.since(self._meter_then)
+        used = [model.meter.since(then) for model, then in zip(self._models, self._meters_then, strict=True)]
+        costs = [model.cost_usd(meter) for model, meter in zip(self._models, used, strict=True)]
+        known = [cost for cost in costs if cost is not None]
         return Spent(
             cached=self.cached,
             summarized=self.summarized,
-            requests=used.requests,
-            retries=used.retries,
-            tokens=used.tokens,
-            cost_usd=model.cost_usd(used),
+            requests=sum(meter.requests for meter in used),
+            retries=sum(meter.retries for meter in used),
+            tokens=sum((meter.tokens for meter in used), Usage()),
+            cost_usd=sum(known) if len(known) == len(costs) else None,
             wall_s=round(time.monotonic() - self._began, 3),
-            model=model.name,
+            model=self._job.model.name,
             prompt=self._job.prompt.reference,
         )
 
@@ -98,30 +113,54 @@ class Summarizer:
         if job.offline:
             detail = "not in the cache, and the run was told to stay offline"
             return _done(self._settle(paper, Failure(paper_id=paper.id, reason="not_cached", detail=detail)))
-        task = asyncio.create_task(self._ask(Dialogue(paper, job.prompt, ask, key)))
+        task = asyncio.create_task(self._ask(paper, ask, key))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def _ask(self, dialogue: Dialogue) -> Entry:
-        paper, job = dialogue.paper, self._job
+    async def _ask(self, paper: Paper, ask: Ask, key: str) -> Entry:
         try:
             if self.stopped:
                 return self._settle(paper, _stopped(paper, self.stopped))
-            outcome = await dialogue.hold(job.model, now=job.now)
+            outcome = await self._outcome(paper, ask, key)
         except FatalModelError as error:
             self._stop(error)
             return self._settle(paper, _stopped(paper, error))
-        except CallError as error:
-            return self._settle(paper, dialogue.failure(error.reason, error.message))
         except asyncio.CancelledError:
             if self.stopped is None:
                 raise
             return self._settle(paper, _stopped(paper, self.stopped))
         if isinstance(outcome, Failure):
             return self._settle(paper, outcome)
-        job.cache.keep_reply(paper, outcome)
+        self._job.cache.keep_reply(paper, outcome)
         return self._settle(paper, outcome.summary)
+
+    async def _outcome(self, paper: Paper, ask: Ask, key: str) -> CachedReply | Failure:
+        """Ask one model after the other until one has a summary; return that or the last failure."""
+        for model in self._models:
+            dialogue = Dialogue(paper, self._job.prompt, ask, key)
+            try:
+                outcome = await dialogue.hold(model, now=self._job.now)
+            except CallError as error:
+                outcome = dialogue.failure(error.reason, error.message)
+                self._count(answered=False, accepted=False)
+            else:
+                self._count(answered=True, accepted=isinstance(outcome, CachedReply))
+            if isinstance(outcome, CachedReply):
+                break
+        return outcome
+
+    def _count(self, *, answered: bool, accepted: bool) -> None:
+        """Stop the run when the last papers all failed."""
+        row = self._in_a_row
+        row["unanswered"] = 0 if answered else row["unanswered"] + 1
+        row["failed"] = 0 if accepted else row["failed"] + 1
+        if self._job.model.endpoint == REPLAY_MODEL:
+            return
+        if row["unanswered"] >= MOST_UNANSWERED or row["failed"] >= MOST_FAILED:
+            asked = f"{self._job.model.name} at {self._job.model.endpoint}"
+            hint = "The reasons are in the report; 'arxiv-digest doctor' says what is reachable."
+            self._stop(FatalModelError(f"{asked}: the last {row['failed']} papers all failed", hint=hint))
 
     def _settle(self, paper: Paper, outcome: Summary | Failure, *, cached: bool = False) -> Entry:
         if isinstance(outcome, Failure):
@@ -153,4 +192,5 @@ def _done(entry: Entry) -> asyncio.Future[Entry]:
 
 
 def _stopped(paper: Paper, error: DigestError) -> Failure:
-    return Failure(paper_id=paper.id, reason="stopped", detail=error.message)
+    reason = "budget" if isinstance(error, BudgetError) else "stopped"
+    return Failure(paper_id=paper.id, reason=reason, detail=error.message)

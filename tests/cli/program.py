@@ -174,10 +174,11 @@ def arxiv_environment(arxiv: ArxivServer) -> dict[str, str]:
     }
 
 
-def wait_until(condition: Callable[[], bool], *, what: str) -> None:
-    """Wait until ``condition`` holds."""
+def wait_until(condition: Callable[[], bool], process: subprocess.Popen[bytes], *, what: str) -> None:
+    """Wait until ``condition`` holds, as long as ``process``, which is to bring it about, runs."""
     end = time.monotonic() + PATIENCE_S
     while not condition():
+        assert process.poll() is None, f"ended with {process.returncode} before {what}"
         assert time.monotonic() < end, f"waited in vain: {what}"
         time.sleep(0.01)
 

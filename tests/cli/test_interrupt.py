@@ -36,7 +36,7 @@ def test_an_interrupted_run_keeps_what_was_paid_for_and_says_how_to_go_on(
 ) -> None:
     """Exit 130, the count of kept replies is true, and the same command asks for the others only."""
     with steady.start(*ALL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        wait_until(lambda: endpoint.stats()["ok"] >= 12, what="twelve replies")
+        wait_until(lambda: endpoint.stats()["ok"] >= 12, process, what="twelve replies")
         process.send_signal(number)
         stdout, stderr = (said.decode() for said in process.communicate(timeout=30))
     assert (process.returncode, stdout, steady.made()) == (130, "", {})
@@ -55,7 +55,7 @@ def test_an_interrupted_summarize_says_the_same(steady: Program, endpoint: OpenA
     """Exit 130; what it had written to standard output is whole lines without the last one."""
     command = ("summarize", "--input", "all.jsonl", "--concurrency", "4")
     with steady.start(*command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        wait_until(lambda: endpoint.stats()["ok"] >= 8, what="eight replies")
+        wait_until(lambda: endpoint.stats()["ok"] >= 8, process, what="eight replies")
         process.send_signal(signal.SIGINT)
         stdout, stderr = (said.decode() for said in process.communicate(timeout=30))
     assert process.returncode == 130
@@ -66,7 +66,7 @@ def test_an_interrupted_summarize_says_the_same(steady: Program, endpoint: OpenA
 def test_a_killed_run_has_lost_only_the_calls_in_flight(steady: Program, endpoint: OpenAIServer) -> None:
     """After kill -9 no paper is asked again whose reply had been sent half a second before; the digest gets whole."""
     with steady.start(*ALL) as process:
-        wait_until(lambda: endpoint.stats()["ok"] >= 36, what="thirty-six replies")
+        wait_until(lambda: endpoint.stats()["ok"] >= 36, process, what="thirty-six replies")
         process.kill()
         killed = time.time()
     time.sleep(0.3)
@@ -86,7 +86,7 @@ def test_an_interrupt_between_nothing_and_nothing_is_130_too(steady: Program, en
     """Before any reply came there is nothing to keep, and no traceback."""
     endpoint.reset(Options(delay=30))
     with steady.start(*ALL, stderr=subprocess.PIPE) as process:
-        wait_until(lambda: endpoint.stats()["requests"] >= 1, what="a request")
+        wait_until(lambda: endpoint.stats()["requests"] >= 1, process, what="a request")
         process.send_signal(signal.SIGINT)
         stderr = process.communicate(timeout=30)[1].decode()
     assert process.returncode == 130

@@ -134,7 +134,7 @@ def test_a_run_killed_halfway_pays_only_for_what_was_in_flight(cli: Program, wan
     with spawn(OK, Options(delay=0.15)) as url:
         cli.environment["OPENAI_BASE_URL"] = url
         with cli.start(*command) as process:
-            wait_until(lambda: _ok(url) >= 400, what="half of the replies")
+            wait_until(lambda: _ok(url) >= 400, process, what="half of the replies")
             process.kill()
             killed = time.time()
         time.sleep(0.5)

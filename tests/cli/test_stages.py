@@ -121,7 +121,7 @@ def test_a_fetch_killed_halfway_is_never_taken_for_a_whole_day(cli: Program) -> 
         }
 
         def kill_fetch(processes: list[subprocess.Popen[bytes]]) -> None:
-            wait_until(lambda: model.stats()["ok"] == 100, what="replies for the first page")
+            wait_until(lambda: model.stats()["ok"] == 100, processes[1], what="replies for the first page")
             processes[0].kill()
 
         ran = cli.pipe(
@@ -144,7 +144,7 @@ def test_a_summarize_killed_halfway_is_never_taken_for_a_whole_day(cli: Program)
         cli.write("all.jsonl", lines(RECORDS))
 
         def kill_summarize(processes: list[subprocess.Popen[bytes]]) -> None:
-            wait_until(lambda: model.stats()["ok"] == 20, what="the first twenty replies")
+            wait_until(lambda: model.stats()["ok"] == 20, processes[1], what="the first twenty replies")
             processes[1].kill()
 
         ran = cli.pipe(

@@ -10,103 +10,38 @@ import socket
 import ssl
 import subprocess
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from email.utils import formatdate
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from pipeline.errors import CallError, FatalModelError
-from pipeline.model.client import Endpoint, OpenAIModel, Patience, read_completion
+from pipeline.model.client import Endpoint, OpenAIModel, Patience, Terms
 from pipeline.model.gate import Gate
-from pipeline.model.wire import Ask, Message, Meter, Reply
+from pipeline.model.prices import price_of
+from pipeline.model.wire import Ask, Meter, Reply
 from pipeline.records import Usage
+from tests.model.loopback import (
+    ASK,
+    KEY,
+    NO_THINKING,
+    OK,
+    QUICK,
+    TEXT,
+    USED,
+    answer,
+    connected,
+    failure,
+    fatal,
+    saying,
+)
 from tests.servers.openai import OpenAIServer
 from tests.servers.openai_options import Item, Options
-from tests.servers.openai_sample import RECORDS, WELL, WIDGETS
+from tests.servers.openai_sample import WIDGETS
 
-KEY = "sk-test-0123456789abcdef"
-QUICK = Patience(connect=10, call=20, paper=60, tries=4, backoff=0.001, longest_backoff=0.01)
-ASK = Ask("2404.02059", (Message("system", "Answer in json."), Message("user", WIDGETS)), {"type": "object"})
 WARM = Ask("2404.02059", ASK.messages, ASK.schema, temperature=0.3)
-TEXT = json.dumps(WELL, ensure_ascii=False)
-USED = Usage(prompt=100, completion=20, cached=64)
-USAGE = {"prompt_tokens": 100, "completion_tokens": 20, "prompt_tokens_details": {"cached_tokens": 64}}
-OK: Item = {"fault": "ok"}
-
-
-def saying(content: object, **changes: object) -> dict[str, Any]:
-    """Return a chat completion as an endpoint sends it."""
-    choice = {"index": 0, "message": {"role": "assistant", "content": content}, "finish_reason": "stop"}
-    return {"choices": [choice], "usage": USAGE} | changes
-
-
-def answer(status: int, body: object = None, **headers: str) -> Item:
-    """Return a scripted answer: a status, a body, and headers with ``_`` for ``-``."""
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return {"fault": "status", "status": status, "body": body, "headers": named}
-
-
-@pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Loopback is reached directly, whatever the environment of the tests says."""
-    monkeypatch.setenv("NO_PROXY", "*")
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[OpenAIServer]:
-    """One server a module: starting one costs more than a test."""
-    with OpenAIServer(RECORDS) as server:
-        yield server
-
-
-@pytest.fixture
-def server(shared: OpenAIServer) -> OpenAIServer:
-    """The server, as good as new."""
-    shared.reset(Options())
-    return shared
-
-
-def slow_clock() -> float:
-    """Return seconds of a clock that runs a hundred times too slowly.
-
-    By it the first call has time enough to be answered alone, however busy the machine is.
-    """
-    return time.monotonic() / 100
-
-
-@asynccontextmanager
-async def connected(
-    url: str,
-    *,
-    key: str | None = None,
-    width: int = 64,
-    patience: Patience = QUICK,
-    clock: Callable[[], float] = time.monotonic,
-) -> AsyncIterator[OpenAIModel]:
-    """Give a client of the endpoint at ``url`` and close it."""
-    gate = Gate(width, clock=clock, spread=lambda: 0.0)
-    model = OpenAIModel("some-model", Endpoint(url, key, hint=" Or try the demo."), gate, patience=patience)
-    try:
-        yield model
-    finally:
-        await model.close()
-
-
-async def failure(model: OpenAIModel, ask: Ask = ASK) -> CallError:
-    """Ask in vain and return the error."""
-    with pytest.raises(CallError) as caught:
-        await model.ask(ask)
-    return caught.value
-
-
-async def fatal(model: OpenAIModel) -> FatalModelError:
-    """Ask where nothing can succeed and return the error."""
-    with pytest.raises(FatalModelError) as caught:
-        await model.ask(ASK)
-    return caught.value
 
 
 async def test_an_answer_and_what_it_cost(server: OpenAIServer) -> None:
@@ -114,12 +49,12 @@ async def test_an_answer_and_what_it_cost(server: OpenAIServer) -> None:
     server.reset(Options(script=[answer(200, saying(TEXT))]))
     async with connected(server.base_url) as model:
         assert await model.ask(ASK) == Reply(TEXT, "stop", USED)
-        assert model.meter == Meter(requests=1, retries=0, uncounted=0, tokens=USED)
+        assert model.meter == Meter(requests=1, retries=0, counted=1, uncounted=0, tokens=USED)
         assert model.endpoint == server.base_url.split("/")[2]
 
 
 async def test_what_is_sent(server: OpenAIServer) -> None:
-    """Model, messages, schema and temperature, and nothing that the prompt did not ask for."""
+    """Model, messages, schema, temperature and the switch that stops thinking; no cap, as there is no budget."""
     async with connected(server.base_url) as model:
         await model.ask(WARM)
     shape = {"name": "summary", "strict": True, "schema": {"type": "object"}}
@@ -129,6 +64,7 @@ async def test_what_is_sent(server: OpenAIServer) -> None:
             "messages": [{"role": "system", "content": "Answer in json."}, {"role": "user", "content": WIDGETS}],
             "temperature": 0.3,
             "response_format": {"type": "json_schema", "json_schema": shape},
+            **NO_THINKING,
         }
     ]
 
@@ -269,7 +205,7 @@ async def test_an_answer_that_never_ends_is_given_up(server: OpenAIServer, fault
     """The deadline is for the whole answer, not for each byte of it."""
     server.reset(Options(script=[fault] * 9))
     began = time.monotonic()
-    async with connected(server.base_url, patience=Patience(call=0.4, tries=2, backoff=0.001)) as model:
+    async with connected(server.base_url, terms=Terms(patience=Patience(call=0.4, tries=2, backoff=0.001))) as model:
         error = await failure(model)
         assert (error.reason, model.meter.requests) == ("timeout", 2)
     assert model.endpoint in error.message
@@ -279,7 +215,7 @@ async def test_an_answer_that_never_ends_is_given_up(server: OpenAIServer, fault
 async def test_tries_are_bounded(server: OpenAIServer) -> None:
     """Faults that pass are tried as often as was said, and the last one is named."""
     server.reset(Options(script=[{"fault": "server_error"}] * 9))
-    async with connected(server.base_url, patience=Patience(tries=3, backoff=0.001)) as model:
+    async with connected(server.base_url, terms=Terms(patience=Patience(tries=3, backoff=0.001))) as model:
         error = await failure(model)
         assert (error.reason, model.meter) == ("unavailable", Meter(requests=3, retries=2))
     assert error.message == f"{model.endpoint} answered 500 server_error: The server had an error"
@@ -288,7 +224,7 @@ async def test_tries_are_bounded(server: OpenAIServer) -> None:
 async def test_refusals_for_load_are_no_tries(server: OpenAIServer) -> None:
     """An endpoint that is full is waited for, and the paper keeps its tries."""
     server.reset(Options(script=[answer(429, retry_after_ms="1")] * 6))
-    async with connected(server.base_url, patience=Patience(tries=2, backoff=0.001)) as model:
+    async with connected(server.base_url, terms=Terms(patience=Patience(tries=2, backoff=0.001))) as model:
         await model.ask(ASK)
         assert (model.meter.requests, model.meter.retries) == (7, 6)
 
@@ -296,7 +232,7 @@ async def test_refusals_for_load_are_no_tries(server: OpenAIServer) -> None:
 async def test_refusals_for_load_end_with_the_papers_time(server: OpenAIServer) -> None:
     """An endpoint that refuses for ever is given up."""
     server.reset(Options(rpm=0.001, burst=1))
-    async with connected(server.base_url, patience=Patience(paper=0.3, backoff=0.001)) as model:
+    async with connected(server.base_url, terms=Terms(patience=Patience(paper=0.3, backoff=0.001))) as model:
         await model.ask(ASK)
         assert (await failure(model)).reason == "rate_limited"
 
@@ -306,9 +242,9 @@ async def test_waiting_for_ones_turn_is_no_try(server: OpenAIServer) -> None:
     server.reset(Options(script=[{"fault": "server_error"}]))
     gate = Gate(1, clock=time.monotonic, spread=lambda: 0.0)
     patience = Patience(call=20, paper=1.5, backoff=0.001, longest_backoff=0.01)
-    model = OpenAIModel("m", Endpoint(server.base_url, None), gate, patience=patience)
+    model = OpenAIModel("m", Endpoint(server.base_url, None), gate, Terms(patience=patience))
     try:
-        async with gate:
+        async with gate.slot():
             asked = asyncio.create_task(model.ask(ASK))
             await asyncio.sleep(1.7)
         assert (await asked).text == TEXT
@@ -377,51 +313,6 @@ async def test_what_concerns_one_paper_fails_that_paper(server: OpenAIServer, it
         assert (await model.ask(ASK)).text == TEXT
 
 
-def formats(server: OpenAIServer) -> list[str | None]:
-    """Return how each request asked for an object."""
-    return [call.request.get("response_format", {}).get("type") for call in server.log]
-
-
-async def test_a_refused_temperature_costs_one_request(server: OpenAIServer) -> None:
-    """64 asks start at once: one is refused, all are answered, and no later one sends a temperature."""
-    server.reset(Options(refuse=("temperature",)))
-    async with connected(server.base_url, clock=slow_clock) as model:
-        replies = await asyncio.gather(*(model.ask(WARM) for _ in range(64)))
-        assert {reply.text for reply in replies} == {TEXT}
-        assert (model.meter.requests, model.meter.retries) == (65, 1)
-    assert [call.status for call in server.log] == [400, *[200] * 64]
-    assert ["temperature" in call.request for call in server.log] == [True, *[False] * 64]
-
-
-@pytest.mark.parametrize(
-    ("refuse", "lessons"),
-    [
-        (("json_schema",), ["json_schema"]),
-        (("json_schema", "json_object"), ["json_schema", "json_object"]),
-        (("json_schema", "json_object", "temperature"), ["json_schema", "json_object", None]),
-    ],
-)
-async def test_each_refused_form_costs_one_request(
-    server: OpenAIServer, refuse: tuple[str, ...], lessons: list[str | None]
-) -> None:
-    """json_schema, then json_object, then text: 64 asks at once pay one refused request for each lesson."""
-    server.reset(Options(refuse=refuse))
-    last = None if "json_object" in refuse else "json_object"
-    async with connected(server.base_url, clock=slow_clock) as model:
-        replies = await asyncio.gather(*(model.ask(WARM) for _ in range(64)))
-        assert {reply.text for reply in replies} == {TEXT}
-    assert [call.status for call in server.log].count(400) == len(refuse)
-    assert formats(server) == [*lessons, *[last] * 64]
-
-
-async def test_a_format_that_is_refused_in_other_words(server: OpenAIServer) -> None:
-    """A prompt without the word json is refused json_object too, and is asked for plain text."""
-    server.reset(Options(refuse=("json_schema",)))
-    async with connected(server.base_url) as model:
-        reply = await model.ask(Ask("2404.02059", (Message("user", WIDGETS),), {}))
-    assert (reply.text, formats(server)) == (TEXT, ["json_schema", "json_object", None])
-
-
 ECHOES: dict[str, Item] = {
     "refused": answer(401, {"error": {"code": "invalid_api_key", "message": f"Incorrect API key provided: {KEY}."}}),
     "rejected": answer(400, {"error": {"message": f"Bad header Authorization: Bearer {KEY}", "code": KEY}}),
@@ -485,7 +376,7 @@ async def test_a_certificate_that_is_not_trusted_is_final(untrusted: ssl.SSLCont
     async with raw(GOOD, tls=untrusted) as url, connected(url) as model:
         error = await fatal(model)
         assert model.meter.requests == 1
-    assert error.message.startswith(f"{model.endpoint}: its certificate is not trusted: ")
+    assert error.message.startswith(f"{model.endpoint} has a certificate that is not trusted: ")
     assert "SSL_CERT_FILE" in error.hint
 
 
@@ -507,53 +398,6 @@ async def test_what_tokens_cost() -> None:
         cost = model.cost_usd(used)
         assert (cost is not None and 0 < cost < 10) == known
         await model.close()
-
-
-def test_a_meter_is_read_twice_and_compared() -> None:
-    """What was added since an earlier reading."""
-    then = Meter(3, 1, 1, Usage(prompt=10, completion=5, cached=2))
-    now = Meter(7, 2, 1, Usage(prompt=30, completion=9, cached=2))
-    assert now.since(then) == Meter(4, 1, 0, Usage(prompt=20, completion=4, cached=0))
-
-
-def choice(message: object, **more: object) -> dict[str, Any]:
-    """Return a completion of one choice without usage."""
-    return {"choices": [{"message": message, **more}]}
-
-
-@pytest.mark.parametrize(
-    ("body", "reply"),
-    [
-        (saying("x"), Reply("x", "stop", USED)),
-        (choice({"content": "x"}), Reply("x", "stop")),
-        (choice({"content": "x"}, finish_reason=None), Reply("x", "stop")),
-        (choice({"content": "x"}, finish_reason="length"), Reply("x", "length")),
-        (choice({"content": None}), Reply("", "stop")),
-        (choice({}), Reply("", "stop")),
-        (choice({"content": 7}), Reply("", "stop")),
-        (choice({"content": "", "reasoning_content": "thoughts"}), Reply("", "stop")),
-        (choice({"content": None, "refusal": "I can't."}), Reply("I can't.", "refusal")),
-        (choice({"content": "x", "refusal": ""}), Reply("x", "stop")),
-        (choice({"content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}), Reply("ab", "stop")),
-        (choice({"content": [{"type": "thinking", "thinking": []}, {"text": "b"}, "c"]}), Reply("b", "stop")),
-        (choice({"content": [{"type": "text", "text": None}, {"text": "b"}]}), Reply("b", "stop")),
-        (choice({"content": "x"}) | {"usage": None}, Reply("x", "stop")),
-        (choice({"content": "x"}) | {"usage": {}}, Reply("x", "stop", Usage())),
-        (choice({"content": "x"}) | {"usage": {"prompt_tokens": None}}, Reply("x", "stop", Usage())),
-        (
-            choice({"content": "x"}) | {"usage": {"prompt_tokens": 5, "prompt_tokens_details": {}}},
-            Reply("x", "stop", Usage(prompt=5)),
-        ),
-        (choice({"content": "x"}, finish_reason="insufficient_system_resource"), None),
-        (choice(None), None),
-        ({"choices": None}, None),
-        ({}, None),
-        (None, None),
-    ],
-)
-def test_a_completion_is_read_in_any_of_its_shapes(body: object, reply: Reply | None) -> None:
-    """Text or parts, a refusal, no reason of the end, no usage; and what is no completion is none."""
-    assert read_completion(body) == reply
 
 
 async def test_half_a_character_is_no_text(server: OpenAIServer) -> None:

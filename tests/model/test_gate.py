@@ -3,41 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import selectors
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
 
 import pytest
 
-from pipeline.model.gate import FIRST_PAUSE_S, LONGEST_PAUSE_S, PROBE_S, STAGGER_S, Gate
+from pipeline.model.gate import FIRST_PAUSE_S, LONGEST_PAUSE_S, PROBE_S, STAGGER_S, Gate, Slot
+from tests.model.virtual import run
 
-Call = Callable[[], Awaitable[None]]
+Call = Callable[[Slot], Awaitable[None]]
 REFUSAL_S = 0.01
 """Seconds until an endpoint refuses."""
-
-
-class _Jumping(selectors.SelectSelector):
-    """Waits for nothing: the time that would pass is added up instead."""
-
-    now = 0.0
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """Return what is ready, which on these loops is nothing but the loop's own wake-up."""
-        assert timeout is not None, "everything waits, and nothing would ever wake it"
-        self.now += max(0.0, timeout)
-        return super().select(0)
-
-
-class FastLoop(asyncio.SelectorEventLoop):
-    """A loop on which an hour is over at once, and the same hour every time."""
-
-    def __init__(self) -> None:
-        self._selector_of_time = _Jumping()
-        super().__init__(self._selector_of_time)
-
-    def time(self) -> float:
-        """Seconds since the loop began."""
-        return self._selector_of_time.now
 
 
 class Pool:
@@ -50,21 +25,21 @@ class Pool:
         self.under_way = 0
         self.most = 0
 
-    async def send(self, call: Call) -> None:
+    async def send(self, call: Call, tokens: float = 0.0) -> None:
         """Pass the gate and make one call."""
-        async with self.gate:
+        async with self.gate.slot(tokens) as slot:
             self.left.append(round(self.clock(), 6))
             self.under_way += 1
             self.most = max(self.most, self.under_way)
             try:
-                await call()
+                await call(slot)
             finally:
                 self.under_way -= 1
 
-    async def answered(self) -> None:
+    async def answered(self, slot: Slot) -> None:
         """Take a second and be answered."""
         await asyncio.sleep(1)
-        self.gate.accepted()
+        self.gate.accepted(slot, slot.tokens, {})
 
     async def send_all(self, *calls: Call) -> None:
         """Send calls that all come at once."""
@@ -76,20 +51,17 @@ class Pool:
         self.left.clear()
         self.most = 0
 
-    def refused(self, retry_after: float | None) -> Call:
-        """Return a call that is refused for load."""
+    def refused(self, retry_after: float | None, **more: str) -> Call:
+        """Return a call that is refused for load, with headers as keywords, ``_`` for ``-``."""
+        headers = {name.replace("_", "-"): value for name, value in more.items()}
+        if retry_after is not None:
+            headers["retry-after"] = str(retry_after)
 
-        async def call() -> None:
+        async def call(slot: Slot) -> None:
             await asyncio.sleep(REFUSAL_S)
-            self.gate.refused(retry_after)
+            self.gate.refused(slot, headers)
 
         return call
-
-
-def run(story: Coroutine[Any, Any, None]) -> None:
-    """Run a story on a loop of its own."""
-    with asyncio.Runner(loop_factory=FastLoop) as runner:
-        runner.run(story)
 
 
 def test_no_more_calls_than_the_width_are_under_way() -> None:
@@ -112,9 +84,9 @@ def test_calls_leave_in_the_order_in_which_they_came() -> None:
         pool, order = Pool(2), list[int]()
 
         def numbered(number: int) -> Call:
-            async def call() -> None:
+            async def call(slot: Slot) -> None:
                 order.append(number)
-                await pool.answered()
+                await pool.answered(slot)
 
             return call
 
@@ -142,9 +114,9 @@ def test_the_first_answer_lets_the_rest_leave_at_once() -> None:
     async def story() -> None:
         pool = Pool(8)
 
-        async def quick() -> None:
+        async def quick(slot: Slot) -> None:
             await asyncio.sleep(PROBE_S / 2)
-            pool.gate.accepted()
+            pool.gate.accepted(slot, 0.0, {})
 
         await pool.send_all(quick, *[pool.answered] * 5)
         assert pool.left == pytest.approx([0.0, *[PROBE_S / 2] * 5], abs=1e-5)
@@ -158,7 +130,7 @@ def test_a_first_call_that_ends_unheard_makes_room_for_one_other() -> None:
     async def story() -> None:
         pool = Pool(8)
 
-        async def lost() -> None:
+        async def lost(slot: Slot) -> None:
             await asyncio.sleep(PROBE_S / 2)
 
         await pool.send_all(lost, *[pool.answered] * 2)
@@ -174,10 +146,10 @@ def test_a_call_that_is_sent_again_in_another_form_is_alone_for_another_probe() 
     async def story() -> None:
         pool = Pool(8)
 
-        async def told_to_change_its_form() -> None:
+        async def told_to_change_its_form(slot: Slot) -> None:
             await asyncio.sleep(PROBE_S * 0.8)
             pool.gate.learned()
-            await pool.answered()
+            await pool.answered(slot)
 
         await pool.send_all(told_to_change_its_form, *[pool.answered] * 2)
         assert pool.left[0] == 0
@@ -254,14 +226,14 @@ def test_without_retry_after_the_pause_doubles_with_full_jitter(spread: float) -
         for _ in range(9):
             await pool.send(pool.refused(None))
             began = pool.clock()
-            async with pool.gate:
+            async with pool.gate.slot():
                 pauses.append(pool.clock() - began)
         expected = [spread * min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2**power) for power in range(1, 10)]
         assert pauses == pytest.approx(expected, abs=1e-5)
         await pool.send(pool.answered)
         await pool.send(pool.refused(None))
         began = pool.clock()
-        async with pool.gate:
+        async with pool.gate.slot():
             assert pool.clock() - began == pytest.approx(expected[0], abs=1e-5)
 
     run(story())
@@ -329,7 +301,7 @@ def test_a_turn_given_to_someone_who_is_gone_passes_to_the_next() -> None:
     async def story() -> None:
         pool = Pool(1)
         await pool.warm()
-        async with pool.gate:
+        async with pool.gate.slot():
             unlucky, lucky = (asyncio.create_task(pool.send(pool.answered)) for _ in range(2))
             await asyncio.sleep(0)
         unlucky.cancel()
@@ -348,7 +320,7 @@ def test_a_call_that_raises_gives_its_place_back() -> None:
     async def story() -> None:
         pool = Pool(1)
 
-        async def breaks() -> None:
+        async def breaks(slot: Slot) -> None:
             raise ValueError("broken")
 
         with pytest.raises(ValueError, match="broken"):

@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.cache import Cache
 from pipeline.fetch.files import read_file
-from pipeline.model.client import Endpoint, OpenAIModel, Patience
+from pipeline.model.client import Endpoint, OpenAIModel, Patience, Terms
 from pipeline.model.gate import Gate
 from pipeline.prompts import load
 from pipeline.records import Entry, Paper
@@ -42,7 +42,7 @@ async def served(kind: str, cache: Cache) -> tuple[list[Paper], list[Entry], Cou
     with OpenAIServer(recorded(kind)) as server:
         gate = Gate(32, clock=time.monotonic, spread=lambda: 0.0)
         endpoint = Endpoint(server.base_url, None)
-        model = OpenAIModel("recorded", endpoint, gate, patience=Patience(backoff=0.01))
+        model = OpenAIModel("recorded", endpoint, gate, Terms(patience=Patience(backoff=0.01)))
         job = Job(prompt=load(PROMPT), model=model, cache=cache, progress=Watcher(), now=lambda: NOON)
         try:
             entries, _ = await summarize(job, papers)

@@ -1,0 +1,76 @@
+"""What the tests over real HTTP share: one ask, scripted answers, and a client of the loopback server."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from pipeline.endpoints import UNKNOWN
+from pipeline.errors import CallError, FatalModelError
+from pipeline.model.client import Endpoint, OpenAIModel, Patience, Terms
+from pipeline.model.gate import PROBE_S, Gate
+from pipeline.model.wire import Ask, Message
+from pipeline.records import Usage
+from tests.servers.openai_options import Item
+from tests.servers.openai_sample import WELL, WIDGETS
+
+KEY = "sk-test-0123456789abcdef"
+QUICK = Patience(connect=10, call=20, paper=60, tries=4, backoff=0.001, longest_backoff=0.01)
+USUAL = Terms(patience=QUICK)
+ASK = Ask("2404.02059", (Message("system", "Answer in json."), Message("user", WIDGETS)), {"type": "object"})
+TEXT = json.dumps(WELL, ensure_ascii=False)
+USED = Usage(prompt=100, completion=20, cached=64)
+USAGE = {"prompt_tokens": 100, "completion_tokens": 20, "prompt_tokens_details": {"cached_tokens": 64}}
+NO_THINKING = dict(UNKNOWN.without_thinking[0])
+"""What is added for a server that nobody knows, as the loopback server is."""
+OK: Item = {"fault": "ok"}
+
+
+def saying(content: object, **changes: object) -> dict[str, Any]:
+    """Return a chat completion as an endpoint sends it."""
+    choice = {"index": 0, "message": {"role": "assistant", "content": content}, "finish_reason": "stop"}
+    return {"choices": [choice], "usage": USAGE} | changes
+
+
+def answer(status: int, body: object = None, **headers: str) -> Item:
+    """Return a scripted answer: a status, a body, and headers with ``_`` for ``-``."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return {"fault": "status", "status": status, "body": body, "headers": named}
+
+
+@asynccontextmanager
+async def connected(
+    url: str,
+    *,
+    key: str | None = None,
+    width: int = 64,
+    terms: Terms = USUAL,
+    probe: float = PROBE_S,
+    spread: Callable[[], float] = lambda: 0.0,
+) -> AsyncIterator[OpenAIModel]:
+    """Give a client of the endpoint at ``url`` and close it."""
+    gate = Gate(width, clock=time.monotonic, spread=spread, probe=probe)
+    model = OpenAIModel("some-model", Endpoint(url, key, hint=" Or try the demo."), gate, terms)
+    try:
+        yield model
+    finally:
+        await model.close()
+
+
+async def failure(model: OpenAIModel, ask: Ask = ASK) -> CallError:
+    """Ask in vain and return the error."""
+    with pytest.raises(CallError) as caught:
+        await model.ask(ask)
+    return caught.value
+
+
+async def fatal(model: OpenAIModel) -> FatalModelError:
+    """Ask where nothing can succeed and return the error."""
+    with pytest.raises(FatalModelError) as caught:
+        await model.ask(ASK)
+    return caught.value
