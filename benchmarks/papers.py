@@ -7,16 +7,16 @@ from pathlib import Path
 
 _ENGLISH = (
     "We study the {n}-th variant of a problem in which an agent has to plan under uncertainty, and show that a simple "
-    "procedure with a budget of {n} steps is enough. ",
+    "procedure with a budget of {n} steps is enough. "
     "The procedure keeps a table of the states that it has seen, and asks the environment only where the table says "
-    "that the answer could change the plan. ",
-    "On a benchmark of {n} tasks from robotics, language and games it reduces the number of queries by one third at the "
-    "same rate of success. ",
+    "that the answer could change the plan. "
+    "On a benchmark of {n} tasks from robotics, language and games it reduces the number of queries by one third at "
+    "the same rate of success. "
     "An ablation shows that the table alone explains most of the gain, and that its size may shrink by half without "
-    "loss. ",
+    "loss. "
     "We prove a bound on the regret that grows with the square root of the horizon, and give an example in which the "
-    "bound is tight. ",
-    "Code, tables and the log of all {n} runs are part of the release.",
+    "bound is tight. "
+    "Code, tables and the log of all {n} runs are part of the release."
 )
 _CHINESE = (
     "我们研究不确定条件下智能体规划问题的第 {n} 个变体，证明一个只用 {n} 步预算的简单过程已经足够。"
@@ -33,9 +33,9 @@ def record(number: int) -> dict[str, str]:
     return {
         "id": f"{2500 + number // 10000:04d}.{number % 10000:05d}",
         "title": f"Planning with Few Questions, Variant {number}",
-        "abstract": "".join(_ENGLISH).format(n=number),
+        "abstract": _ENGLISH.format(n=number),
         "translated_title": f"少提问的规划：变体 {number}",
-        "tldr": f"提出只在答案可能改变计划时才提问的规划过程（变体 {number}），成功率不变而提问减少三分之一，便于落地。",
+        "tldr": f"提出只在答案可能改变计划时才提问的规划过程（变体 {number}），成功率不变，提问减少三分之一。",
         "tldr_en": f"Variant {number} asks only where the answer could change the plan, with one third fewer queries.",
         "translated_abstract": _CHINESE.format(n=number),
     }

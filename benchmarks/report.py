@@ -43,7 +43,8 @@ def write(figures: Sequence[Shown], folder: Path) -> None:
         for one in figures
     )
     machine = f"{platform.machine()}, Python {platform.python_version()}"
-    table = f"Measured on {machine}.\n\n| scenario | figure | value | at most | met | detail |\n|---|---|---|---|---|---|\n{rows}"
+    head = "| scenario | figure | value | at most | met | detail |\n|---|---|---|---|---|---|"
+    table = f"Measured on {machine}.\n\n{head}\n{rows}"
     page.write_text(f"{before}{_BEGIN}\n{table}\n{_END}{after}", encoding="utf-8")
     (folder / "benchmarks.svg").write_text(_plot(figures), encoding="utf-8")
 

@@ -4,9 +4,9 @@
     ├── UsageError              wrong usage, settings or input; nothing was spent
     │   ├── InputError          a file or a line that is none of the formats
     │   ├── SettingsError       digest.toml, an option or the environment
-    │   └── PromptError         a prompt that is missing, invalid, or released and then changed
+    │   ├── PromptError         a prompt that is missing, invalid, or released and then changed
+    │   └── CacheError          the cache folder cannot be used
     ├── FetchError              arXiv did not give what was asked
-    ├── CacheError              the cache cannot be used at all
     ├── OutputError             a digest could not be written
     └── ModelError              the language model
         ├── FatalModelError     no further call can succeed: a refused key, an unknown model
@@ -45,12 +45,12 @@ class PromptError(UsageError):
     """A prompt that is missing, invalid, or released and then changed."""
 
 
+class CacheError(UsageError):
+    """The cache folder cannot be used."""
+
+
 class FetchError(DigestError):
     """arXiv, or a feed of it, did not give what was asked."""
-
-
-class CacheError(DigestError):
-    """The cache folder cannot be used."""
 
 
 class OutputError(DigestError):

@@ -7,21 +7,23 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from pipeline.errors import OutputError
+from pipeline.errors import OutputError, SettingsError
+
+_HINT = "Choose another --output DIR."
 
 
 def check_writable(folder: Path) -> None:
     """Make ``folder`` and try to write into it.
 
     Raises:
-        OutputError: it cannot be made or written; said before anything is spent.
+        SettingsError: it cannot be made or written; said before anything is spent.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise _refused(folder, error) from error
+        raise SettingsError(_refusal(folder, error), hint=_HINT) from error
 
 
 def write_all(folder: Path, texts: Mapping[str, str]) -> tuple[Path, ...]:
@@ -36,7 +38,7 @@ def write_all(folder: Path, texts: Mapping[str, str]) -> tuple[Path, ...]:
         folder.mkdir(parents=True, exist_ok=True)
         return tuple(_write(folder / name, text) for name, text in texts.items())
     except OSError as error:
-        raise _refused(folder, error) from error
+        raise OutputError(_refusal(folder, error), hint=_HINT) from error
 
 
 def _write(path: Path, text: str) -> Path:
@@ -61,8 +63,5 @@ def _umask() -> int:
     return mask
 
 
-def _refused(folder: Path, error: OSError) -> OutputError:
-    return OutputError(
-        f"{error.filename2 or error.filename or folder}: cannot be written: {error.strerror}",
-        hint="Choose another --output DIR.",
-    )
+def _refusal(folder: Path, error: OSError) -> str:
+    return f"{error.filename2 or error.filename or folder}: cannot be written: {error.strerror}"

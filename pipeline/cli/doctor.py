@@ -12,6 +12,7 @@ from pipeline.cli.options import Given
 from pipeline.cli.workshop import prompt_library, require_key, settings_for
 from pipeline.errors import DigestError
 from pipeline.exits import Exit
+from pipeline.model.replay import ReplayModel
 from pipeline.settings import Settings
 from pipeline.text import plain
 
@@ -48,6 +49,8 @@ def _key(settings: Settings, given: Given) -> str:
     try:
         if not given.offline:
             require_key(settings)
+        if settings.replay_file:
+            ReplayModel(settings.replay_file)
     except DigestError as error:
         return f"{error.message}\n{error.hint}"
     if settings.api_key and not settings.usable_key:

@@ -191,7 +191,7 @@ class OpenAIModel:
     def _raise_for(self, rule: Rule, answer: Answer) -> None:
         message = self._said(f"answered {answer.status} {answer.code or answer.type}: {answer.message}")
         if rule.action is Action.STOP:
-            raise FatalModelError(message, hint=_what_to_do(answer) + self._hint)
+            raise FatalModelError(message, hint=self._advice(answer))
         if rule.action in {Action.FAIL, Action.CHANGE}:
             raise CallError(rule.reason, message)
         raise _PassingError(rule, message)
@@ -248,6 +248,17 @@ class OpenAIModel:
             raise _PassingError(Rule(Action.RETRY, "unavailable"), said)
         self.meter.count(reply.usage)
         return reply
+
+    def _advice(self, answer: Answer) -> str:
+        """Return what to do about an answer that is final."""
+        key = self._capabilities.preset.key_variable or "OPENAI_API_KEY"
+        advice = {
+            401: f"Check the key in {key}.{self._hint}",
+            402: "Top up the account, or choose another endpoint with --base-url.",
+            403: f"Check that the key in {key} may use this model.{self._hint}",
+            404: "Check --model and --base-url.",
+        }
+        return advice.get(answer.status, "Check the account and the model at the provider.")
 
     def _said(self, words: str) -> str:
         """Return a message about the endpoint, short and plain, without the key, whatever the endpoint said."""
@@ -347,13 +358,3 @@ def _wait_unless_gated(wait: Callable[[tenacity.RetryCallState], float]) -> Call
 def _is_load(state: tenacity.RetryCallState) -> bool:
     error = state.outcome.exception() if state.outcome else None
     return isinstance(error, _PassingError) and error.rule.action is Action.SLOW
-
-
-def _what_to_do(answer: Answer) -> str:
-    advice = {
-        401: "Check the key.",
-        402: "Top up the account, or choose another endpoint with --base-url.",
-        403: "Check that the key may use this model.",
-        404: "Check --model and --base-url.",
-    }
-    return advice.get(answer.status, "Check the account and the model at the provider.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ def job(tmp_path: Path, cache: Cache) -> MakeJob:
     """Make a job for a model; more arguments are the job's."""
     prompt = write_prompt(tmp_path)
 
-    def make(model: Model, **more: bool) -> Job:
+    def make(model: Model, **more: Any) -> Job:
         return Job(prompt=prompt, model=model, cache=cache, progress=Watcher(), now=lambda: NOON, **more)
 
     return make

@@ -94,6 +94,9 @@ class Watcher:
     seen: list[tuple[str, bool, bool]] = field(default_factory=list)
     """Paper, whether it has a summary, whether the cache had it."""
 
+    def begins(self) -> None:
+        """Digests are not the stage's."""
+
     def fetched(self, source: Source) -> None:
         """Pages are not the stage's."""
 
