@@ -43,6 +43,8 @@ CELL = Place(before=" ", after=" ", in_cell=True)
 LINK_IN_CELL = Place(before="[", after="]", in_cell=True, in_link=True)
 """The text of a link in a table cell."""
 
+_MAY_BE_MARKUP = re.compile(r"[\\|`<>&\[\]^*_~#]|://|www|\A[-+=\d]", re.IGNORECASE)
+"""Without one of these no rule below finds anything: nine of ten Chinese fields are passed on at once."""
 _LINE_ENDS = re.compile(r"\r\n|[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
 
 
@@ -57,6 +59,8 @@ def one_line(text: str) -> str:
 def escape(text: str, place: Place) -> str:
     """Return ``text`` on one line so that a GFM parser shows it in ``place`` as it is, markup and all."""
     line = one_line(text)
+    if not _MAY_BE_MARKUP.search(line):
+        return line
     marked = sorted({position for rule in _RULES for position in rule(line, place)})
     cuts = [0, *marked, len(line)]
     return "\\".join(line[start:end] for start, end in pairwise(cuts))

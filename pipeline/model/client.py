@@ -224,7 +224,7 @@ class OpenAIModel:
 
     def _unreachable(self, error: Exception) -> Exception:
         causes = list(_causes(error))
-        untrusted = next((cause for cause in causes if isinstance(cause, ssl.SSLCertVerificationError)), None)
+        untrusted = next((cause for cause in reversed(causes) if type(cause) is ssl.SSLCertVerificationError), None)
         if untrusted:
             return FatalModelError(
                 self._said(f"has a certificate that is not trusted: {untrusted.verify_message}"),
@@ -273,7 +273,7 @@ class Deadline:
 
     _ENOUGH = 8
     _TIMES = 4.0
-    _LEAST_S = 4.0
+    _LEAST_S = 8.0
 
     def __init__(self, most: float) -> None:
         self._most = most

@@ -117,7 +117,8 @@ def _nothing_echoed(fields: Fields, context: Context) -> Fault | None:
     for name, text in fields.items():
         folded = fold(text)
         echo = None if _is_labelled(name, context.paper) else _ECHO.search(folded)
-        said = echo.group() if echo else next((run for run in _runs(folded) if run in runs and run not in english), "")
+        shared = runs.intersection(_runs(folded))
+        said = echo.group() if echo else next((run for run in shared if run not in english), "")
         if said:
             return Fault(
                 "prompt_echo", f"{name} echoes the prompt: {said[:40]!r}", f"{name} 只写内容，不要开场白和标签"
@@ -198,11 +199,11 @@ def _is_foreign(text: str) -> bool:
 
 
 @lru_cache(maxsize=16)
-def _instruction_runs(instructions: str) -> set[str]:
-    return _runs(instructions)
+def _instruction_runs(instructions: str) -> frozenset[str]:
+    """Return the runs of the instructions that are mostly Chinese; English ones may well be a paper's own words."""
+    return frozenset(run for run in _runs(instructions) if len(_HAN.findall(run)) > LONGEST_COMMON_RUN / 2)
 
 
-def _runs(text: str) -> set[str]:
-    """Return every run of ``LONGEST_COMMON_RUN`` characters that is mostly Chinese."""
-    runs = (text[start : start + LONGEST_COMMON_RUN] for start in range(len(text) - LONGEST_COMMON_RUN + 1))
-    return {run for run in runs if len(_HAN.findall(run)) > LONGEST_COMMON_RUN / 2}
+def _runs(text: str) -> list[str]:
+    """Return every run of ``LONGEST_COMMON_RUN`` characters."""
+    return [text[start : start + LONGEST_COMMON_RUN] for start in range(len(text) - LONGEST_COMMON_RUN + 1)]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Awaitable, Callable, Mapping
 
 import pytest
 
-from pipeline.model.gate import FIRST_PAUSE_S, LONGEST_PAUSE_S, PROBE_S, STAGGER_S, Gate, Slot
+from pipeline.model.gate import CAREFUL_S, FIRST_PAUSE_S, LONGEST_PAUSE_S, PROBE_S, STAGGER_S, Gate, Slot
+from pipeline.model.pace import MARGIN
 from tests.model.virtual import run
 
 Call = Callable[[Slot], Awaitable[None]]
@@ -160,7 +162,7 @@ def test_a_call_that_is_sent_again_in_another_form_is_alone_for_another_probe() 
 
 @pytest.mark.parametrize("seconds", [0.2, 3.0, 45.0])
 def test_retry_after_holds_the_whole_pool(seconds: float) -> None:
-    """After one refusal nothing leaves until the endpoint's own time is over, then everything that fits does."""
+    """After one refusal nothing leaves until the endpoint's own time is over, then what fits, carefully, does."""
 
     async def story() -> None:
         pool = Pool(4)
@@ -169,7 +171,24 @@ def test_retry_after_holds_the_whole_pool(seconds: float) -> None:
         await pool.send_all(pool.refused(seconds), *[pool.answered] * 6)
         waited = [moment - began for moment in pool.left]
         assert waited[:4] == pytest.approx([0.0] * 4)
-        assert waited[4] == pytest.approx(max(1.0, seconds + REFUSAL_S), abs=1e-5)
+        assert waited[4] == pytest.approx(seconds + REFUSAL_S, abs=1e-5)
+        assert min(waited[4:]) == waited[4]
+
+    run(story())
+
+
+def test_after_a_refusal_with_a_pause_calls_leave_one_after_another() -> None:
+    """Until the rate shows, so that the next refusal stops those behind it; the width is kept, as it is not at fault."""
+
+    async def story() -> None:
+        pool = Pool(9)
+        await pool.warm()
+        await pool.send(pool.refused(2.0))
+        pool.left.clear()
+        await pool.send_all(*[pool.answered] * 5)
+        steps = [later - earlier for earlier, later in itertools.pairwise(pool.left)]
+        assert steps == pytest.approx([CAREFUL_S] * 4, abs=1e-5)
+        assert pool.gate.width == 9
 
     run(story())
 
@@ -228,7 +247,7 @@ def test_without_retry_after_the_pause_doubles_with_full_jitter(spread: float) -
             began = pool.clock()
             async with pool.gate.slot():
                 pauses.append(pool.clock() - began)
-        expected = [spread * min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2**power) for power in range(1, 10)]
+        expected = [min(LONGEST_PAUSE_S, spread * FIRST_PAUSE_S * 2**power) for power in range(1, 10)]
         assert pauses == pytest.approx(expected, abs=1e-5)
         await pool.send(pool.answered)
         await pool.send(pool.refused(None))
@@ -245,9 +264,9 @@ def test_the_width_is_halved_once_a_pause_and_grows_by_one_a_round() -> None:
     async def story() -> None:
         pool = Pool(16)
         await pool.warm()
-        await pool.send_all(*[pool.refused(1.0)] * 8)
+        await pool.send_all(*[pool.refused(None)] * 8)
         assert pool.gate.width == 8
-        await pool.send(pool.refused(1.0))
+        await pool.send(pool.refused(None))
         assert pool.gate.width == 4
         pool.most = 0
         await pool.send_all(*[pool.answered] * 4)
@@ -265,7 +284,7 @@ def test_the_width_never_falls_below_one() -> None:
     async def story() -> None:
         pool = Pool(3)
         for _ in range(6):
-            await pool.send(pool.refused(0.1))
+            await pool.send(pool.refused(None))
         assert pool.gate.width == 1
         pool.most = 0
         await pool.send_all(*[pool.answered] * 2)
@@ -326,5 +345,198 @@ def test_a_call_that_raises_gives_its_place_back() -> None:
         with pytest.raises(ValueError, match="broken"):
             await pool.send(breaks)
         await asyncio.wait_for(pool.send(pool.answered), 5)
+
+    run(story())
+
+
+def saying(pool: Pool, **headers: str) -> Call:
+    """Return a call that is answered after a second with headers, ``_`` for ``-``."""
+    named = {f"x-ratelimit-{name.replace('_', '-')}": value for name, value in headers.items()}
+
+    async def call(slot: Slot) -> None:
+        await asyncio.sleep(1)
+        pool.gate.accepted(slot, slot.tokens, named)
+
+    return call
+
+
+def test_told_requests_a_minute_are_kept_from_the_first_call() -> None:
+    """One call leaves, and the others a little further apart than the limit asks for."""
+
+    async def story() -> None:
+        pool = Pool(64)
+        pool.gate.tell(rpm=60)
+        await pool.send_all(*[pool.answered] * 4)
+        assert pool.left == pytest.approx([number / MARGIN for number in range(4)], abs=1e-2)
+        assert pool.gate.per_minute == pytest.approx(60 * MARGIN)
+
+    run(story())
+
+
+def test_told_tokens_a_minute_are_kept_by_what_calls_used() -> None:
+    """A call is let through by what it may cost; what it cost in the end is what the next ones wait for."""
+
+    async def story() -> None:
+        pool = Pool(64)
+        pool.gate.tell(tpm=6000)
+        await pool.send(pool.answered, tokens=1000)
+        await pool.send(pool.answered, tokens=1000)
+        assert pool.left[1] - pool.left[0] == pytest.approx(1000 / (100 * MARGIN), abs=0.1)
+
+        async def cheap(slot: Slot) -> None:
+            pool.gate.accepted(slot, 10, {})
+
+        began = pool.clock()
+        await asyncio.sleep(100)
+        for _ in range(20):
+            await pool.send(cheap, tokens=1000)
+        assert pool.clock() - began < 110
+
+    run(story())
+
+
+def test_headers_pace_the_pool() -> None:
+    """Limit and remainder of the first answer hold for the calls behind it, which leave as the limit refills."""
+
+    async def story() -> None:
+        pool = Pool(64)
+        await pool.send(saying(pool, limit_requests="120", remaining_requests="2"))
+        began = pool.clock()
+        await pool.send_all(*[pool.answered] * 6)
+        waited = [moment - began for moment in pool.left[1:]]
+        step = 0.5 / MARGIN
+        assert waited == pytest.approx([0, 0, *(step * number for number in range(1, 5))], abs=1e-2)
+        assert pool.gate.per_minute == pytest.approx(120 * MARGIN)
+
+    run(story())
+
+
+def test_headers_of_a_refusal_pace_the_pool_and_its_width_stays() -> None:
+    """A refusal that names the rate is no reason to be narrower."""
+
+    async def story() -> None:
+        pool = Pool(64)
+        await pool.warm()
+        headers = {"x_ratelimit_limit_requests": "60", "x_ratelimit_remaining_requests": "0"}
+        await pool.send(pool.refused(0.5, **headers))
+        began = pool.clock()
+        await pool.send_all(*[pool.answered] * 2)
+        waited = [moment - began for moment in pool.left[1:]]
+        assert waited == pytest.approx([1 / MARGIN, 2 / MARGIN], abs=0.02)
+        assert pool.gate.width == 64
+
+    run(story())
+
+
+@pytest.mark.parametrize(
+    ("limit", "left"),
+    [("-1", "-1"), ("0", "0"), ("", ""), ("many", "few"), ("nan", "1"), ("inf", "inf"), ("60", "-1"), ("60", "nan")],
+)
+def test_headers_that_say_no_limit_hold_nobody_back(limit: str, left: str) -> None:
+    """Some servers write -1 for none; nothing of it is kept for the next run."""
+
+    async def story() -> None:
+        pool = Pool(64)
+        await pool.send(saying(pool, limit_requests=limit, remaining_requests=left))
+        began = pool.clock()
+        await pool.send_all(*[pool.answered] * 9)
+        assert (pool.clock() - began, pool.gate.per_minute) == (1, None)
+
+    run(story())
+
+
+def test_a_header_without_the_other_is_no_limit() -> None:
+    """How much is left says nothing without of how much, nor the other way round."""
+
+    async def story() -> None:
+        pool = Pool(64)
+        await pool.send(saying(pool, limit_requests="60"))
+        await pool.send(saying(pool, remaining_requests="0"))
+        assert pool.gate.per_minute is None
+
+    run(story())
+
+
+@pytest.mark.parametrize(("said", "held"), [("6000", 60), ("30", 30)])
+def test_an_endpoint_may_lower_the_users_limit_and_not_raise_it(said: str, held: float) -> None:
+    """Whoever shares a limit with others tells a part of it."""
+
+    async def story() -> None:
+        pool = Pool(64)
+        pool.gate.tell(rpm=60)
+        await pool.send(saying(pool, limit_requests=said, remaining_requests="9"))
+        assert pool.gate.per_minute == pytest.approx(held * MARGIN)
+
+    run(story())
+
+
+def test_a_run_begins_with_what_held_before() -> None:
+    """Width and rate; without a burst, as nobody knows what left just before."""
+
+    async def story() -> None:
+        clock = pool_clock = asyncio.get_running_loop().time
+        gate = Gate(64, clock=lambda: 1e6 + clock(), spread=lambda: 1.0, probe=0.0)
+        gate.begin_with(width=3, per_minute=120)
+        left = []
+
+        async def send() -> None:
+            async with gate.slot() as slot:
+                left.append(pool_clock())
+                gate.accepted(slot, 0.0, {})
+
+        await asyncio.gather(*(send() for _ in range(4)))
+        assert left == pytest.approx([0, 0.5, 1.0, 1.5], abs=0.02)
+        assert 3 <= gate.width < 5
+
+    run(story())
+
+
+@pytest.mark.parametrize(("width", "held"), [(None, 8), (3.5, 3.5), (0.1, 1), (400, 8)])
+def test_a_width_from_an_earlier_run_is_within_bounds(width: float | None, held: float) -> None:
+    """Never below one call, never above what is allowed now; a rate that never showed is none."""
+    gate = Gate(8, clock=lambda: 0.0, spread=lambda: 1.0)
+    gate.begin_with(width=width, per_minute=None)
+    assert (gate.width, gate.per_minute) == (held, None)
+
+
+def test_what_the_user_tells_goes_before_what_was_learned() -> None:
+    """In whichever order they come."""
+    for first in (True, False):
+        gate = Gate(8, clock=lambda: 0.0, spread=lambda: 1.0)
+        if first:
+            gate.tell(rpm=60)
+        gate.begin_with(width=None, per_minute=600)
+        if not first:
+            gate.tell(rpm=60)
+        assert gate.per_minute == pytest.approx(60 * MARGIN)
+
+
+@pytest.mark.parametrize("burst", [10, 20, 40])
+def test_an_unknown_rate_is_found_and_kept(burst: int) -> None:
+    """An endpoint of ten calls a second that says only Retry-After refuses few, and little time is lost."""
+
+    async def story() -> None:
+        pool = Pool(64)
+        level, filled, refusals = float(burst), 0.0, 0
+
+        async def ask() -> None:
+            nonlocal level, filled, refusals
+            while True:
+                async with pool.gate.slot() as slot:
+                    await asyncio.sleep(0.001)
+                    now = pool.clock()
+                    level, filled = min(burst, level + (now - filled) * 10), now
+                    if level >= 1:
+                        level -= 1
+                        await asyncio.sleep(0.5)
+                        pool.gate.accepted(slot, 0.0, {})
+                        return
+                    refusals += 1
+                    pool.gate.refused(slot, {"retry-after": "1"})
+
+        await asyncio.gather(*(ask() for _ in range(200)))
+        assert refusals <= 10
+        assert pool.clock() <= 1.15 * (200 - burst) / 10 + 2
+        assert pool.gate.per_minute == pytest.approx(600, rel=0.1)
 
     run(story())
