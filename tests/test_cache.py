@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.cache import FILE, SCHEMA_VERSION, Cache, CachedReply, CacheInfo
+from pipeline.cache import FILE, SCHEMA_VERSION, Cache, CachedReply, CacheInfo, UsageSeen
 from pipeline.errors import CacheError
 from pipeline.records import Paper, RunReport, SourceCount, Summary, Usage
 
@@ -571,3 +571,41 @@ def test_a_folder_without_the_right_to_write_is_an_error(*, filled: bool) -> Non
         assert (caught.value.hint, shelf.warnings) == (HINT, [])
         assert {path.name: path.read_bytes() for path in shelf.folder.iterdir()} == before
         shelf.folder.chmod(0o755)
+
+
+def test_what_was_learned_is_kept_for_one_endpoint_and_model(tmp_path: Path) -> None:
+    """The last word counts, each endpoint and model has its own, and another process reads it."""
+    shelf = Shelf(tmp_path)
+    with shelf.open() as cache:
+        assert cache.learned("host:1", "m") is None
+        cache.keep_learned("host:1", "m", '{"mode": "text"}')
+        cache.keep_learned("host:1", "m", '{"mode": "json_object"}')
+        cache.keep_learned("host:2", "m", "{}")
+        cache.keep_learned("host:1", "n", "not JSON at all")
+    with shelf.open() as cache:
+        asked = [("host:1", "m"), ("host:2", "m"), ("host:1", "n"), ("host:2", "n")]
+        assert [cache.learned(*one) for one in asked] == ['{"mode": "json_object"}', "{}", "not JSON at all", None]
+    assert shelf.warnings == []
+
+
+def test_the_usage_of_one_prompt_and_model_is_averaged(tmp_path: Path) -> None:
+    """Mean prompt tokens, and completion tokens for a character of an abstract; replies without usage do not count."""
+    shelf = Shelf(tmp_path)
+    with shelf.open() as cache:
+        cache.keep_reply(paper(1), reply(1, usage=Usage(prompt=100, completion=200)))
+        cache.keep_reply(paper(2, abstract="A" * 600), reply(2, usage=Usage(prompt=300, completion=100)))
+        cache.keep_reply(paper(3), reply(3, usage=None))
+        cache.keep_reply(paper(4), reply(4, usage=Usage(prompt=9, completion=0)))
+        cache.keep_reply(paper(5), reply(5, model="other"))
+        cache.keep_reply(paper(6), reply(6, prompt="digest@2"))
+        assert cache.usage_of("digest@1", "m") == UsageSeen(2, 200.0, 0.3)
+        assert cache.usage_of("digest@1", "nobody") == UsageSeen(0, 0.0, 0.0)
+
+
+def test_the_usage_of_a_paper_of_several_versions_counts_once(tmp_path: Path) -> None:
+    """A paper that came again in another version has one abstract for one reply."""
+    shelf = Shelf(tmp_path)
+    with shelf.open() as cache:
+        cache.keep_reply(paper(1), reply(1, usage=Usage(prompt=100, completion=200)))
+        cache.keep_reply(paper(1, version=2), reply(1, usage=Usage(prompt=100, completion=200)))
+        assert cache.usage_of("digest@1", "m") == UsageSeen(1, 100.0, 0.5)

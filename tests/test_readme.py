@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 
 from pipeline.assemble.language import LANGUAGES
 from pipeline.cli.app import app
+from pipeline.endpoints import PRESETS
 from pipeline.exits import Exit
 from pipeline.settings import Settings, load
 from pipeline.summarize.checks import LONGEST_TLDR, SHORT_ABSTRACT, SHORTEST_SHARE
@@ -41,7 +42,7 @@ COMMANDS = (
         for command in group.typer_instance.registered_commands
     ),
 )
-_NOT_IN_A_FILE = {"api_key", "address_is_trusted"}
+_NOT_IN_A_FILE = {"api_key"}
 _BLOCK = re.compile(r"^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 _OPTION = re.compile(r"(?<![\w-])(--[a-z][a-z-]+|-[a-z])(?![\w-])")
 _VARIABLE = re.compile(r"\b(?:OPENAI|ARXIV_DIGEST)_[A-Z_]+\b")
@@ -65,7 +66,8 @@ def _typed(name: str) -> list[str]:
 
 def _environment() -> dict[str, str]:
     ours = {name: value for name, value in os.environ.items() if not _VARIABLE.match(name)}
-    return ours | {"COLUMNS": "200", "PYTHONIOENCODING": "utf-8"}
+    # Tokens are counted where the machine has the tables; the documents show what is said without.
+    return ours | {"COLUMNS": "200", "PYTHONIOENCODING": "utf-8", "TIKTOKEN_CACHE_DIR": os.devnull}
 
 
 @cache
@@ -210,12 +212,35 @@ def test_every_variable_is_named(name: str) -> None:
 
 @pytest.mark.parametrize("name", READMES)
 def test_every_key_is_shown_with_its_default(name: str, tmp_path: Path) -> None:
-    """The settings in a README are read, are all there are, and are the defaults but for the example of a digest."""
+    """What a README sets is the default, but for the example of a digest; with what it hides it is every key there is."""
     (shown,) = _blocks(name, "toml")
     config = tmp_path / "digest.toml"
     config.write_text(shown, "utf-8")
-    assert tomllib.loads(shown).keys() == Settings.model_fields.keys() - _NOT_IN_A_FILE
-    assert load(config, {}, {}).model_copy(update={"digests": {}, "address_is_trusted": True}) == Settings()
+    loaded = load(config, {}, {})
+    assert loaded.model_copy(update={"digests": {}}).model_dump() == Settings().model_dump()
+    everything = re.sub(r"^# ", "", shown, flags=re.MULTILINE)
+    config.write_text(everything, "utf-8")
+    assert tomllib.loads(everything).keys() == Settings.model_fields.keys() - _NOT_IN_A_FILE
+    hidden = load(config, {}, {})
+    (fallback,), (price,) = hidden.fallback, hidden.prices.values()
+    assert None not in (
+        *fallback.model_dump().values(),
+        *price.model_dump().values(),
+        *hidden.model_dump(exclude={"api_key"}).values(),
+    )
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_every_service_is_named_with_its_address_and_key(name: str) -> None:
+    """The table of services has a row for each preset, in order, with its address and its key's variable."""
+    code = r"`([^`]+)`"
+    rows = re.findall(rf"^\| {code} \| (.*) \| (.*) \|$", _text(name), re.MULTILINE)
+    shown = {row[0]: row[1:] for row in rows if "://" in row[1]}
+    assert list(shown) == [preset.name for preset in PRESETS]
+    for preset in PRESETS:
+        address, key = shown[preset.name]
+        assert address == f"`{preset.address}`" if preset.address else "NAME" in address
+        assert re.findall(code, key) == ([preset.key_variable] if preset.key_variable else [])
 
 
 @pytest.mark.parametrize("name", [*READMES, "docs/failures.md"])

@@ -17,8 +17,8 @@ from pipeline.settings import DigestSection, Settings, digest_name, load, web_ad
 ROOT = Path(__file__).resolve().parent.parent
 LOCAL = "http://localhost:11434/v1"
 KEYS = (
-    " (keys: arxiv_api_url, arxiv_delay, arxiv_feed_url, base_url, cache, concurrency, digests, format, model, output, "
-    "prompt; in [digests.NAME]: categories)"
+    " (keys: arxiv_api_url, arxiv_delay, arxiv_feed_url, base_url, budget, cache, concurrency, digests, fallback, format, "
+    "model, output, prices, prompt, rpm, tpm; in [digests.NAME]: categories)"
 )
 ARCHIVES = (
     "astro-ph, cond-mat, cs, econ, eess, gr-qc, hep-ex, hep-lat, hep-ph, hep-th, math, math-ph, nlin, nucl-ex, "
@@ -42,14 +42,19 @@ def refusal(
 
 
 def test_nothing_said_gives_the_defaults() -> None:
-    """OpenAI, 64 calls at once, three seconds between requests to arXiv, pages as md and json."""
+    """OpenAI, no limit but what the endpoint bears, three seconds between requests to arXiv, pages as md and json."""
     assert load(None, {}, {"model": None, "concurrency": None}).model_dump() == {
         "digests": {},
         "model": "gpt-5-mini",
         "base_url": "https://api.openai.com/v1",
         "api_key": None,
         "prompt": "digest@1",
-        "concurrency": 64,
+        "concurrency": None,
+        "rpm": None,
+        "tpm": None,
+        "budget": None,
+        "fallback": (),
+        "prices": {},
         "cache": Path("cache"),
         "output": Path("outputs"),
         "format": ("md", "json"),
@@ -167,6 +172,15 @@ def test_a_file_is_read_with_a_byte_order_mark_and_named_digests(config: Path) -
         ("arxiv_delay = inf", "arxiv_delay: input should be less than or equal to 3600"),
         ("base_url = 'localhost:11434'", "base_url: 'localhost:11434' is no http or https address"),
         ("model = 'replay'", "model: 'replay' is reserved for --base-url replay:FILE"),
+        ("base_url = 'azure'", "base_url: 'azure' has an address for each customer: write yours"),
+        ("rpm = 0", "rpm: input should be greater than 0"),
+        ("tpm = -1", "tpm: input should be greater than 0"),
+        ("budget = -0.01", "budget: input should be greater than or equal to 0"),
+        ("budget = nan", "budget: input should be greater than or equal to 0"),
+        ("[prices.m]\ninput = 1", "prices.m.output: missing"),
+        ("[prices.m]\ninput = -1\noutput = 0", "prices.m.input: input should be greater than or equal to 0"),
+        ("[[fallback]]\nbase_url = 'vllm'", "fallback.0.model: missing"),
+        ("[[fallback]]\nmodel = 'm'\nbase_url = 'x'", "fallback.0.base_url: 'x' is no http or https address"),
     ],
     ids=[
         "key",
@@ -188,6 +202,15 @@ def test_a_file_is_read_with_a_byte_order_mark_and_named_digests(config: Path) -
         "endless-delay",
         "address",
         "replay",
+        "preset-without-address",
+        "no-requests",
+        "negative-tokens",
+        "negative-budget",
+        "no-number",
+        "half-a-price",
+        "negative-price",
+        "fallback-without-model",
+        "fallback-address",
     ],
 )
 def test_a_wrong_setting_in_the_file_is_named_with_the_file(config: Path, text: str, complaint: str) -> None:
@@ -372,6 +395,72 @@ def test_the_key_goes_only_where_the_user_or_openai_stands_behind_the_address(
         is_openai,
         "sk-1" if usable and key else None,
     )
+
+
+DEEPSEEK = "https://api.deepseek.com"
+
+
+@pytest.mark.parametrize(
+    ("base_url", "usable"),
+    [
+        ("deepseek", "sk-own"),
+        (DEEPSEEK, "sk-own"),
+        (f"{DEEPSEEK}/beta", "sk-own"),
+        ("https://API.DeepSeek.com/v1", "sk-own"),
+        ("http://api.deepseek.com", "sk-1"),
+        ("https://api.deepseek.com.example/v1", "sk-1"),
+        ("https://example.com/api.deepseek.com", "sk-1"),
+        ("https://xapi.deepseek.com", "sk-1"),
+        ("https://apixdeepseek.com", "sk-1"),
+        ("http://127.0.0.1:8000/v1", "sk-1"),
+        ("openrouter", "sk-1"),
+        ("openai", "sk-1"),
+    ],
+)
+@pytest.mark.parametrize("named_by", ["option", "variable", "file"])
+def test_a_services_own_key_goes_to_its_own_address_alone(
+    config: Path, base_url: str, usable: str, named_by: str
+) -> None:
+    """Whoever named that, over TLS; elsewhere goes the general key, or none where digest.toml alone names the address."""
+    config.write_text(f"base_url = '{base_url}'" if named_by == "file" else "")
+    environment = {"OPENAI_API_KEY": "sk-1", "DEEPSEEK_API_KEY": "sk-own"}
+    environment |= {"OPENAI_BASE_URL": base_url} if named_by == "variable" else {}
+    loaded = load(config, environment, {"base_url": base_url if named_by == "option" else None})
+    withheld = named_by == "file" and usable == "sk-1" and base_url != "openai"
+    assert loaded.usable_key == (None if withheld else usable)
+    assert "sk-own" not in f"{loaded!r} {loaded.model_dump_json()}"
+
+
+def test_a_fallback_is_the_settings_with_another_model(config: Path) -> None:
+    """At the same address where none is named, each with the key that may go there."""
+    config.write_text("[[fallback]]\nmodel = 'second'\n[[fallback]]\nmodel = 'third'\nbase_url = 'deepseek'\n")
+    loaded = load(config, {"OPENAI_API_KEY": "sk-1", "DEEPSEEK_API_KEY": "sk-own"}, {"rpm": 60.0})
+    assert [(one.model, one.base_url, one.usable_key, one.rpm, one.fallback) for one in loaded.fallbacks] == [
+        ("second", OPENAI, "sk-1", 60.0, ()),
+        ("third", DEEPSEEK, "sk-own", 60.0, ()),
+    ]
+
+
+def test_a_fallback_at_an_address_that_the_file_alone_names_gets_no_general_key(config: Path) -> None:
+    """As for the base URL itself: naming one address is no leave to send the key to another."""
+    config.write_text("[[fallback]]\nmodel = 'm'\nbase_url = 'https://example.com/v1'\n")
+    (fallback,) = load(config, {"OPENAI_API_KEY": "sk-1"}, {"base_url": OPENAI}).fallbacks
+    assert fallback.usable_key is None
+
+
+@pytest.mark.parametrize(
+    ("base_url", "concurrency", "most"),
+    [
+        ("openai", None, 64),
+        ("ollama", None, 4),
+        ("zhipu", None, 16),
+        ("ollama", 9, 9),
+        ("https://example.com", None, 64),
+    ],
+)
+def test_calls_in_flight_are_the_services_unless_told(base_url: str, concurrency: int | None, most: int) -> None:
+    """A small local server begins with few."""
+    assert load(None, {}, {"base_url": base_url, "concurrency": concurrency}).most_calls == most
 
 
 @pytest.mark.parametrize(

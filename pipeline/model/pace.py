@@ -71,8 +71,11 @@ class Pace:
         self.level = 0.0
 
     def _learn(self, span: float) -> None:
-        """Take the rate that held between the last two refusals, now that all refused calls have said so."""
-        if span > 0 and not self.told:
+        """Take the rate that held between the last two refusals, now that all refused calls have said so.
+
+        Where nothing was let in between, the endpoint was down rather than too fast asked: that names no rate.
+        """
+        if span > 0 and self._taken > 0 and not self.told:
             held = self._taken / span
             self.rate = max(1 / 60, held if self.rate is None else min(self.rate, held)) * MARGIN
             self.level = min(self._most(), self.level)

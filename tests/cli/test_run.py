@@ -137,12 +137,14 @@ def test_quiet_says_nothing_and_verbose_says_each_paper(replayed: Program) -> No
 
 
 def test_no_summary_at_all_is_a_failure_and_writes_nothing(wired: Program, endpoint: OpenAIServer) -> None:
-    """Exit 1, each paper named on standard error, no file under outputs/."""
-    endpoint.reset(Options(by_paper={"*": [{"fault": "refusal"}] * 3}))
-    ran = wired("run", "--input", "two.jsonl")
-    assert (ran.code, wired.made()) == (1, {})
-    assert all(f"{name}  refused: " in ran.stderr for name in ids(RECORDS[:2]))
-    assert "nothing was written" in ran.stdout + ran.stderr
+    """Exit 1, no file under outputs/; what failed alike shares a line, and -v has a line for each paper too."""
+    for verbose in (False, True):
+        endpoint.reset(Options(by_paper={"*": [{"fault": "refusal"}] * 3}))
+        ran = wired("run", "--input", "two.jsonl", *(["-v"] if verbose else []))
+        assert (ran.code, wired.made()) == (1, {})
+        assert "\n  2 papers, from 2604.00001  refused: the model declined to answer\n" in ran.stderr
+        assert "nothing was written" in ran.stdout + ran.stderr
+        assert all((f"\n{name} " in ran.stderr) is verbose for name in ids(RECORDS[:2]))
 
 
 def test_a_missing_english_one_liner_is_asked_for_once_and_then_left_empty(

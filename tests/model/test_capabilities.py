@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from pipeline.model.capabilities import Capabilities
+from pipeline.endpoints import PRESETS, UNKNOWN, Preset, preset_named
+from pipeline.model.capabilities import Capabilities, Learned
 from pipeline.model.faults import Answer
 from pipeline.model.wire import Ask, Message
+from tests.model.loopback import NO_THINKING
 
 SCHEMA = {"type": "object"}
 ASK = Ask("2404.02059", (Message("system", "Answer in json."), Message("user", "A paper.")), SCHEMA, temperature=0.3)
@@ -16,20 +18,30 @@ PLAIN: dict[str, Any] = {
     "model": "m",
     "messages": [{"role": "system", "content": "Answer in json."}, {"role": "user", "content": "A paper."}],
 }
+PLAIN |= NO_THINKING
 STRICT = {"type": "json_schema", "json_schema": {"name": "summary", "strict": True, "schema": SCHEMA}}
 FIRST = PLAIN | {"temperature": 0.3, "response_format": STRICT}
 NO_FORMAT = Answer("h", 400, code="invalid_request_error", message="This response_format type is unavailable now")
 NO_TEMPERATURE = Answer("h", 400, code="unsupported_parameter", param="temperature", message="Unsupported parameter.")
 NO_VALUE = Answer("h", 400, code="unsupported_value", message="Only the default (1) temperature is supported.")
 NO_WORD = Answer("h", 400, param="messages", message="'messages' must contain the word 'json' in some form.")
+NO_SWITCH = Answer("h", 400, message="Unrecognized request argument supplied: chat_template_kwargs")
+NO_SWITCH_BY_NAME = Answer("h", 422, param="chat_template_kwargs", message="Extra inputs are not permitted")
+NO_CAP = Answer("h", 400, code="unsupported_parameter", param="max_tokens", message="Use 'max_completion_tokens'.")
+NO_NEW_CAP = Answer("h", 400, message="Unknown parameter: max_completion_tokens")
 NO_SEED = Answer("h", 400, code="unsupported_parameter", param="seed", message="Unsupported parameter: 'seed'.")
+
+
+def without_switch(body: dict[str, Any]) -> dict[str, Any]:
+    """Return a request that says nothing of thinking."""
+    return {name: value for name, value in body.items() if name not in NO_THINKING}
 
 
 def learned(*answers: Answer) -> tuple[dict[str, Any], list[bool]]:
     """Refuse a request with each answer in turn; return the next request and what was made of the answers."""
-    known = Capabilities()
+    known = Capabilities.of(UNKNOWN, Learned())
     again = [known.learn(answer, lessons_then=known.lessons) for answer in answers]
-    return known.body("m", ASK), again
+    return known.body("m", ASK, most_tokens=None), again
 
 
 @pytest.mark.parametrize(
@@ -45,6 +57,9 @@ def learned(*answers: Answer) -> tuple[dict[str, Any], list[bool]]:
         ((NO_TEMPERATURE, NO_TEMPERATURE), PLAIN | {"response_format": STRICT}, [True, False]),
         ((NO_TEMPERATURE, NO_FORMAT, NO_FORMAT), PLAIN, [True, True, True]),
         ((NO_SEED,), FIRST, [False]),
+        ((NO_SWITCH,), without_switch(FIRST), [True]),
+        ((NO_SWITCH_BY_NAME,), without_switch(FIRST), [True]),
+        ((NO_SWITCH, NO_SWITCH), without_switch(FIRST), [True, False]),
     ],
 )
 def test_each_refusal_changes_one_thing(answers: tuple[Answer, ...], body: dict[str, Any], again: list[bool]) -> None:
@@ -55,14 +70,14 @@ def test_each_refusal_changes_one_thing(answers: tuple[Answer, ...], body: dict[
 def test_an_ask_without_temperature_sends_none() -> None:
     """What the prompt leaves to the endpoint is left out of the request."""
     ask = Ask(ASK.paper_id, ASK.messages, SCHEMA)
-    assert Capabilities().body("m", ask) == PLAIN | {"response_format": STRICT}
+    assert Capabilities.of(UNKNOWN, Learned()).body("m", ask, most_tokens=None) == PLAIN | {"response_format": STRICT}
 
 
 def test_a_refusal_of_a_request_from_before_the_last_lesson_teaches_nothing_new() -> None:
     """64 calls that left together and were all refused are one lesson, and each is asked again."""
-    known = Capabilities()
+    known = Capabilities.of(UNKNOWN, Learned())
     assert [known.learn(NO_FORMAT, lessons_then=0) for _ in range(64)] == [True] * 64
-    assert known.body("m", ASK) == FIRST | {"response_format": {"type": "json_object"}}
+    assert known.body("m", ASK, most_tokens=None) == FIRST | {"response_format": {"type": "json_object"}}
     assert known.lessons == 1
 
 
@@ -88,3 +103,72 @@ def test_the_key_of_an_ask_is_what_is_asked_and_nothing_else(other: Ask, *, same
 def test_the_key_is_the_same_on_every_day_and_machine() -> None:
     """A key that changed would make every cache worthless."""
     assert ASK.key("m") == "20fefec58ac8434edc438e4db085846a7c7df8d0447636236a289edf2b3da937"
+
+
+@pytest.mark.parametrize("preset", [*PRESETS, UNKNOWN], ids=lambda preset: preset.name or "unknown")
+def test_the_first_request_is_put_as_the_table_says(preset: Preset) -> None:
+    """Form, switch against thinking, and the name of the cap where there is one to send."""
+    body = Capabilities.of(preset, Learned()).body("m", ASK, most_tokens=900)
+    assert body["response_format"]["type"] == preset.mode
+    assert body[preset.cap] == 900
+    first = preset.without_thinking[0] if preset.without_thinking else {}
+    assert {name: body.get(name) for name in first} == dict(first)
+
+
+@pytest.mark.parametrize(
+    ("name", "answers", "cap", "again"),
+    [
+        ("vllm", (), "max_tokens", []),
+        ("openai", (), "max_completion_tokens", []),
+        ("vllm", (NO_CAP,), "max_completion_tokens", [True]),
+        ("openai", (NO_NEW_CAP,), "max_tokens", [True]),
+        ("vllm", (NO_CAP, NO_NEW_CAP), "", [True, True]),
+        ("openai", (NO_NEW_CAP, NO_CAP), "", [True, True]),
+        ("vllm", (NO_CAP, NO_NEW_CAP, NO_NEW_CAP), "", [True, True, False]),
+    ],
+)
+def test_a_refused_cap_has_another_name_or_none(
+    name: str, answers: tuple[Answer, ...], cap: str, again: list[bool]
+) -> None:
+    """Each name is refused once; what was learned puts the next run's first request right."""
+    preset = preset_named(name)
+    assert preset is not None
+    known = Capabilities.of(preset, Learned())
+    assert [known.learn(answer, lessons_then=known.lessons) for answer in answers] == again
+    assert known.cap == cap
+    for now in (known, Capabilities.of(preset, known.learned())):
+        body = now.body("m", ASK, most_tokens=900)
+        assert {key: body[key] for key in ("max_tokens", "max_completion_tokens") if key in body} == (
+            {cap: 900} if cap else {}
+        )
+
+
+def test_each_way_to_stop_thinking_is_tried_in_turn() -> None:
+    """Until one is taken, or none is left."""
+    preset = preset_named("openai")
+    assert preset is not None
+    known = Capabilities.of(preset, Learned())
+    refusal = Answer("h", 400, code="unsupported_value", param="reasoning_effort", message="Unsupported value.")
+    efforts = []
+    for _ in range(3):
+        efforts.append(known.body("m", ASK, most_tokens=None).get("reasoning_effort"))
+        known.learn(refusal, lessons_then=known.lessons)
+    assert efforts == ["minimal", "none", None]
+
+
+def test_what_was_learned_is_kept_from_run_to_run() -> None:
+    """Through JSON, as the cache holds it; the next run asks right the first time."""
+    known = Capabilities.of(UNKNOWN, Learned())
+    for refusal in (NO_SWITCH, NO_FORMAT, NO_TEMPERATURE, NO_CAP):
+        assert known.learn(refusal, lessons_then=known.lessons)
+    kept = Learned.read(known.learned().model_dump_json())
+    assert kept == Learned(mode="json_object", dropped=("max_tokens", "temperature"), thinking=1)
+    body = Capabilities.of(UNKNOWN, kept).body("m", ASK, most_tokens=9)
+    expected = without_switch(PLAIN) | {"response_format": {"type": "json_object"}, "max_completion_tokens": 9}
+    assert body == expected
+
+
+@pytest.mark.parametrize("kept", [None, "", "{", "[]", '{"mode": "xml"}', '{"thinking": "much"}', '{"other": 1}'])
+def test_what_cannot_be_read_of_an_earlier_run_is_nothing(kept: str | None) -> None:
+    """A cache of another version does not end a run."""
+    assert Learned.read(kept) == Learned()

@@ -286,13 +286,13 @@ FATAL: dict[str, tuple[Item, str]] = {
 
 @pytest.mark.parametrize(("item", "advice"), FATAL.values(), ids=FATAL)
 async def test_what_is_final_is_asked_once(server: OpenAIServer, item: Item, advice: str) -> None:
-    """One request, one error that names the host and says what to do, with what the caller adds to it."""
+    """One request, one error that names the host and says what to do, with what the caller adds about the key."""
     server.reset(Options(script=[item] * 9))
     async with connected(server.base_url, key=KEY) as model:
         error = await fatal(model)
     assert len(server.log) == 1
     assert (model.endpoint in error.message, advice in error.hint) == (True, True)
-    assert error.hint.endswith("Or try the demo.")
+    assert error.hint.endswith("Or try the demo.") == (advice in {"key", "may use"})
 
 
 @pytest.mark.parametrize(
@@ -392,9 +392,10 @@ async def test_a_reply_without_a_count_has_no_known_cost(server: OpenAIServer) -
 
 async def test_what_tokens_cost() -> None:
     """A known model at its own address has a price; the same tokens at an address nobody knows have none."""
-    used = Meter(requests=1, tokens=Usage(prompt=1_000_000))
+    used = Meter(requests=1, counted=1, tokens=Usage(prompt=1_000_000))
     for url, known in (("https://api.openai.com/v1", True), ("http://127.0.0.1:9/v1", False)):
-        model = OpenAIModel("gpt-4o-mini", Endpoint(url, KEY), Gate(1, clock=time.monotonic, spread=lambda: 0.0))
+        gate = Gate(1, clock=time.monotonic, spread=lambda: 0.0)
+        model = OpenAIModel("gpt-4o-mini", Endpoint(url, KEY), gate, Terms(price=price_of("gpt-4o-mini", url, {})))
         cost = model.cost_usd(used)
         assert (cost is not None and 0 < cost < 10) == known
         await model.close()

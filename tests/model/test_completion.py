@@ -36,7 +36,7 @@ def choice(message: object, **more: object) -> dict[str, Any]:
         (choice({"content": [{"type": "thinking", "thinking": []}, {"text": "b"}, "c"]}), Reply("b", "stop")),
         (choice({"content": [{"type": "text", "text": None}, {"text": "b"}]}), Reply("b", "stop")),
         (choice({"content": "x"}) | {"usage": None}, Reply("x", "stop")),
-        (choice({"content": "文\ud83d"}), Reply("文\ufffd", "stop")),
+        (choice({"content": "文\ud83d"}), Reply("文", "stop")),
         (choice({"content": "x"}, finish_reason="insufficient_system_resource"), None),
         (choice({"content": "x"}, finish_reason="error"), None),
         (choice("x"), None),

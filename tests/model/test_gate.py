@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 
 import pytest
 
@@ -178,7 +178,7 @@ def test_retry_after_holds_the_whole_pool(seconds: float) -> None:
 
 
 def test_after_a_refusal_with_a_pause_calls_leave_one_after_another() -> None:
-    """Until the rate shows, so that the next refusal stops those behind it; the width is kept, as it is not at fault."""
+    """Until the rate shows, so that the next refusal stops those behind it; the width is not at fault and stays."""
 
     async def story() -> None:
         pool = Pool(9)

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.model.prices import cost_usd
+from pipeline.model.prices import Price, cost_usd, price_of
 from pipeline.records import Usage
+from pipeline.settings import PriceSection
 
 OPENAI = "https://api.openai.com/v1"
 MILLION = 1_000_000
+OWN = {"m": PriceSection(input=1.0, output=4.0, cached=0.25), "plain": PriceSection(input=2.0, output=0.0)}
+
+
+def published(model: str) -> Price:
+    """Return OpenAI's price of a model."""
+    price = price_of(model, OPENAI, {})
+    assert price is not None
+    return price
 
 
 @pytest.mark.parametrize(
@@ -24,7 +33,8 @@ MILLION = 1_000_000
 )
 def test_prompt_completion_and_cached_tokens_have_each_their_price(tokens: Usage, dollars: float) -> None:
     """gpt-5-mini: 0.25, 2 and 0.025 dollars a million; cached tokens are part of the prompt and not paid twice."""
-    assert cost_usd("gpt-5-mini", OPENAI, tokens) == pytest.approx(dollars)
+    assert published("gpt-5-mini")(tokens) == pytest.approx(dollars)
+    assert cost_usd(published("gpt-5-mini"), tokens, 1) == pytest.approx(dollars)
 
 
 @pytest.mark.parametrize(
@@ -32,18 +42,78 @@ def test_prompt_completion_and_cached_tokens_have_each_their_price(tokens: Usage
     [
         ("no-such-model", OPENAI),
         ("gpt-5-mini", "http://localhost:11434/v1"),
+        ("gpt-5-mini", "http://127.0.0.1:8000/v1"),
+        ("gpt-5-mini", "http://[::1]:8000/v1"),
+        ("gpt-5-mini", "http://192.168.0.7/v1"),
+        ("gpt-5-mini", "http://gpu.local/v1"),
+        ("gpt-5-mini", "http://gpu.internal/v1"),
         ("gpt-5-mini", "https://gateway.example.com/v1"),
         ("gpt-5-mini", "https://gateway.example.com/?of=https://api.openai.com/v1"),
         ("gpt-5-mini", "https://api.deepseek.com"),
         ("", OPENAI),
     ],
-    ids=["model", "local", "gateway", "gateway-that-names-openai", "other-provider", "no-model"],
+    ids=[
+        "model",
+        "local",
+        "loopback",
+        "loopback-6",
+        "private",
+        "mdns",
+        "internal",
+        "gateway",
+        "gateway-that-names-openai",
+        "other-provider",
+        "no-model",
+    ],
 )
 def test_a_price_that_nobody_published_is_unknown_and_not_0(model: str, base_url: str) -> None:
     """The same model costs something else at another address."""
-    assert cost_usd(model, base_url, Usage(prompt=MILLION)) is None
+    assert price_of(model, base_url, {}) is None
+    assert cost_usd(price_of(model, base_url, {}), Usage(prompt=MILLION), 1) is None
 
 
-def test_tokens_that_contradict_themselves_have_no_known_price() -> None:
-    """An endpoint that counts more cached tokens than there are in the prompt does not end the run."""
-    assert cost_usd("gpt-5-mini", OPENAI, Usage(prompt=10, cached=20)) is None
+@pytest.mark.parametrize("base_url", [OPENAI, "http://localhost:11434/v1", "https://gateway.example.com/v1"])
+@pytest.mark.parametrize(
+    ("model", "tokens", "dollars"),
+    [
+        ("m", Usage(prompt=MILLION), 1.0),
+        ("m", Usage(completion=MILLION), 4.0),
+        ("m", Usage(prompt=MILLION, cached=MILLION), 0.25),
+        ("m", Usage(prompt=MILLION, completion=MILLION, cached=MILLION // 2), 0.5 + 0.125 + 4.0),
+        ("plain", Usage(prompt=MILLION, completion=MILLION, cached=MILLION), 2.0),
+    ],
+)
+def test_a_price_of_ones_own_holds_at_any_address(base_url: str, model: str, tokens: Usage, dollars: float) -> None:
+    """Also where nobody published one; cached tokens cost as much as others where no price for them is named."""
+    price = price_of(model, base_url, OWN)
+    assert price is not None
+    assert price(tokens) == pytest.approx(dollars)
+
+
+def test_a_price_of_ones_own_goes_before_a_published_one() -> None:
+    """What one pays is not always what is published."""
+    price = price_of("gpt-5-mini", OPENAI, {"gpt-5-mini": PriceSection(input=7.0, output=7.0)})
+    assert price is not None
+    assert price(Usage(prompt=MILLION)) == pytest.approx(7.0)
+
+
+def test_a_price_of_ones_own_is_for_that_model_alone() -> None:
+    """Another model is not priced by it."""
+    assert price_of("other", "http://localhost/v1", OWN) is None
+
+
+def test_the_price_is_that_of_the_mean_call() -> None:
+    """A price may rise with the length of one call: a thousand short calls are not one long one."""
+
+    def rising(tokens: Usage) -> float:
+        return tokens.prompt * (1e-6 if tokens.prompt <= 1000 else 2e-6)
+
+    used = Usage(prompt=MILLION, completion=MILLION, cached=MILLION // 2)
+    assert cost_usd(rising, used, 1000) == pytest.approx(1.0)
+    assert cost_usd(rising, used, 10) == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize("price", [None, lambda tokens: 1.0])
+def test_no_call_costs_nothing(price: Price | None) -> None:
+    """With or without a price."""
+    assert cost_usd(price, Usage(), 0) == 0.0

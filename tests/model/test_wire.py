@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import CallError
+from pipeline.model.capabilities import Learned
+from pipeline.model.client import OpenAIModel
 from pipeline.model.deferred import DeferredModel
-from pipeline.model.wire import Ask, Message, Meter, Model, Reply
+from pipeline.model.wire import Ask, Message, Meter, Reply
 from pipeline.records import Usage
 
 SCHEMA = {"type": "object", "properties": {"b": {"type": "string"}, "a": {"type": "string"}}}
@@ -86,9 +88,9 @@ def test_a_message_is_sent_as_role_and_content() -> None:
 
 def test_a_meter_tells_what_was_added_since() -> None:
     """Each count for itself; the earlier one stays as it was."""
-    then = Meter(requests=5, retries=2, uncounted=1, tokens=Usage(prompt=100, completion=10, cached=50))
-    now = Meter(requests=7, retries=2, uncounted=3, tokens=Usage(prompt=130, completion=14, cached=60))
-    added = Meter(requests=2, retries=0, uncounted=2, tokens=Usage(prompt=30, completion=4, cached=10))
+    then = Meter(requests=5, retries=2, counted=4, uncounted=1, tokens=Usage(prompt=100, completion=10, cached=50))
+    now = Meter(requests=7, retries=2, counted=7, uncounted=3, tokens=Usage(prompt=130, completion=14, cached=60))
+    added = Meter(requests=2, retries=0, counted=3, uncounted=2, tokens=Usage(prompt=30, completion=4, cached=10))
     assert now.since(then) == added
     assert then.since(then) == Meter()
 
@@ -105,6 +107,10 @@ class FakeModel:
     def cost_usd(self, used: Meter) -> float | None:
         """A cent each."""
         return used.requests / 100
+
+    def learned(self) -> Learned:
+        """Two calls at once."""
+        return Learned(width=2.0)
 
     async def ask(self, ask: Ask) -> Reply:
         """Count, and answer."""
@@ -124,22 +130,23 @@ class Factory:
     def __init__(self) -> None:
         self.made: list[FakeModel] = []
 
-    def __call__(self) -> Model:
+    def __call__(self) -> OpenAIModel:
         """Make one."""
         self.made.append(FakeModel())
-        return self.made[-1]
+        return cast("OpenAIModel", self.made[-1])
 
 
 async def test_a_deferred_model_that_is_never_asked_is_never_made() -> None:
     """It has its name and endpoint all the same, costs nothing and can be closed."""
     make = Factory()
-    model: Model = DeferredModel("m", "api.example.com", make)
+    model = DeferredModel("m", "api.example.com", make)
     assert (model.name, model.endpoint, model.meter, model.cost_usd(model.meter)) == (
         "m",
         "api.example.com",
         Meter(),
         0.0,
     )
+    assert model.learned() is None
     await model.close()
     assert make.made == []
 
@@ -154,5 +161,6 @@ async def test_a_deferred_model_is_made_once_by_the_first_ask() -> None:
         await model.ask(dataclasses.replace(ASK, paper_id="bad"))
     assert (model.meter, model.meter.since(before)) == (Meter(requests=3), Meter(requests=3))
     assert (model.cost_usd(Meter(requests=2)), model.cost_usd(Meter())) == (0.02, 0.0)
+    assert Learned.read(model.learned()) == Learned(width=2.0)
     await model.close()
     assert [fake.closed for fake in make.made] == [1]

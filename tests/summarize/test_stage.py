@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator, Iterable
 import pytest
 
 from pipeline.cache import Cache
-from pipeline.errors import CallError, FatalModelError
-from pipeline.model.wire import Message
+from pipeline.errors import BudgetError, CallError, FatalModelError
+from pipeline.model.wire import Ask, Message, Reply
 from pipeline.records import Entry, Failure, Paper, Spent, Usage
 from pipeline.summarize import Summarizer
-from pipeline.summarize.stage import WINDOW
+from pipeline.summarize.stage import MOST_FAILED, MOST_UNANSWERED, WINDOW
 
 from .conftest import MakeJob
 from .samples import USED, Outcome, SaidModel, Watcher, failures, pages_of, paper, papers, saying, summarize
@@ -255,3 +255,98 @@ async def test_a_papers_words_are_data(job: MakeJob) -> None:
     await summarize(job(model), [paper(title="{{ 7 * 7 }} {% raw %}")])
     user = Message("user", "<title>{{ 7 * 7 }} {% raw %}</title>\n<abstract>Robots send only changes.</abstract>")
     assert model.asked[0].messages[1] == user
+
+
+BROKEN = CallError("unavailable", "example.org answered 500")
+FILTERED = CallError("refused", "example.org answered 400 content_filter")
+BAD = saying(tldr="no Chinese at all")
+
+
+async def test_a_fallback_is_asked_about_what_the_first_model_failed(job: MakeJob) -> None:
+    """In turn, and only about those; the summary names who made it, and the cache answers the next run."""
+    one, two, three = papers(3)
+    first = SaidModel({two.id: [BAD] * 3, three.id: [FILTERED]}, name="first")
+    second = SaidModel({three.id: [BROKEN]}, name="second")
+    third = SaidModel(name="third")
+    entries, stage = await summarize(job(first, fallback=(second, third)), [one, two, three])
+    assert [entry.summary and entry.summary.model for entry in entries] == ["first", "second", "third"]
+    assert [[ask.paper_id for ask in model.asked] for model in (second, third)] == [[two.id, three.id], [three.id]]
+    assert (stage.spent().requests, stage.spent().model, stage.spent().cost_usd) == (8, "first", 8.0)
+    models = [SaidModel(name=name) for name in ("first", "second", "third")]
+    again, _ = await summarize(job(models[0], fallback=tuple(models[1:])), [one, two, three])
+    assert again == entries
+    assert [model.asked for model in models] == [[], [], []]
+
+
+async def test_what_every_model_fails_fails_for_the_last_ones_reason(job: MakeJob) -> None:
+    """With its own number of replies."""
+    first, second = SaidModel({paper().id: [BAD] * 3}), SaidModel({paper().id: [FILTERED]})
+    entries, _ = await summarize(job(first, fallback=(second,)), [paper()])
+    (failed,) = failures(entries)
+    assert (failed.reason, failed.detail, failed.attempts) == ("refused", FILTERED.message, 0)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "most"),
+    [([BROKEN], MOST_UNANSWERED), ([BAD] * 3, MOST_FAILED)],
+    ids=["unanswered", "unusable"],
+)
+async def test_papers_that_all_fail_in_a_row_end_a_run(job: MakeJob, outcomes: list[Outcome], most: int) -> None:
+    """So many fail with their own reason, and the rest as stopped."""
+    everything = papers(3 * most)
+    model = SaidModel({one.id: outcomes for one in everything}, delay=lambda paper_id: int(paper_id[-5:]) / 20_000)
+    entries, stage = await summarize(job(model), everything)
+    assert stage.stopped is not None
+    assert stage.stopped.message == f"told at example.org: the last {most} papers all failed"
+    reasons = [failure.reason for failure in failures(entries)]
+    assert reasons.count("stopped") == 2 * most
+    assert len(reasons) == 3 * most
+
+
+async def test_one_good_paper_begins_the_count_anew(job: MakeJob) -> None:
+    """Failures that are not in a row end nothing."""
+    everything = papers(3 * MOST_UNANSWERED)
+    told: dict[str, list[Outcome]] = {one.id: [BROKEN] for one in everything if int(one.id[-5:]) % 10}
+    model = SaidModel(told, delay=lambda paper_id: int(paper_id[-5:]) / 2000)
+    entries, stage = await summarize(job(model), everything)
+    assert stage.stopped is None
+    assert len(failures(entries)) == len(told)
+
+
+async def test_a_refusal_of_one_paper_is_an_answer(job: MakeJob) -> None:
+    """An endpoint that filters papers, or finds them too long, is there: that many in a row do not end a run."""
+    everything = papers(2 * MOST_UNANSWERED)
+    _, stage = await summarize(job(SaidModel({one.id: [FILTERED] for one in everything})), everything)
+    assert stage.stopped is None
+
+
+async def test_a_paper_counts_once_however_many_models_fail_it(job: MakeJob) -> None:
+    """With a fallback, it still takes twenty papers to end a run."""
+    everything = papers(MOST_UNANSWERED - 1)
+    told: dict[str, list[Outcome]] = {one.id: [BROKEN] for one in everything}
+    _, stage = await summarize(job(SaidModel(told), fallback=(SaidModel(told),)), everything)
+    assert stage.stopped is None
+
+
+async def test_a_spent_budget_names_the_papers_left(job: MakeJob) -> None:
+    """They fail as ``budget`` with its words, not as stopped."""
+    spent = BudgetError("the budget of $1 ends here")
+    one, two, three = papers(3)
+    model = SaidModel({two.id: [spent]}, delay=lambda paper_id: 60.0 if paper_id == three.id else 0.0)
+    entries, stage = await summarize(job(model), [one, two, three])
+    assert stage.stopped is spent
+    assert failures(entries) == [
+        Failure(paper_id=left.id, reason="budget", detail=spent.message) for left in (two, three)
+    ]
+
+
+async def test_an_error_before_others_began_is_no_interrupt(job: MakeJob) -> None:
+    """The first ask may fail before the tasks beside it have run at all; those papers fail as stopped, too."""
+
+    class Refusing(SaidModel):
+        async def ask(self, ask: Ask) -> Reply:
+            raise REFUSED
+
+    entries, stage = await summarize(job(Refusing()), papers(3))
+    assert stage.stopped is REFUSED
+    assert [failure.reason for failure in failures(entries)] == ["stopped"] * 3

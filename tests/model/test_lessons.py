@@ -1,0 +1,122 @@
+"""Over real HTTP: each lesson in how to put a request costs one refused request, also when 64 calls start at once."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from pipeline.errors import FatalModelError
+from pipeline.model.budget import Budget
+from pipeline.model.client import Terms
+from pipeline.model.wire import Ask, Message
+from tests.model.loopback import ASK, NO_THINKING, QUICK, TEXT, USUAL, connected, fatal
+from tests.servers.openai import OpenAIServer
+from tests.servers.openai_options import Options
+from tests.servers.openai_sample import WIDGETS
+
+WARM = Ask(ASK.paper_id, ASK.messages, ASK.schema, temperature=0.3)
+ALONE_S = 60.0
+"""Time enough for the first call to be answered alone, however busy the machine is."""
+
+
+def metered() -> Terms:
+    """Return terms with a budget that is more than enough, so that completions are capped."""
+    return Terms(patience=QUICK, price=lambda tokens: tokens.completion / 1e6, budget=Budget(1000.0))
+
+
+def formats(server: OpenAIServer) -> list[str | None]:
+    """Return how each request asked for an object."""
+    return [call.request.get("response_format", {}).get("type") for call in server.log]
+
+
+async def test_a_refused_temperature_costs_one_request(server: OpenAIServer) -> None:
+    """64 asks start at once: one is refused, all are answered, and no later one sends a temperature."""
+    server.reset(Options(refuse=("temperature",)))
+    async with connected(server.base_url, probe=ALONE_S) as model:
+        replies = await asyncio.gather(*(model.ask(WARM) for _ in range(64)))
+        assert {reply.text for reply in replies} == {TEXT}
+        assert (model.meter.requests, model.meter.retries) == (65, 1)
+    assert [call.status for call in server.log] == [400, *[200] * 64]
+    assert ["temperature" in call.request for call in server.log] == [True, *[False] * 64]
+
+
+@pytest.mark.parametrize(
+    ("refuse", "lessons"),
+    [
+        (("json_schema",), ["json_schema"]),
+        (("json_schema", "json_object"), ["json_schema", "json_object"]),
+        (("json_schema", "json_object", "temperature"), ["json_schema", "json_object", None]),
+    ],
+)
+async def test_each_refused_form_costs_one_request(
+    server: OpenAIServer, refuse: tuple[str, ...], lessons: list[str | None]
+) -> None:
+    """json_schema, then json_object, then text: 64 asks at once pay one refused request for each lesson."""
+    server.reset(Options(refuse=refuse))
+    last = None if "json_object" in refuse else "json_object"
+    async with connected(server.base_url, probe=ALONE_S) as model:
+        replies = await asyncio.gather(*(model.ask(WARM) for _ in range(64)))
+        assert {reply.text for reply in replies} == {TEXT}
+    assert [call.status for call in server.log].count(400) == len(refuse)
+    assert formats(server) == [*lessons, *[last] * 64]
+
+
+async def test_a_format_that_is_refused_in_other_words(server: OpenAIServer) -> None:
+    """A prompt without the word json is refused json_object too, and is asked for plain text."""
+    server.reset(Options(refuse=("json_schema",)))
+    async with connected(server.base_url) as model:
+        reply = await model.ask(Ask("2404.02059", (Message("user", WIDGETS),), {}))
+    assert (reply.text, formats(server)) == (TEXT, ["json_schema", "json_object", None])
+
+
+@pytest.mark.parametrize("calls", [1, 64])
+async def test_a_refused_switch_against_thinking_costs_one_request(server: OpenAIServer, calls: int) -> None:
+    """It is sent once, refused once, and left out from then on."""
+    (switch,) = NO_THINKING
+    server.reset(Options(refuse=(switch,)))
+    async with connected(server.base_url, probe=ALONE_S) as model:
+        replies = await asyncio.gather(*(model.ask(ASK) for _ in range(calls)))
+        assert {reply.text for reply in replies} == {TEXT}
+        kept = model.learned()
+    assert [switch in call.request for call in server.log] == [True, *[False] * calls]
+    assert kept.thinking == 1
+    server.reset(Options(refuse=(switch,)))
+    async with connected(server.base_url, terms=Terms(learned=kept, patience=QUICK)) as model:
+        await model.ask(ASK)
+    assert [call.status for call in server.log] == [200]
+
+
+def caps(server: OpenAIServer) -> list[list[str]]:
+    """Return by which names each request capped its completion."""
+    names = ("max_tokens", "max_completion_tokens")
+    return [[name for name in names if name in call.request] for call in server.log]
+
+
+async def test_a_refused_cap_is_sent_under_its_other_name(server: OpenAIServer) -> None:
+    """64 asks at once under a budget: one is refused, and every later one is capped all the same."""
+    server.reset(Options(refuse=("max_tokens",)))
+    async with connected(server.base_url, probe=ALONE_S, terms=metered()) as model:
+        await asyncio.gather(*(model.ask(ASK) for _ in range(64)))
+    assert caps(server) == [["max_tokens"], *[["max_completion_tokens"]] * 64]
+
+
+async def test_where_no_cap_is_taken_no_budget_is_kept(server: OpenAIServer) -> None:
+    """Both names are refused: nothing leaves that might cost more than is left, and the error says what to do."""
+    server.reset(Options(refuse=("max_tokens", "max_completion_tokens")))
+    terms = metered()
+    async with connected(server.base_url, terms=terms) as model:
+        error = await fatal(model)
+        with pytest.raises(FatalModelError):
+            await model.ask(ASK)
+    assert caps(server) == [["max_tokens"], ["max_completion_tokens"]]
+    assert "--budget" in error.hint
+    assert terms.budget is not None
+    assert (terms.budget.spent, terms.budget.reserved) == (0, 0)
+
+
+async def test_without_a_budget_no_completion_is_capped(server: OpenAIServer) -> None:
+    """A cap may cut a reply: it is sent only where money asks for it."""
+    async with connected(server.base_url, terms=USUAL) as model:
+        await model.ask(ASK)
+    assert caps(server) == [[]]

@@ -1,0 +1,84 @@
+"""What a run would ask, estimated from the papers, the cache and what earlier replies used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipeline.cache import Cache
+from pipeline.model.tokens import Counter
+from pipeline.prompts import Prompt
+from pipeline.records import Usage
+from pipeline.summarize import Estimate, estimate
+from pipeline.summarize.estimate import COMPLETION_SHARE, ENOUGH_SEEN, SCHEMA_TOKENS
+from pipeline.summarize.stage import first_ask
+
+from .conftest import MakeJob
+from .samples import USED, SaidModel, papers, summarize, write_prompt
+
+COUNTED = Counter(len, approximate=False)
+GUESSED = Counter(len, approximate=True)
+
+
+@pytest.fixture
+def prompt(tmp_path: Path) -> Prompt:
+    """The prompt that the jobs have."""
+    return write_prompt(tmp_path)
+
+
+def by_rule(prompt: Prompt, count: int, skipped: int = 0) -> Usage:
+    """Return the tokens of papers by the rules alone, a token a character."""
+    asked = papers(count)[skipped:]
+    sent = sum(len(message.content) for one in asked for message in first_ask(one, prompt).messages)
+    characters = sum(len(one.abstract) for one in asked)
+    return Usage(prompt=sent + SCHEMA_TOKENS * len(asked), completion=round(characters * COMPLETION_SHARE))
+
+
+@pytest.mark.parametrize("counter", [COUNTED, GUESSED], ids=["counted", "guessed"])
+def test_an_empty_cache_leaves_the_rules(cache: Cache, prompt: Prompt, counter: Counter) -> None:
+    """Messages and schema for the prompt, a share of the abstract for the completion; a guess says that it is one."""
+    assert estimate(papers(5), prompt, cache, "told", counter) == Estimate(
+        5, 0, by_rule(prompt, 5), approximate=counter.approximate
+    )
+
+
+def test_no_papers_take_nothing(cache: Cache, prompt: Prompt) -> None:
+    """Not even the schema."""
+    assert estimate([], prompt, cache, "told", COUNTED) == Estimate(0, 0, Usage(), approximate=False)
+
+
+async def test_what_the_cache_has_takes_nothing(job: MakeJob, cache: Cache, prompt: Prompt) -> None:
+    """It is counted as cached; another model has nothing cached."""
+    await summarize(job(SaidModel()), papers(3))
+    found = estimate(papers(5), prompt, cache, "told", COUNTED)
+    assert (found, found.to_ask) == (Estimate(5, 3, by_rule(prompt, 5, skipped=3), approximate=False), 2)
+    assert estimate(papers(5), prompt, cache, "another", COUNTED).to_ask == 5
+
+
+@pytest.mark.parametrize(
+    ("seen", "counter", "tokens"),
+    [
+        (ENOUGH_SEEN - 1, GUESSED, lambda prompt: by_rule(prompt, ENOUGH_SEEN + 9, ENOUGH_SEEN - 1)),
+        (ENOUGH_SEEN, GUESSED, lambda prompt: Usage(prompt=10 * USED.prompt, completion=10 * USED.completion)),
+        (
+            ENOUGH_SEEN,
+            COUNTED,
+            lambda prompt: Usage(
+                prompt=by_rule(prompt, ENOUGH_SEEN + 10, ENOUGH_SEEN).prompt, completion=10 * USED.completion
+            ),
+        ),
+    ],
+    ids=["too few seen", "guessed", "counted"],
+)
+async def test_from_twenty_replies_on_their_usage_decides(
+    job: MakeJob, cache: Cache, prompt: Prompt, seen: int, counter: Counter, tokens: Callable[[Prompt], Usage]
+) -> None:
+    """For completions always, for prompts where they cannot be counted."""
+    await summarize(job(SaidModel()), papers(seen))
+    found = estimate(papers(seen + 10), prompt, cache, "told", counter)
+    assert (found.cached, found.to_ask) == (seen, 10)
+    wanted = tokens(prompt)
+    assert found.tokens.prompt == wanted.prompt
+    assert found.tokens.completion == pytest.approx(wanted.completion, rel=0.05)
