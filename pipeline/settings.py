@@ -139,6 +139,8 @@ class Settings(_Strict):
     """Requests a minute at most; found out where absent."""
     tpm: float | None = Field(default=None, gt=0)
     """Tokens a minute at most."""
+    deadline: float = Field(default=120.0, gt=0, le=3600)
+    """Seconds that the model may take for one answer, until its own answers have shown how long they take."""
     budget: float | None = Field(default=None, ge=0)
     """US dollars that one command may spend at most."""
     fallback: tuple[FallbackSection, ...] = ()

@@ -212,7 +212,7 @@ def test_every_variable_is_named(name: str) -> None:
 
 @pytest.mark.parametrize("name", READMES)
 def test_every_key_is_shown_with_its_default(name: str, tmp_path: Path) -> None:
-    """What a README sets is the default, but for the example of a digest; with what it hides it is every key there is."""
+    """What a README sets is the default, but for the example of a digest; with its comments it has every key."""
     (shown,) = _blocks(name, "toml")
     config = tmp_path / "digest.toml"
     config.write_text(shown, "utf-8")

@@ -17,8 +17,8 @@ from pipeline.settings import DigestSection, Settings, digest_name, load, web_ad
 ROOT = Path(__file__).resolve().parent.parent
 LOCAL = "http://localhost:11434/v1"
 KEYS = (
-    " (keys: arxiv_api_url, arxiv_delay, arxiv_feed_url, base_url, budget, cache, concurrency, digests, fallback, format, "
-    "model, output, prices, prompt, rpm, tpm; in [digests.NAME]: categories)"
+    " (keys: arxiv_api_url, arxiv_delay, arxiv_feed_url, base_url, budget, cache, concurrency, digests, fallback, "
+    "format, model, output, prices, prompt, rpm, tpm; in [digests.NAME]: categories)"
 )
 ARCHIVES = (
     "astro-ph, cond-mat, cs, econ, eess, gr-qc, hep-ex, hep-lat, hep-ph, hep-th, math, math-ph, nlin, nucl-ex, "
@@ -421,7 +421,7 @@ DEEPSEEK = "https://api.deepseek.com"
 def test_a_services_own_key_goes_to_its_own_address_alone(
     config: Path, base_url: str, usable: str, named_by: str
 ) -> None:
-    """Whoever named that, over TLS; elsewhere goes the general key, or none where digest.toml alone names the address."""
+    """Whoever named that, over TLS; elsewhere the general key, or none where digest.toml alone names the address."""
     config.write_text(f"base_url = '{base_url}'" if named_by == "file" else "")
     environment = {"OPENAI_API_KEY": "sk-1", "DEEPSEEK_API_KEY": "sk-own"}
     environment |= {"OPENAI_BASE_URL": base_url} if named_by == "variable" else {}

@@ -95,7 +95,7 @@ def _connect(settings: Settings, cache: Cache, budget: Budget | None) -> OpenAIM
     import time
 
     from pipeline.model.capabilities import Learned
-    from pipeline.model.client import Endpoint, OpenAIModel, Terms
+    from pipeline.model.client import Endpoint, OpenAIModel, Patience, Terms
     from pipeline.model.gate import PROBE_S, Gate
 
     withheld = settings.api_key is not None and settings.usable_key is None
@@ -105,7 +105,7 @@ def _connect(settings: Settings, cache: Cache, budget: Budget | None) -> OpenAIM
     gate = Gate(settings.most_calls, clock=time.monotonic, spread=random.random, probe=probe)
     gate.begin_with(width=learned.width, per_minute=learned.per_minute)
     gate.tell(rpm=settings.rpm, tpm=settings.tpm)
-    terms = Terms(learned, price=price_for(settings), budget=budget)
+    terms = Terms(learned, Patience(call=settings.deadline), price_for(settings), budget)
     return OpenAIModel(settings.model, endpoint, gate, terms)
 
 

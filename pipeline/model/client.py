@@ -211,8 +211,13 @@ class OpenAIModel:
         except (TimeoutError, openai.APITimeoutError) as error:
             if not any(isinstance(cause, TimeoutError) for cause in _causes(error)):
                 raise self._unreachable(error) from error
-            self._deadline.missed()
             message = self._said(f"gave no whole answer within {deadline:.3g} s")
+            if self._deadline.mean is None:
+                hint = (
+                    "Check the address; a model that is only slow may be given more time by 'deadline' in digest.toml."
+                )
+                raise FatalModelError(message, hint=hint) from error
+            self._deadline.missed()
             raise _PassingError(Rule(Action.RETRY, "timeout"), message) from error
         # The transport lets some of its own errors through as they are.
         except (openai.APIConnectionError, aiohttp.ClientError, OSError) as error:

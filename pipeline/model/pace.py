@@ -8,7 +8,9 @@ from dataclasses import dataclass
 MARGIN = 0.985
 """Share of a limit that is used: a request may arrive later than it left, and the next one sooner."""
 GROWTH = 0.005
-"""Share by which a learned rate grows with each second without a refusal."""
+"""Share by which a learned rate grows with each second without a refusal, at first."""
+GROWTH_DOUBLES_S = 5.0
+"""Seconds without a refusal after which the rate grows twice as fast, and as much faster with as many more."""
 TIMER_S = 0.001
 """A wait below this is none: no timer is finer."""
 
@@ -29,6 +31,8 @@ class Pace:
     _taken: float = 0.0
     """Units that were let in since the last refusal, as far as is known."""
     _refused_at: float | None = None
+    _calm: float = 0.0
+    """Seconds of use since the last refusal."""
     _span: float | None = None
     """Seconds between the last two refusals, from the second until the next departure."""
     _at: float = math.inf
@@ -68,7 +72,7 @@ class Pace:
             self._span = 0.0 if self._refused_at is None else now - self._refused_at
             self._refused_at = now
         self._refill(now)
-        self.level = 0.0
+        self.level, self._calm = 0.0, 0.0
 
     def _learn(self, span: float) -> None:
         """Take the rate that held between the last two refusals, now that all refused calls have said so.
@@ -90,6 +94,9 @@ class Pace:
         if self.rate is None:
             return
         if not self.told:
-            self.rate *= 1 + GROWTH * min(passed, 1.0)
+            # A rest is no evidence, so that at most a second of it counts.
+            active = min(passed, 1.0)
+            self.rate *= 1 + GROWTH * (1 + self._calm / GROWTH_DOUBLES_S) * active
+            self._calm += active
         if self.level < self._most():
             self.level = min(self._most(), self.level + passed * self.rate)

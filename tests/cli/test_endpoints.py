@@ -15,7 +15,7 @@ from tests.servers.openai_options import Options
 
 from .program import CHECKOUT, RECORDS, Program, ids, lines, record
 
-REFUSED = {
+REFUSED: dict[str, list[dict[str, Any]]] = {
     "content filter in the reply": [{"fault": "content_filter"}] * 3,
     "content filter as an error": [
         {"fault": "status", "status": 400, "body": {"error": {"code": "content_filter", "message": "filtered"}}}

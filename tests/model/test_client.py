@@ -203,13 +203,24 @@ async def test_a_peer_that_always_misbehaves_is_an_error_of_ours(bad: bytes) -> 
 @pytest.mark.parametrize("fault", [{"fault": "drip", "interval": 0.02}, {"fault": "silence"}], ids=["drip", "silence"])
 async def test_an_answer_that_never_ends_is_given_up(server: OpenAIServer, fault: Item) -> None:
     """The deadline is for the whole answer, not for each byte of it."""
-    server.reset(Options(script=[fault] * 9))
+    server.reset(Options(script=[{"fault": "ok"}, *[fault] * 9]))
     began = time.monotonic()
     async with connected(server.base_url, terms=Terms(patience=Patience(call=0.4, tries=2, backoff=0.001))) as model:
+        await model.ask(ASK)
+        model.meter.requests = 0
         error = await failure(model)
         assert (error.reason, model.meter.requests) == ("timeout", 2)
     assert model.endpoint in error.message
     assert time.monotonic() - began < 10
+
+
+async def test_an_endpoint_that_never_answers_stops_the_run(server: OpenAIServer) -> None:
+    """Where no call was ever answered, the first deadline is final, and the message says how to wait longer."""
+    server.reset(Options(script=[{"fault": "silence"}] * 9))
+    async with connected(server.base_url, terms=Terms(patience=Patience(call=0.3))) as model:
+        with pytest.raises(FatalModelError, match=r"gave no whole answer within 0\.3 s") as caught:
+            await model.ask(ASK)
+        assert ("deadline" in caught.value.hint, model.meter.requests) == (True, 1)
 
 
 async def test_tries_are_bounded(server: OpenAIServer) -> None:

@@ -12,8 +12,8 @@ from pipeline.model.tokens import Counter
 from pipeline.prompts import Prompt
 from pipeline.records import Usage
 from pipeline.summarize import Estimate, estimate
+from pipeline.summarize.dialogue import first_ask
 from pipeline.summarize.estimate import COMPLETION_SHARE, ENOUGH_SEEN, SCHEMA_TOKENS
-from pipeline.summarize.stage import first_ask
 
 from .conftest import MakeJob
 from .samples import USED, SaidModel, papers, summarize, write_prompt
