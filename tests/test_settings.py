@@ -17,8 +17,8 @@ from pipeline.settings import DigestSection, Settings, digest_name, load, web_ad
 ROOT = Path(__file__).resolve().parent.parent
 LOCAL = "http://localhost:11434/v1"
 KEYS = (
-    " (keys: arxiv_api_url, arxiv_delay, arxiv_feed_url, base_url, budget, cache, concurrency, digests, fallback, "
-    "format, model, output, prices, prompt, rpm, tpm; in [digests.NAME]: categories)"
+    " (keys: arxiv_api_url, arxiv_delay, arxiv_feed_url, base_url, budget, cache, concurrency, deadline, digests, "
+    "fallback, format, model, output, prices, prompt, rpm, tpm; in [digests.NAME]: categories)"
 )
 ARCHIVES = (
     "astro-ph, cond-mat, cs, econ, eess, gr-qc, hep-ex, hep-lat, hep-ph, hep-th, math, math-ph, nlin, nucl-ex, "
@@ -52,6 +52,7 @@ def test_nothing_said_gives_the_defaults() -> None:
         "concurrency": None,
         "rpm": None,
         "tpm": None,
+        "deadline": 120.0,
         "budget": None,
         "fallback": (),
         "prices": {},
@@ -176,6 +177,7 @@ def test_a_file_is_read_with_a_byte_order_mark_and_named_digests(config: Path) -
         ("rpm = 0", "rpm: input should be greater than 0"),
         ("tpm = -1", "tpm: input should be greater than 0"),
         ("budget = -0.01", "budget: input should be greater than or equal to 0"),
+        ("deadline = 0", "deadline: input should be greater than 0"),
         ("budget = nan", "budget: input should be greater than or equal to 0"),
         ("[prices.m]\ninput = 1", "prices.m.output: missing"),
         ("[prices.m]\ninput = -1\noutput = 0", "prices.m.input: input should be greater than or equal to 0"),
@@ -206,6 +208,7 @@ def test_a_file_is_read_with_a_byte_order_mark_and_named_digests(config: Path) -
         "no-requests",
         "negative-tokens",
         "negative-budget",
+        "no-time",
         "no-number",
         "half-a-price",
         "negative-price",
