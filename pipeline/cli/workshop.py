@@ -70,8 +70,9 @@ def require_key(settings: Settings) -> None:
     Raises:
         SettingsError: the base URL is OpenAI's, and there is no key for it.
     """
-    if settings.is_openai and not settings.usable_key:
-        raise SettingsError("no key: OPENAI_API_KEY is not set", hint=NO_KEY_HINT)
+    for each in (settings, *settings.fallbacks):
+        if each.is_openai and not each.usable_key:
+            raise SettingsError("no key: OPENAI_API_KEY is not set", hint=NO_KEY_HINT)
 
 
 def model_for(settings: Settings, cache: Cache, budget: Budget | None = None) -> Model:
@@ -121,17 +122,19 @@ def job_for(given: Given, settings: Settings, prompt: Prompt) -> Iterator[Job]:
 
     if not given.offline:
         require_key(settings)
-    budget = budget_for(settings)
+    budget = None if given.offline else budget_for(settings)
     with contextlib.ExitStack() as stack:
         progress = stack.enter_context(contextlib.closing(screen.progress(quiet=given.quiet, verbose=given.verbose)))
         cache = stack.enter_context(Cache(settings.cache, warn=progress.warned))
         models = [model_for(each, cache, budget) for each in (settings, *settings.fallbacks)]
         progress.watches(lambda: _spending(models))
-        yield Job(prompt, models[0], cache, progress, now, fallback=tuple(models[1:]), refresh=given.refresh,
-                  offline=given.offline)  # fmt: skip
-        for model in models:
-            if isinstance(model, DeferredModel) and (learned := model.learned()):
-                cache.keep_learned(model.endpoint, model.name, learned)
+        fallback = tuple(models[1:])
+        try:
+            yield Job(prompt, models[0], cache, progress, now, fallback, refresh=given.refresh, offline=given.offline)
+        finally:
+            for model in models:
+                if isinstance(model, DeferredModel) and (learned := model.learned()):
+                    cache.keep_learned(model.endpoint, model.name, learned)
 
 
 def budget_for(settings: Settings) -> Budget | None:

@@ -113,6 +113,10 @@ class OpenAIModel:
         """Return US dollars for what was used; None where the price or the count is not known."""
         return None if used.uncounted else cost_usd(self._terms.price, used.tokens, used.counted)
 
+    def stop(self, error: FatalModelError) -> None:
+        """Send nothing more: whoever waits gets ``error``, and what is in flight may finish."""
+        self._gate.shut(error)
+
     async def close(self) -> None:
         """Close the connections."""
         await self._client.close()
@@ -133,6 +137,9 @@ class OpenAIModel:
                         self.meter.retries += tries.begun or ask.again
                         tries.begin()
                         return await self._request(ask, slot)
+        except FatalModelError as error:
+            self.stop(error)
+            raise
         except _PassingError as error:
             raise CallError(error.rule.reason, str(error)) from error
         raise AssertionError("tenacity ends with an answer or an error")  # pragma: no cover
@@ -143,6 +150,7 @@ class OpenAIModel:
             retry=tenacity.retry_if_exception_type(_PassingError),
             stop=tries,
             wait=_wait_unless_gated(tenacity.wait_random_exponential(patience.backoff, patience.longest_backoff)),
+            sleep=self._gate.rest,
             reraise=True,
         )
 

@@ -1,7 +1,7 @@
 """The main job against a server that others wrote: npm's ``@copilotkit/aimock``, calm and with its chaos switched on.
 
-The server is installed at a pinned version into a folder of the tests. Its dice are made repeatable, so that a run never
-meets more faults than it may: which paper a fault falls on is still up to the order of arrival.
+The server is installed at a pinned version into a folder of the tests. Its dice are made repeatable, so that a run
+never meets more faults than it may; which paper a fault falls on is still up to the order of arrival.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ def summaries(digest: bytes) -> dict[str, dict[str, str]]:
 def test_every_paper_gets_its_own_summary_whatever_the_weather(
     cli: Program, llmock: list[str], weather: Weather
 ) -> None:
-    """Exit 0, each summary is the one recorded for its paper, and the requests reported are those the server counted."""
+    """Exit 0, each summary is the one recorded for its paper, and the server counted the requests that the run reports."""
     asked = TWELVE[: weather.papers]
     cli.write("papers.jsonl", lines(asked))
     with serving(llmock, weather, cli) as address:
