@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import signal
 import sqlite3
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -29,12 +31,14 @@ from tests.servers.openai import spawn
 from tests.servers.openai_options import Options
 
 PAPERS = 300
+MODEL = "bench"
+"""The last word of the page."""
 SERVER = Options(delay=0.15, sigma=0.4)
 CONCURRENCY = 8
-"""Forty papers or so a second, so that a life takes some ten endings."""
+"""Forty papers or so a second, so that a digest takes some eight endings."""
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
-SOONEST_S, LATEST_S = 0.2, 2.6
-"""Bounds of the moment of an ending, in seconds after the start of the process; half of a second is its own start."""
+SOONEST_S, LATEST_S = 0.2, 4.0
+"""Bounds of the moment of an ending, in seconds after the start of the process; about one goes by before its first call."""
 GRACE_S = 0.5
 """Seconds before an ending within which a reply may still be lost."""
 LONGEST_S = 120.0
@@ -49,8 +53,10 @@ class Ending:
     number: int
     signal: signal.Signals | None
     """None where it was let run to its end."""
+    began: float
+    """In seconds since the epoch, as is the next."""
     ended: float
-    """The moment of the signal, else of the end, in seconds since the epoch."""
+    """The moment of the signal, else of the end."""
     code: int
 
     @property
@@ -70,8 +76,10 @@ class Account:
     """Digests that became whole."""
     replies: int = 0
     """Good replies that the server finished sending."""
-    in_flight: int = 0
-    """Papers that were asked again because they were in flight, or just in, at an ending."""
+    unanswered: int = 0
+    """Calls in flight at an ending, before their reply was sent."""
+    paid_twice: int = 0
+    """Papers asked for again although a reply had been sent: just in at an ending, else it is a fault."""
     temporaries: int = 0
     """Hidden files that SIGKILL left between a write and its move."""
     faults: list[str] = field(default_factory=list)
@@ -83,7 +91,7 @@ class Account:
         codes = ", ".join(f"{count} with {code}" for code, count in sorted(self.by_code.items()))
         return (
             f"{self.endings} endings ({signals}; {codes}); {self.whole} digests whole of {PAPERS} papers each; "
-            f"{self.replies} replies, {self.in_flight} of them asked again that were in flight at an ending; "
+            f"{self.replies} replies, {self.paid_twice} of them paid twice; {self.unanswered} calls were in flight; "
             f"{self.temporaries} hidden temporaries after SIGKILL; {len(self.faults)} faults"
         )
 
@@ -101,9 +109,8 @@ def endings(times: int, seed: int, folder: Path, say: Say = print) -> Account:
             if ending.is_whole:
                 life.close()
                 life = _Life(folder, url, account)
-        if not account.endings or not ending.is_whole:
-            say(life.line(life.end(times, None, LONGEST_S)))
-            life.close()
+        say(life.line(life.end(times, None, LONGEST_S)))
+        life.close()
     say(account.line())
     return account
 
@@ -119,12 +126,12 @@ class _Life:
         self._endings: list[Ending] = []
         self._replies = 0
         self._hidden = 0
-        measure.reset(url)
+        _forget(url)
 
     def end(self, number: int, by: signal.Signals | None, after_s: float) -> Ending:
         """Start a run, end it after so many seconds, and look at what it left."""
-        words = ("run", "--input", str(self._source), "--base-url", self._url, "--model", "bench", "-q")
-        with measure.start(*words, "--concurrency", str(CONCURRENCY), folder=self._folder) as process:
+        words = ("run", "--input", str(self._source), "--base-url", self._url, "--model", MODEL, "-q")
+        with _start(*words, "--concurrency", str(CONCURRENCY), folder=self._folder) as process:
             ending = _end(process, number, by, after_s)
         self._endings.append(ending)
         self._account.endings += by is not None
@@ -139,7 +146,11 @@ class _Life:
     def line(self, ending: Ending) -> str:
         """Return what is to be said of one ending."""
         name = ending.signal.name if ending.signal else "itself"
-        return f"{ending.number + 1:4} {name:8} code {ending.code:4}  {self._replies:4} of {PAPERS} replies kept"
+        seconds = ending.ended - ending.began
+        return (
+            f"{ending.number + 1:4} {name:8} after {seconds:5.2f} s  code {ending.code:4}  "
+            f"{self._replies:4} of {PAPERS} replies kept"
+        )
 
     def close(self) -> None:
         """Look at the whole digest and at what was asked for twice; leave nothing behind."""
@@ -199,31 +210,55 @@ class _Life:
         """Find what was paid for twice, and tell what was in flight from what was lost."""
         last_of: dict[str, dict[str, Any]] = {}
         for call in calls:
-            before = last_of.get(call["paper"])
-            last_of[call["paper"]] = call
             self._account.replies += call["sent"] is not None
-            if before is None:
-                continue
-            ended = self._ended_after(before["arrived"])
-            if call["arrived"] <= ended:
-                self._fault(f"{call['paper']} was asked for twice in one run")
-            elif before["sent"] is not None and before["sent"] <= ended - GRACE_S:
-                self._fault(f"{call['paper']} was asked for again, {ended - before['sent']:.2f} s after its reply")
-            else:
-                self._account.in_flight += 1
+            if before := last_of.get(call["paper"]):
+                self._compare(before, call)
+            last_of[call["paper"]] = call
 
-    def _ended_after(self, moment: float) -> float:
-        return next(ending.ended for ending in self._endings if ending.ended >= moment)
+    def _compare(self, before: dict[str, Any], call: dict[str, Any]) -> None:
+        """Judge two calls for one paper."""
+        run, paper = self._run_of(before), call["paper"]
+        if run is self._run_of(call):
+            self._fault(f"{paper} was asked for twice in one run")
+        elif before["sent"] is None:
+            self._account.unanswered += 1
+        else:
+            self._account.paid_twice += 1
+            if before["sent"] <= run.ended - GRACE_S:
+                self._fault(
+                    f"{paper} was asked for again, answered {run.ended - before['sent']:.2f} s before an ending"
+                )
+
+    def _run_of(self, call: dict[str, Any]) -> Ending:
+        """Return the run that sent a call: the last one that had begun."""
+        return next(one for one in reversed(self._endings) if one.began <= call["arrived"])
+
+
+def _start(*arguments: str, folder: Path) -> subprocess.Popen[bytes]:
+    """Start the program in ``folder``; it says nothing."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "ARXIV_DIGEST_"))}
+    environment = kept | {"PYTHONPATH": str(measure.ROOT)}
+    words = [sys.executable, "-m", "pipeline", *arguments]
+    quiet = subprocess.DEVNULL
+    return subprocess.Popen(words, cwd=folder, env=environment, stdin=quiet, stdout=quiet, stderr=quiet)
+
+
+def _forget(url: str) -> None:
+    """Let the server forget the calls so far."""
+    request = urllib.request.Request(f"{url.removesuffix('/v1')}/_reset", method="POST")
+    with urllib.request.urlopen(request, timeout=30):
+        pass
 
 
 def _end(process: subprocess.Popen[bytes], number: int, by: signal.Signals | None, after_s: float) -> Ending:
+    began = time.time()
     try:
         code = process.wait(timeout=after_s)
-        return Ending(number, by, time.time(), code)
+        return Ending(number, by, began, time.time(), code)
     except subprocess.TimeoutExpired:
         moment = time.time()
         process.send_signal(by or signal.SIGKILL)
-        return Ending(number, by, moment, process.wait(timeout=LONGEST_S))
+        return Ending(number, by, began, moment, process.wait(timeout=LONGEST_S))
 
 
 def _replies(database: sqlite3.Connection) -> int:
@@ -238,7 +273,7 @@ def _cut(name: str, text: str) -> str:
     """Return what shows that a file was not written to its end, nothing where it was."""
     if name.endswith(".md"):
         last = papers.record(PAPERS - 1)["abstract"]
-        return "" if text.endswith("\n") and last in text.rstrip().splitlines()[-1] else f"it ends with {text[-40:]!r}"
+        return "" if last in text and text.endswith(f"{MODEL}\n\n") else f"it ends with {text[-40:]!r}"
     try:
         made = json.loads(text)
     except ValueError as error:

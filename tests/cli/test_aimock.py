@@ -143,7 +143,7 @@ def summaries(digest: bytes) -> dict[str, dict[str, str]]:
 def test_every_paper_gets_its_own_summary_whatever_the_weather(
     cli: Program, llmock: list[str], weather: Weather
 ) -> None:
-    """Exit 0, each summary is the one recorded for its paper, and the server counted the requests that the run reports."""
+    """Exit 0, each summary is the one recorded for its paper, and the server counted as many requests."""
     asked = TWELVE[: weather.papers]
     cli.write("papers.jsonl", lines(asked))
     with serving(llmock, weather, cli) as address:

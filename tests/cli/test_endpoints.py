@@ -70,7 +70,7 @@ def test_the_name_of_a_preset_stands_for_its_address(cli: Program, name: str, ad
 @pytest.mark.parametrize(
     ("name", "complaint"),
     [
-        ("deepsek", "'deepsek' is no http or https address"),
+        ("deepsek", "'deepsek' is neither an http or https address nor a service that is known (openai, deepseek,"),
         ("azure", "'azure' has an address for each customer: write yours"),
     ],
 )
