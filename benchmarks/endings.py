@@ -38,7 +38,7 @@ CONCURRENCY = 8
 """Forty papers or so a second, so that a digest takes some eight endings."""
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
 SOONEST_S, LATEST_S = 0.2, 4.0
-"""Bounds of the moment of an ending, in seconds after the start of the process; about one goes by before its first call."""
+"""Bounds of the moment of an ending, in seconds after the start; one or so goes by before its first call."""
 GRACE_S = 0.5
 """Seconds before an ending within which a reply may still be lost."""
 LONGEST_S = 120.0
