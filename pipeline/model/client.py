@@ -137,9 +137,6 @@ class OpenAIModel:
                         self.meter.retries += tries.begun or ask.again
                         tries.begin()
                         return await self._request(ask, slot)
-        except FatalModelError as error:
-            self.stop(error)
-            raise
         except _PassingError as error:
             raise CallError(error.rule.reason, str(error)) from error
         raise AssertionError("tenacity ends with an answer or an error")  # pragma: no cover

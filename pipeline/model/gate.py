@@ -123,6 +123,9 @@ class Gate:
             raise
         try:
             yield slot
+        except FatalModelError as error:
+            self.shut(error)  # before the place is given back, or the next would leave for it
+            raise
         finally:
             self._leave()
 
