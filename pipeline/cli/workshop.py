@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import urllib.request
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from pipeline.cache import Cache
 from pipeline.cli import screen
@@ -100,7 +102,9 @@ def _connect(settings: Settings, cache: Cache, budget: Budget | None) -> OpenAIM
     from pipeline.model.gate import PROBE_S, Gate
 
     withheld = settings.api_key is not None and settings.usable_key is None
-    endpoint = Endpoint(settings.base_url, settings.usable_key, WITHHELD_HINT if withheld else "")
+    endpoint = Endpoint(
+        settings.base_url, settings.usable_key, WITHHELD_HINT if withheld else "", _proxy_to(settings.base_url)
+    )
     learned = Learned.read(cache.learned(settings.host, settings.model))
     probe = PROBE_S if is_local(settings.base_url) or learned.seconds else FAR_PROBE_S
     gate = Gate(settings.most_calls, clock=time.monotonic, spread=random.random, probe=probe)
@@ -108,6 +112,14 @@ def _connect(settings: Settings, cache: Cache, budget: Budget | None) -> OpenAIM
     gate.tell(rpm=settings.rpm, tpm=settings.tpm)
     terms = Terms(learned, Patience(call=settings.deadline), price_for(settings), budget)
     return OpenAIModel(settings.model, endpoint, gate, terms)
+
+
+def _proxy_to(base_url: str) -> str:
+    """Return host and port of the proxy that the environment names for an address; empty where there is none."""
+    parts = urlsplit(base_url)
+    proxies = urllib.request.getproxies()
+    proxy = proxies.get(parts.scheme) or proxies.get("all") or ""
+    return "" if urllib.request.proxy_bypass(parts.hostname or "") else urlsplit(proxy).netloc.rpartition("@")[2]
 
 
 @contextlib.contextmanager

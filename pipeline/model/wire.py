@@ -13,6 +13,9 @@ from pipeline.records import Usage
 
 Role = Literal["system", "user", "assistant"]
 
+UNANSWERED = frozenset({"timeout", "unavailable", "rate_limited"})
+"""Reasons that say something of the endpoint, not of the paper."""
+
 
 @dataclass(frozen=True, slots=True)
 class Message:

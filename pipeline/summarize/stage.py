@@ -12,15 +12,13 @@ from datetime import datetime
 
 from pipeline.cache import Cache, CachedReply
 from pipeline.errors import BudgetError, CallError, DigestError, FatalModelError
-from pipeline.model.wire import Ask, Model
+from pipeline.model.wire import UNANSWERED, Ask, Model
 from pipeline.progress import Progress
 from pipeline.prompts import Prompt
 from pipeline.records import Entry, Failure, Paper, Spent, Summary, Usage
 from pipeline.settings import REPLAY_MODEL
 from pipeline.summarize.dialogue import Dialogue, first_ask
 
-UNANSWERED = frozenset({"timeout", "unavailable", "rate_limited"})
-"""Reasons that say something of the endpoint, not of the paper."""
 MOST_UNANSWERED = 20
 """Papers in a row that got no answer, after which a run stops."""
 MOST_FAILED = 100
@@ -63,6 +61,7 @@ class Summarizer:
         self._began = time.monotonic()
         self._models = (job.model, *job.fallback)
         self._meters_then = [dataclasses.replace(model.meter) for model in self._models]
+        self._given_up: list[Model] = []
         self._in_a_row = {"failed": 0, "unanswered": 0}
         self._tasks: set[asyncio.Task[Entry]] = set()
 
@@ -141,10 +140,21 @@ class Summarizer:
                 outcome = await dialogue.hold(model, now=self._job.now)
             except CallError as error:
                 outcome = dialogue.failure(error.reason, error.message)
+            except FatalModelError as error:
+                if isinstance(error, BudgetError) or model is self._models[-1]:
+                    raise
+                self._pass_on(model, error)
+                continue
             if isinstance(outcome, CachedReply):
                 break
         self._count(outcome)
         return outcome
+
+    def _pass_on(self, model: Model, error: FatalModelError) -> None:
+        """Say once that a model answers nobody any more, and that those after it are asked in its place."""
+        if model not in self._given_up:
+            self._given_up.append(model)
+            self._job.progress.warned(f"{error.message}; the fallback is asked instead. {error.hint}".rstrip())
 
     def _count(self, outcome: CachedReply | Failure) -> None:
         """Stop the run when the last papers all failed."""
