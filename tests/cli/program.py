@@ -52,7 +52,7 @@ class Program:
         }
 
     def __call__(self, *arguments: Argument, stdin: str = "", **environment: str) -> Ran:
-        """Run one command to its end."""
+        """Run one command of this checkout to its end."""
         ran = nursery().run(
             [str(argument) for argument in arguments],
             folder=self.folder,
