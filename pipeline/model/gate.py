@@ -137,10 +137,13 @@ class Gate:
         self.tokens.settle(slot.tokens, used)
         self._read(headers)
 
-    def learned(self) -> None:
-        """Take note that the form of the request changed: the call that learned it goes on alone."""
+    def learned(self, took: float) -> None:
+        """Take note that the form of the request changed: the call that learned it goes on alone.
+
+        It does so for twice as long as the refusal ``took``, in seconds, so that another one costs one request as well.
+        """
         self._heard = False
-        self._probe_ends = self._clock() + self._probe
+        self._probe_ends = self._clock() + max(self._probe, 2 * took)
 
     def refused(self, slot: Slot, headers: Mapping[str, str]) -> None:
         """Take note of a refusal for load: nothing leaves until the pause that the endpoint asked for is over.

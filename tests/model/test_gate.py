@@ -150,7 +150,7 @@ def test_a_call_that_is_sent_again_in_another_form_is_alone_for_another_probe() 
 
         async def told_to_change_its_form(slot: Slot) -> None:
             await asyncio.sleep(PROBE_S * 0.8)
-            pool.gate.learned()
+            pool.gate.learned(0.0)
             await pool.answered(slot)
 
         await pool.send_all(told_to_change_its_form, *[pool.answered] * 2)
