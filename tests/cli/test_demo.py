@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from .program import CHECKOUT, Program, Ran, shown
+from .nursery import CHECKOUT
+from .program import Program, Ran, shown
 
 DAY = "demo/2026-11-23"
 

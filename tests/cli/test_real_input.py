@@ -133,7 +133,7 @@ def test_a_run_killed_halfway_pays_only_for_what_was_in_flight(cli: Program, wan
     command = (*REAL, "--concurrency", "32")
     with spawn(OK, Options(delay=0.15)) as url:
         cli.environment["OPENAI_BASE_URL"] = url
-        with cli.start(*command) as process:
+        with cli.unmeasured().start(*command) as process:
             wait_until(lambda: _ok(url) >= 400, process, what="half of the replies")
             process.kill()
             killed = time.time()
