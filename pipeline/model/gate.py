@@ -189,7 +189,8 @@ class Gate:
                 continue
             wait = self._wait(slot)
             if wait > 0:
-                self._set_timer(wait)
+                if wait < math.inf:
+                    self._set_timer(wait)
                 return
             self._waiting.popleft()
             self._depart(slot)
@@ -197,13 +198,20 @@ class Gate:
     def _depart(self, slot: Slot) -> None:
         now = self._clock()
         self._last_left = now
-        if self._probe_ends is None:
-            self._probe_ends = now + self._probe
         self._in_flight += 1
         self.requests.take(1.0, now)
         self.tokens.take(slot.tokens, now)
         self._careful = self._careful and self.requests.rate is None
         slot.turn.set_result(None)
+        if self._probe_ends is None:
+            # After its turn, which comes at once: what the first request prepares until it waits for the wire may take
+            # longer than the probe, and is no time in which an answer could have come.
+            self._probe_ends = math.inf
+            asyncio.get_running_loop().call_soon(self._start_probe)
+
+    def _start_probe(self) -> None:
+        self._probe_ends = self._clock() + self._probe
+        self._admit()
 
     def _wait(self, slot: Slot) -> float:
         """Return the seconds until a call may leave."""
