@@ -210,8 +210,9 @@ class Gate:
             asyncio.get_running_loop().call_soon(self._start_probe)
 
     def _start_probe(self) -> None:
-        self._probe_ends = self._clock() + self._probe
-        self._admit()
+        if self._probe_ends == math.inf:
+            self._probe_ends = self._clock() + self._probe
+            self._admit()
 
     def _wait(self, slot: Slot) -> float:
         """Return the seconds until a call may leave."""
