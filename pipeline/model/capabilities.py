@@ -78,8 +78,13 @@ class Capabilities:
         form = self._before_guesses or self._form
         return Learned(mode=form.mode, dropped=tuple(sorted(self.dropped)), thinking=form.thinking)
 
-    def answered(self) -> None:
-        """Take note that the endpoint answered: what was guessed is known from now on."""
+    def answered(self, *, is_old: bool = False) -> None:
+        """Take note that the endpoint answered: what was guessed is known from now on.
+
+        ``is_old`` says that the request left before the last lesson: if that was a guess, it was wrong.
+        """
+        if is_old:
+            self._take_back()
         self.settled, self._before_guesses = True, None
 
     def body(self, model: str, ask: Ask, *, most_tokens: int | None) -> dict[str, Any]:
@@ -121,12 +126,15 @@ class Capabilities:
         elif self.mode in _NEXT_MODE:
             self.mode = _NEXT_MODE[self.mode]
         else:
-            self.mode, self.thinking = self._before_guesses
-            # Those that were refused in the form of the last guess are asked once more as they were before.
-            self.lessons += 1
-            self.answered()
+            self.answered(is_old=True)
             return False
         return True
+
+    def _take_back(self) -> None:
+        """Undo guesses; those that are refused in a guessed form are asked once more as they were before."""
+        if self._before_guesses:
+            self.mode, self.thinking = self._before_guesses
+            self.lessons += 1
 
     def _without_thinking(self) -> dict[str, Any]:
         ways = self.preset.without_thinking

@@ -168,19 +168,21 @@ class OpenAIModel:
         while True:
             lessons, began = known.lessons, time.monotonic()
             answer, headers = await self._paid(ask)
+            is_old = lessons < known.lessons
             if isinstance(answer, Reply):
-                known.answered()
+                known.answered(is_old=is_old)
                 used = answer.usage or Usage()
                 self._gate.accepted(slot, used.prompt + used.completion or slot.tokens, headers)
                 return answer
             rule = judge(answer)
-            is_old = lessons < known.lessons
             if rule.action is Action.CHANGE and not is_old and known.learn(answer, guess=not rule.is_named):
                 self._gate.learned(time.monotonic() - began)
                 self.meter.retries += 1
                 continue
             if rule.action is Action.SLOW:
                 self._gate.refused(slot, headers)
+            elif is_old:
+                self._gate.outdated(time.monotonic() - began)
             self._raise_for(rule, answer, is_old=is_old)
 
     async def _paid(self, ask: Ask) -> tuple[Reply | Answer, Mapping[str, str]]:

@@ -143,7 +143,12 @@ class Gate:
         It does so for twice as long as the refusal ``took``, in seconds, so that another one costs one request as well.
         """
         self._heard = False
-        self._probe_ends = self._clock() + max(self._probe, 2 * took)
+        self.outdated(took)
+
+    def outdated(self, took: float) -> None:
+        """Take note that a refusal of the form before came after ``took`` seconds: so long may the next one take."""
+        if not self._heard:
+            self._probe_ends = self._clock() + max(self._probe, 2 * took)
 
     def refused(self, slot: Slot, headers: Mapping[str, str]) -> None:
         """Take note of a refusal for load: nothing leaves until the pause that the endpoint asked for is over.

@@ -123,6 +123,19 @@ async def test_what_no_guess_helps_is_the_papers_own_fault(server: OpenAIServer)
         assert model.learned().mode == "json_schema"
 
 
+async def test_an_answer_to_the_form_before_a_guess_takes_the_guess_back(server: OpenAIServer) -> None:
+    """The first paper is refused without a word while the second is under way in the same form, and is answered."""
+    bad = {**answer(400, {"error": {"message": "Bad request."}}), "delay": 0.3}
+    slow = {"fault": "ok", "delay": 0.8}
+    server.reset(Options(script=[bad, slow, {"fault": "ok", "delay": 1.5}]))
+    async with connected(server.base_url, probe=0.05) as model:
+        await asyncio.gather(model.ask(ASK), model.ask(ASK))
+        assert model.learned().thinking == 0
+        await model.ask(ASK)
+    switches = [next(iter(NO_THINKING)) in call.request for call in server.log]
+    assert switches == [True, True, False, True]
+
+
 async def test_a_format_that_is_refused_in_other_words(server: OpenAIServer) -> None:
     """A prompt without the word json is refused json_object too, and is asked for plain text."""
     server.reset(Options(refuse=("json_schema",)))
