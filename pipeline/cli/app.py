@@ -135,6 +135,7 @@ def estimate(
     base_url: o.BaseUrl = None,
     concurrency: o.Concurrency = None,
     rpm: o.Rpm = None,
+    tpm: o.Tpm = None,
     cache: o.CacheDir = None,
     name: o.Name = None,
     *,

@@ -1,19 +1,25 @@
-"""``doctor``: what is configured, what is reachable, what is missing; spends nothing."""
+"""``doctor``: what is configured, what is reachable, what is missing, and what one short call shows of each model."""
 
 from __future__ import annotations
 
+import json
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 
 from pipeline import outputs
 from pipeline.cache import Cache
 from pipeline.cli import screen
 from pipeline.cli.options import Given
-from pipeline.cli.workshop import prompt_library, require_key, settings_for
-from pipeline.errors import DigestError
+from pipeline.cli.trial import PAPER, Trial, try_out
+from pipeline.cli.workshop import budget_for, prompt_library, require_key, settings_for
+from pipeline.errors import DigestError, SettingsError
 from pipeline.exits import Exit
+from pipeline.model.budget import Budget
 from pipeline.model.replay import ReplayModel
+from pipeline.model.wire import Ask
 from pipeline.settings import Settings
+from pipeline.summarize import first_ask, read_object
 from pipeline.text import plain
 
 REACH_S = 5.0
@@ -25,11 +31,10 @@ def doctor_command(given: Given) -> Exit:
     settings = settings_for(given)
     screen.say(f"model     {settings.model} at {settings.base_url}")
     screen.say(f"digests   {', '.join(settings.digests) or 'none in digest.toml; name categories'}")
-    faults = [
-        fault for fault in (_prompt(settings), _key(settings, given), _cache(settings), _output(settings)) if fault
-    ]
+    here = (_prompt(settings), _key(settings, given), *_replays(settings), _cache(settings), _output(settings))
+    faults = [fault for fault in here if fault]
     if not given.offline:
-        faults += [fault for fault in (_arxiv(settings), _endpoint(settings)) if fault]
+        faults += [fault for fault in (_arxiv(settings), *_models(settings)) if fault]
     for fault in faults:
         screen.say(f"missing   {fault}")
     screen.say("all is there" if not faults else f"{len(faults)} missing")
@@ -49,10 +54,8 @@ def _key(settings: Settings, given: Given) -> str:
     try:
         if not given.offline:
             require_key(settings)
-        if settings.replay_file:
-            ReplayModel(settings.replay_file)
     except DigestError as error:
-        return f"{error.message}\n{error.hint}"
+        return _words(error)
     if settings.api_key and not settings.usable_key:
         screen.say("key       set, but not sent: digest.toml alone names the address")
     else:
@@ -60,6 +63,17 @@ def _key(settings: Settings, given: Given) -> str:
         absent = f"none: {variable} is not set" if variable else "none, and none is needed"
         screen.say(f"key       {'set' if settings.usable_key else absent}")
     return ""
+
+
+def _replays(settings: Settings) -> Iterator[str]:
+    """Say which files answer in the place of a model, which is not asked then."""
+    for each in (settings, *settings.fallbacks):
+        try:
+            if each.replay_file:
+                ReplayModel(each.replay_file)
+                screen.say(f"replay    {each.replay_file} has the replies; no model is asked")
+        except DigestError as error:
+            yield _words(error)
 
 
 def _cache(settings: Settings) -> str:
@@ -84,8 +98,63 @@ def _arxiv(settings: Settings) -> str:
     return _reach("arXiv", f"{settings.arxiv_api_url}?id_list=2404.02059&max_results=1")
 
 
+def _models(settings: Settings) -> Iterator[str]:
+    """Say of the model and of each fallback what one call shows; where none can be made, whether it is reachable."""
+    asked = [each for each in (settings, *settings.fallbacks) if not each.replay_file]
+    try:
+        ask = first_ask(PAPER, prompt_library().get(settings.prompt))
+        with Cache(settings.cache, warn=screen.warn) as cache:
+            budget = budget_for(settings)
+            for each in asked:
+                yield from _model(each, ask, cache, budget)
+    except DigestError as error:
+        # A prompt or a cache that cannot be used was named before.
+        yield _words(error) if isinstance(error, SettingsError) else ""
+        yield from map(_endpoint, asked)
+
+
+def _model(settings: Settings, ask: Ask, cache: Cache, budget: Budget | None) -> Iterator[str]:
+    variable = settings.preset.key_variable
+    if variable and not settings.usable_key:
+        # OpenAI's was named before.
+        yield "" if settings.is_openai else f"a key for {settings.host}: {variable} is not set"
+        yield _endpoint(settings)
+        return
+    try:
+        trial = try_out(settings, ask, cache, budget)
+    except DigestError as error:
+        yield f"a reply of {settings.model}: {_words(error)}"
+        return
+    screen.say(f"answered  {settings.model} at {settings.host} in {trial.seconds:.1f} s: {_used(trial)}")
+    screen.say(f"form      {_form(settings, trial)}")
+
+
 def _endpoint(settings: Settings) -> str:
-    return "" if settings.replay_file else _reach("model", f"{settings.base_url}/models")
+    return _reach("model", f"{settings.base_url}/models")
+
+
+def _used(trial: Trial) -> str:
+    tokens, requests = trial.used.tokens, trial.used.requests
+    counted = f"{tokens.prompt} prompt and {tokens.completion} completion tokens"
+    cached = f" ({tokens.cached} of them cached)" if tokens.cached else ""
+    cost = "a price that is not known" if trial.cost_usd is None else f"${trial.cost_usd:.6f}"
+    sent = "1 request" if requests == 1 else f"{requests} requests"
+    return f"{'tokens that were not counted' if trial.used.uncounted else counted + cached}, {cost}, {sent}"
+
+
+def _form(settings: Settings, trial: Trial) -> str:
+    """Return how the endpoint wants to be asked."""
+    learned, ways = trial.learned, settings.preset.without_thinking
+    held = "" if read_object(trial.reply.text, source=PAPER.abstract) else ", but its answer holds no such object"
+    refused = f"; refused: {', '.join(learned.dropped)}" if learned.dropped else ""
+    switch = "every switch was refused" if ways else "no switch is known"
+    if learned.thinking < len(ways):
+        switch = f"{json.dumps(ways[learned.thinking])} is taken"
+    return f"{learned.mode}{held}{refused}; against thinking: {switch}"
+
+
+def _words(error: DigestError) -> str:
+    return "\n".join([error.message, *(f"  {line}" for line in error.hint.splitlines())])
 
 
 def _reach(name: str, url: str) -> str:

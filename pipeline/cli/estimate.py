@@ -86,14 +86,16 @@ def _words(figures: dict[str, object], found: Estimate, dollars: float | None) -
 
 
 def _minutes(found: Estimate, desk: _Desk) -> float:
-    """Return the minutes that the calls take, by what earlier runs saw of the endpoint."""
+    """Return the minutes that the calls take, by what earlier runs saw of the endpoint and by what the user told."""
     if not found.to_ask or desk.settings.replay_file:
         return 0.0
     learned = Learned.read(desk.cache.learned(desk.settings.host, desk.settings.model))
     at_once = min(found.to_ask, learned.width or desk.settings.most_calls)
     by_width = found.to_ask * (learned.seconds or SECONDS_A_REPLY) / at_once / 60
-    per_minute = desk.settings.rpm or learned.per_minute
-    return max(by_width, found.to_ask / per_minute if per_minute else 0.0)
+    requests, tokens = desk.settings.rpm or learned.per_minute, desk.settings.tpm
+    by_requests = found.to_ask / requests if requests else 0.0
+    by_tokens = (found.tokens.prompt + found.tokens.completion) / tokens if tokens else 0.0
+    return max(by_width, by_requests, by_tokens)
 
 
 def _tables() -> Path:

@@ -77,15 +77,15 @@ def require_key(settings: Settings) -> None:
             raise SettingsError("no key: OPENAI_API_KEY is not set", hint=NO_KEY_HINT)
 
 
-def model_for(settings: Settings, cache: Cache, budget: Budget | None = None) -> Model:
-    """Return the model that the settings name; it connects with the first ask.
+def model_for(settings: Settings, cache: Cache, budget: Budget | None = None, *, once: bool = False) -> Model:
+    """Return the model that the settings name; it connects with the first ask, and tries ``once`` or again and again.
 
     Raises:
         InputError: the replay file cannot be read.
     """
     if settings.replay_file:
         return ReplayModel(settings.replay_file)
-    return DeferredModel(settings.model, settings.host, lambda: _connect(settings, cache, budget))
+    return DeferredModel(settings.model, settings.host, lambda: _connect(settings, cache, budget, once=once))
 
 
 def price_for(settings: Settings) -> Price | None:
@@ -93,7 +93,7 @@ def price_for(settings: Settings) -> Price | None:
     return price_of(settings.model, settings.base_url, settings.prices)
 
 
-def _connect(settings: Settings, cache: Cache, budget: Budget | None) -> OpenAIModel:
+def _connect(settings: Settings, cache: Cache, budget: Budget | None, *, once: bool) -> OpenAIModel:
     import random
     import time
 
@@ -110,7 +110,8 @@ def _connect(settings: Settings, cache: Cache, budget: Budget | None) -> OpenAIM
     gate = Gate(settings.most_calls, clock=time.monotonic, spread=random.random, probe=probe)
     gate.begin_with(width=learned.width, per_minute=learned.per_minute)
     gate.tell(rpm=settings.rpm, tpm=settings.tpm)
-    terms = Terms(learned, Patience(call=settings.deadline), price_for(settings), budget)
+    patience = Patience(call=settings.deadline, paper=0.0, tries=1) if once else Patience(call=settings.deadline)
+    terms = Terms(learned, patience, price_for(settings), budget)
     return OpenAIModel(settings.model, endpoint, gate, terms)
 
 
@@ -144,9 +145,14 @@ def job_for(given: Given, settings: Settings, prompt: Prompt) -> Iterator[Job]:
         try:
             yield Job(prompt, models[0], cache, progress, now, fallback, refresh=given.refresh, offline=given.offline)
         finally:
-            for model in models:
-                if isinstance(model, DeferredModel) and (learned := model.learned()):
-                    cache.keep_learned(model.endpoint, model.name, learned)
+            keep_learned(models, cache)
+
+
+def keep_learned(models: Sequence[Model], cache: Cache) -> None:
+    """Keep what was learned of each endpoint and model that was asked."""
+    for model in models:
+        if isinstance(model, DeferredModel) and (learned := model.learned()):
+            cache.keep_learned(model.endpoint, model.name, learned)
 
 
 def budget_for(settings: Settings) -> Budget | None:

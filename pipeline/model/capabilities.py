@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -41,6 +41,13 @@ class Learned(BaseModel):
             return cls()
 
 
+class _Form(NamedTuple):
+    """What guesses change of a request."""
+
+    mode: Mode
+    thinking: int
+
+
 @dataclass(slots=True)
 class Capabilities:
     """How to put a request to one endpoint and model."""
@@ -51,18 +58,34 @@ class Capabilities:
     """Name of the parameter that caps a completion; empty where none is taken."""
     thinking: int = 0
     dropped: set[str] = field(default_factory=set)
+    settled: bool = False
+    """Whether the endpoint has answered, or guessing was in vain: then a refusal without a word of the form is of what
+    the request says."""
     lessons: int = 0
     """Counts what was learned; a request that left before the last lesson is not evidence for another."""
+    _before_guesses: _Form | None = None
 
     @classmethod
     def of(cls, preset: Preset, learned: Learned) -> Capabilities:
         """Begin with what the table says of the service and what earlier runs learned of it."""
         caps = [name for name in (preset.cap, _NEXT_CAP[preset.cap]) if name not in learned.dropped]
-        return cls(preset, learned.mode or preset.mode, next(iter(caps), ""), learned.thinking, set(learned.dropped))
+        known = cls(preset, learned.mode or preset.mode, next(iter(caps), ""), learned.thinking, set(learned.dropped))
+        known.settled = learned.seconds is not None
+        return known
 
     def learned(self) -> Learned:
-        """Return what is to be kept for the next run."""
-        return Learned(mode=self.mode, dropped=tuple(sorted(self.dropped)), thinking=self.thinking)
+        """Return what is to be kept for the next run: nothing that is only guessed."""
+        form = self._before_guesses or self._form
+        return Learned(mode=form.mode, dropped=tuple(sorted(self.dropped)), thinking=form.thinking)
+
+    def answered(self, *, is_old: bool = False) -> None:
+        """Take note that the endpoint answered: what was guessed is known from now on.
+
+        ``is_old`` says that the request left before the last lesson: if that was a guess, it was wrong.
+        """
+        if is_old:
+            self._take_back()
+        self.settled, self._before_guesses = True, None
 
     def body(self, model: str, ask: Ask, *, most_tokens: int | None) -> dict[str, Any]:
         """Return the request body for ``ask`` in the form that the endpoint takes."""
@@ -78,17 +101,40 @@ class Capabilities:
             body["response_format"] = {"type": "json_object"}
         return body | dict(self._without_thinking())
 
-    def learn(self, answer: Answer, *, lessons_then: int) -> bool:
+    def learn(self, answer: Answer, *, guess: bool = False) -> bool:
         """Change the form of requests after a refusal; return whether asking again makes sense.
 
-        ``lessons_then`` is the count of lessons when the refused request left.
+        ``guess`` says that the refusal names nothing of the form, so that it can only be found by leaving out one part
+        after another.
         """
-        if lessons_then < self.lessons:
-            return True
         words = answer.param or answer.message
         understood = self._drop_thinking(words) or self._drop_parameter(words) or self._loosen(words, answer.message)
+        if not understood and guess and not self.settled:
+            understood = self._guess()
         self.lessons += understood
         return understood
+
+    @property
+    def _form(self) -> _Form:
+        return _Form(self.mode, self.thinking)
+
+    def _guess(self) -> bool:
+        """Leave out what fewest endpoints know; where nothing is left to leave out, go back and guess no more."""
+        self._before_guesses = self._before_guesses or self._form
+        if self._without_thinking():
+            self.thinking = len(self.preset.without_thinking)
+        elif self.mode in _NEXT_MODE:
+            self.mode = _NEXT_MODE[self.mode]
+        else:
+            self.answered(is_old=True)
+            return False
+        return True
+
+    def _take_back(self) -> None:
+        """Undo guesses; those that are refused in a guessed form are asked once more as they were before."""
+        if self._before_guesses:
+            self.mode, self.thinking = self._before_guesses
+            self.lessons += 1
 
     def _without_thinking(self) -> dict[str, Any]:
         ways = self.preset.without_thinking

@@ -109,7 +109,9 @@ class OpenAIModel:
 
     def learned(self) -> Learned:
         """Return what this run and those before it learned of the endpoint and model."""
-        held = {"width": self._gate.width, "per_minute": self._gate.per_minute, "seconds": self._deadline.mean}
+        mean, before = self._deadline.mean, self._terms.learned.seconds
+        seconds = mean if self._deadline.is_sure else before or mean
+        held = {"width": self._gate.width, "per_minute": self._gate.per_minute, "seconds": seconds}
         return self._capabilities.learned().model_copy(update=held)
 
     def cost_usd(self, used: Meter) -> float | None:
@@ -144,7 +146,7 @@ class OpenAIModel:
                         return await self._request(ask, slot)
         except _PassingError as error:
             if error.rule.reason in UNANSWERED and self._deadline.mean is None:
-                fatal = FatalModelError(str(error), hint=self._way_there)
+                fatal = FatalModelError(str(error), hint=self._way_on(error.rule))
                 self.stop(fatal)
                 raise fatal from error
             raise CallError(error.rule.reason, str(error)) from error
@@ -162,21 +164,26 @@ class OpenAIModel:
 
     async def _request(self, ask: Ask, slot: Slot) -> Reply:
         """Send one request, or as many as there are lessons in how to put it."""
+        known = self._capabilities
         while True:
-            lessons = self._capabilities.lessons
+            lessons, began = known.lessons, time.monotonic()
             answer, headers = await self._paid(ask)
+            is_old = lessons < known.lessons
             if isinstance(answer, Reply):
+                known.answered(is_old=is_old)
                 used = answer.usage or Usage()
                 self._gate.accepted(slot, used.prompt + used.completion or slot.tokens, headers)
                 return answer
             rule = judge(answer)
-            if rule.action is Action.CHANGE and self._capabilities.learn(answer, lessons_then=lessons):
-                self._gate.learned()
+            if rule.action is Action.CHANGE and not is_old and known.learn(answer, guess=not rule.is_named):
+                self._gate.learned(time.monotonic() - began)
                 self.meter.retries += 1
                 continue
             if rule.action is Action.SLOW:
                 self._gate.refused(slot, headers)
-            self._raise_for(rule, answer)
+            elif is_old:
+                self._gate.outdated(time.monotonic() - began)
+            self._raise_for(rule, answer, is_old=is_old)
 
     async def _paid(self, ask: Ask) -> tuple[Reply | Answer, Mapping[str, str]]:
         """Send one request within the budget, if there is one."""
@@ -202,11 +209,16 @@ class OpenAIModel:
             await budget.settle(worst, cost)
         return answer, headers
 
-    def _raise_for(self, rule: Rule, answer: Answer) -> None:
+    def _raise_for(self, rule: Rule, answer: Answer, *, is_old: bool) -> None:
+        """Raise what a refusal means; ``is_old`` where the form was changed while the request was under way.
+
+        Such a request goes back into the queue: sent again at once, it would be one of many in a form that nobody has
+        tried yet.
+        """
         message = self._said(f"answered {answer.status} {answer.code or answer.type}: {answer.message}")
         if rule.action is Action.STOP:
             raise FatalModelError(message, hint=self._advice(answer))
-        if rule.action in {Action.FAIL, Action.CHANGE}:
+        if rule.action is Action.FAIL or (rule.action is Action.CHANGE and not is_old):
             raise CallError(rule.reason, message)
         raise _PassingError(rule, message)
 
@@ -253,8 +265,10 @@ class OpenAIModel:
         through = f" through the proxy {self._proxy}" if self._proxy else ""
         return _PassingError(Rule(Action.RETRY, "unavailable"), self._said(f"cannot be reached{through}: {last}"))
 
-    @property
-    def _way_there(self) -> str:
+    def _way_on(self, rule: Rule) -> str:
+        """Return what to do about an endpoint that answers nobody."""
+        if rule.reason == "rate_limited":
+            return "Wait, ask the provider for a higher limit, or say the one that holds with --rpm."
         proxy = " and the proxy in HTTPS_PROXY, HTTP_PROXY or ALL_PROXY" if self._proxy else ""
         return f"Check the address in --base-url or OPENAI_BASE_URL{proxy}, and that a model is served there."
 
@@ -310,9 +324,14 @@ class Deadline:
     @property
     def seconds(self) -> float:
         """Seconds that the next call may take."""
-        if self._count < self._ENOUGH:
+        if not self.is_sure:
             return self._most
         return min(self._most, max(self._LEAST_S, self._TIMES * self._slow) * self._patience)
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether enough replies were seen to judge others by."""
+        return self._count >= self._ENOUGH
 
     @property
     def mean(self) -> float | None:
@@ -332,7 +351,8 @@ class Deadline:
 
 
 def _client(endpoint: Endpoint, patience: Patience) -> openai.AsyncOpenAI:
-    limits = httpx2.Limits(max_connections=None, max_keepalive_connections=None)
+    # The gate says how many calls there are at once. To aiohttp 0 is no limit, and None its own one, 100.
+    limits = httpx2.Limits(max_connections=0)
     timeout = httpx2.Timeout(patience.call, connect=patience.connect, pool=None)
     return openai.AsyncOpenAI(
         api_key=endpoint.api_key or "none",
@@ -352,7 +372,8 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 class _Tries(tenacity.stop.stop_base):
     """Stop after so many faults, or so long after the first request left.
 
-    Refusals for load are waited out and do not count, nor does the time before the first request's turn.
+    Refusals for load, and of a form that was given up meanwhile, are no faults; nor does the time before the first
+    request's turn count.
     """
 
     def __init__(self, patience: Patience) -> None:
@@ -371,15 +392,15 @@ class _Tries(tenacity.stop.stop_base):
             self._until = time.monotonic() + self._patience
 
     def __call__(self, retry_state: tenacity.RetryCallState) -> bool:
-        self._left -= not _is_load(retry_state)
+        self._left -= not _is_gated(retry_state)
         return self._left <= 0 or (self._until is not None and time.monotonic() >= self._until)
 
 
 def _wait_unless_gated(wait: Callable[[tenacity.RetryCallState], float]) -> Callable[[tenacity.RetryCallState], float]:
-    """Wait before another try, but not after a refusal for load: the gate holds the whole pool then."""
-    return lambda state: 0.0 if _is_load(state) else wait(state)
+    """Wait before another try, but not after a refusal that the gate holds the whole pool for."""
+    return lambda state: 0.0 if _is_gated(state) else wait(state)
 
 
-def _is_load(state: tenacity.RetryCallState) -> bool:
+def _is_gated(state: tenacity.RetryCallState) -> bool:
     error = state.outcome.exception() if state.outcome else None
-    return isinstance(error, _PassingError) and error.rule.action is Action.SLOW
+    return isinstance(error, _PassingError) and error.rule.action in {Action.SLOW, Action.CHANGE}

@@ -66,6 +66,11 @@ class Rule:
     text: str = ""
     """Regular expression searched in the message, without case."""
 
+    @property
+    def is_named(self) -> bool:
+        """Whether a code or a word says what is wrong, not the status alone."""
+        return bool(self.codes or self.text)
+
     def matches(self, answer: Answer) -> bool:
         """Return whether every column that is filled fits."""
         said = {answer.code.lower(), answer.type.lower()}
@@ -110,6 +115,8 @@ RULES = (
     Rule(Action.FAIL, "refused", statuses=(400,), text=r"content (?:filter|management|policy)|inappropriate|敏感|安全"),
     Rule(Action.FAIL, "rejected", statuses=(400,), text=r"context length|maximum context|too long|too many tokens"),
     Rule(Action.CHANGE, "rejected", statuses=(400, 422, 501), text=_FORM),
+    # Without a word of what is wrong: an endpoint that has answered nobody may not know the form.
+    Rule(Action.CHANGE, "rejected", statuses=(400, 422)),
     Rule(Action.FAIL, "rejected", statuses=tuple(range(400, 500))),
     # An error inside a 200 without a status of its own, or a status that HTTP does not know.
     Rule(Action.RETRY, "unavailable"),

@@ -137,10 +137,18 @@ class Gate:
         self.tokens.settle(slot.tokens, used)
         self._read(headers)
 
-    def learned(self) -> None:
-        """Take note that the form of the request changed: the call that learned it goes on alone."""
+    def learned(self, took: float) -> None:
+        """Take note that the form of the request changed: the call that learned it goes on alone.
+
+        It does so for twice as long as the refusal ``took``, in seconds, so that another one costs one request as well.
+        """
         self._heard = False
-        self._probe_ends = self._clock() + self._probe
+        self.outdated(took)
+
+    def outdated(self, took: float) -> None:
+        """Take note that a refusal of the form before came after ``took`` seconds: so long may the next one take."""
+        if not self._heard:
+            self._probe_ends = self._clock() + max(self._probe, 2 * took)
 
     def refused(self, slot: Slot, headers: Mapping[str, str]) -> None:
         """Take note of a refusal for load: nothing leaves until the pause that the endpoint asked for is over.
@@ -186,7 +194,8 @@ class Gate:
                 continue
             wait = self._wait(slot)
             if wait > 0:
-                self._set_timer(wait)
+                if wait < math.inf:
+                    self._set_timer(wait)
                 return
             self._waiting.popleft()
             self._depart(slot)
@@ -194,13 +203,21 @@ class Gate:
     def _depart(self, slot: Slot) -> None:
         now = self._clock()
         self._last_left = now
-        if self._probe_ends is None:
-            self._probe_ends = now + self._probe
         self._in_flight += 1
         self.requests.take(1.0, now)
         self.tokens.take(slot.tokens, now)
         self._careful = self._careful and self.requests.rate is None
         slot.turn.set_result(None)
+        if self._probe_ends is None:
+            # After its turn, which comes at once: what the first request prepares until it waits for the wire may take
+            # longer than the probe, and is no time in which an answer could have come.
+            self._probe_ends = math.inf
+            asyncio.get_running_loop().call_soon(self._start_probe)
+
+    def _start_probe(self) -> None:
+        if self._probe_ends == math.inf:
+            self._probe_ends = self._clock() + self._probe
+            self._admit()
 
     def _wait(self, slot: Slot) -> float:
         """Return the seconds until a call may leave."""

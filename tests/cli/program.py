@@ -42,6 +42,8 @@ class Program:
 
     def __init__(self, folder: Path, **environment: str) -> None:
         self.folder = folder
+        self.nursery = nursery
+        """Gives what runs the commands, one after another; a program that is to run beside another has its own."""
         measuring = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
         self.environment = {
             "PATH": os.environ.get("PATH", ""),
@@ -53,7 +55,7 @@ class Program:
 
     def __call__(self, *arguments: Argument, stdin: str = "", **environment: str) -> Ran:
         """Run one command of this checkout to its end."""
-        ran = nursery().run(
+        ran = self.nursery().run(
             [str(argument) for argument in arguments],
             folder=self.folder,
             environment=self.environment | environment,

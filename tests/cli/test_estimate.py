@@ -105,8 +105,11 @@ def test_an_estimate_learns_from_what_replies_really_used(planned: Program) -> N
 
 
 def test_minutes_follow_the_pace_that_is_told(planned: Program) -> None:
-    """Ten papers at two requests a minute are five minutes."""
-    assert figures(planned, "--input", "ten.jsonl", "--rpm", "2")["minutes"] == 5.0
+    """Ten papers at two requests a minute are five minutes; at half their tokens a minute, two."""
+    said = figures(planned, "--input", "ten.jsonl", "--rpm", "2")
+    assert said["minutes"] == 5.0
+    half = sum(said["tokens"].values()) / 2
+    assert figures(planned, "--input", "ten.jsonl", "--tpm", str(half))["minutes"] == 2.0
 
 
 def test_a_replay_file_costs_nothing(replayed: Program) -> None:

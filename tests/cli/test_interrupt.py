@@ -52,6 +52,21 @@ def test_an_interrupted_run_keeps_what_was_paid_for_and_says_how_to_go_on(
     assert (ran.code, report["cached"], report["requests"]) == (0, int(kept), len(RECORDS) - int(kept))
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_has_no_event_loop_is_interrupted_as_well(cli: Program, number: signal.Signals) -> None:
+    """Exit 130 and no traceback, while ``fetch`` waits for the next line of its input."""
+    streams = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with cli.start("fetch", "--input", "-", **streams) as process:
+        assert process.stdin
+        assert process.stdout
+        process.stdin.write(lines(RECORDS[:2]).encode())
+        process.stdin.flush()
+        assert RECORDS[0]["id"] in process.stdout.readline().decode()
+        process.send_signal(number)
+        said = process.communicate(timeout=30)[1].decode()
+    assert (process.returncode, "Traceback" in said) == (130, False)
+
+
 def test_an_interrupted_summarize_says_the_same(steady: Program, endpoint: OpenAIServer) -> None:
     """Exit 130; what it had written to standard output is whole lines without the last one."""
     command = ("summarize", "--input", "all.jsonl", "--concurrency", "4")

@@ -31,6 +31,8 @@ NO_CAP = Answer("h", 400, code="unsupported_parameter", param="max_tokens", mess
 NO_NEW_CAP = Answer("h", 400, message="Unknown parameter: max_completion_tokens")
 NO_SEED = Answer("h", 400, code="unsupported_parameter", param="seed", message="Unsupported parameter: 'seed'.")
 
+NO_WHY = Answer("h", 400, message="Bad request.")
+
 
 def without_switch(body: dict[str, Any]) -> dict[str, Any]:
     """Return a request that says nothing of thinking."""
@@ -40,7 +42,7 @@ def without_switch(body: dict[str, Any]) -> dict[str, Any]:
 def learned(*answers: Answer) -> tuple[dict[str, Any], list[bool]]:
     """Refuse a request with each answer in turn; return the next request and what was made of the answers."""
     known = Capabilities.of(UNKNOWN, Learned())
-    again = [known.learn(answer, lessons_then=known.lessons) for answer in answers]
+    again = [known.learn(answer) for answer in answers]
     return known.body("m", ASK, most_tokens=None), again
 
 
@@ -73,12 +75,58 @@ def test_an_ask_without_temperature_sends_none() -> None:
     assert Capabilities.of(UNKNOWN, Learned()).body("m", ask, most_tokens=None) == PLAIN | {"response_format": STRICT}
 
 
-def test_a_refusal_of_a_request_from_before_the_last_lesson_teaches_nothing_new() -> None:
-    """64 calls that left together and were all refused are one lesson, and each is asked again."""
+def forms(known: Capabilities, refusals: int) -> list[dict[str, Any]]:
+    """Return the first request and those after so many refusals without a word of what is wrong."""
+    bodies = [known.body("m", ASK, most_tokens=None)]
+    for _ in range(refusals):
+        assert known.learn(NO_WHY, guess=True)
+        bodies.append(known.body("m", ASK, most_tokens=None))
+    return bodies
+
+
+GUESSES = [
+    FIRST,
+    without_switch(FIRST),
+    without_switch(FIRST) | {"response_format": {"type": "json_object"}},
+    without_switch(PLAIN) | {"temperature": 0.3},
+]
+
+
+def test_where_nobody_says_what_is_wrong_one_part_after_another_is_left_out() -> None:
+    """First what fewest endpoints know; each guess is a lesson like any other."""
     known = Capabilities.of(UNKNOWN, Learned())
-    assert [known.learn(NO_FORMAT, lessons_then=0) for _ in range(64)] == [True] * 64
-    assert known.body("m", ASK, most_tokens=None) == FIRST | {"response_format": {"type": "json_object"}}
-    assert known.lessons == 1
+    assert forms(known, 3) == GUESSES
+    assert known.lessons == 3
+
+
+@pytest.mark.parametrize("guesses", [1, 2, 3])
+def test_a_guess_that_is_answered_is_kept_and_one_that_is_not_is_not(guesses: int) -> None:
+    """Until then the next run would begin as this one did."""
+    known = Capabilities.of(UNKNOWN, Learned())
+    forms(known, guesses)
+    assert Capabilities.of(UNKNOWN, known.learned()).body("m", ASK, most_tokens=None) == FIRST
+    known.answered()
+    assert Capabilities.of(UNKNOWN, known.learned()).body("m", ASK, most_tokens=None) == GUESSES[guesses]
+
+
+def test_where_no_guess_helps_the_form_is_as_before_and_none_is_made_again() -> None:
+    """What was learned by name before is kept all the same."""
+    known = Capabilities.of(UNKNOWN, Learned())
+    assert known.learn(NO_TEMPERATURE)
+    first, *_ = forms(known, 3)
+    assert not known.learn(NO_WHY, guess=True)
+    assert known.body("m", ASK, most_tokens=None) == first == PLAIN | {"response_format": STRICT}
+    assert not known.learn(NO_WHY, guess=True)
+    assert known.learned() == Learned(mode="json_schema", dropped=("temperature",))
+
+
+@pytest.mark.parametrize("before", [Learned(), Learned(seconds=1.0)], ids=["in this run", "in an earlier one"])
+def test_an_endpoint_that_has_answered_is_not_guessed_about(before: Learned) -> None:
+    """Its form is known to be right, so that the refusal is of what the one request says."""
+    known = Capabilities.of(UNKNOWN, before)
+    if not before.seconds:
+        known.answered()
+    assert not known.learn(NO_WHY, guess=True)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +182,7 @@ def test_a_refused_cap_has_another_name_or_none(
     preset = preset_named(name)
     assert preset is not None
     known = Capabilities.of(preset, Learned())
-    assert [known.learn(answer, lessons_then=known.lessons) for answer in answers] == again
+    assert [known.learn(answer) for answer in answers] == again
     assert known.cap == cap
     for now in (known, Capabilities.of(preset, known.learned())):
         body = now.body("m", ASK, most_tokens=900)
@@ -152,7 +200,7 @@ def test_each_way_to_stop_thinking_is_tried_in_turn() -> None:
     efforts = []
     for _ in range(3):
         efforts.append(known.body("m", ASK, most_tokens=None).get("reasoning_effort"))
-        known.learn(refusal, lessons_then=known.lessons)
+        known.learn(refusal)
     assert efforts == ["minimal", "none", None]
 
 
@@ -160,7 +208,7 @@ def test_what_was_learned_is_kept_from_run_to_run() -> None:
     """Through JSON, as the cache holds it; the next run asks right the first time."""
     known = Capabilities.of(UNKNOWN, Learned())
     for refusal in (NO_SWITCH, NO_FORMAT, NO_TEMPERATURE, NO_CAP):
-        assert known.learn(refusal, lessons_then=known.lessons)
+        assert known.learn(refusal)
     kept = Learned.read(known.learned().model_dump_json())
     assert kept == Learned(mode="json_object", dropped=("max_tokens", "temperature"), thinking=1)
     body = Capabilities.of(UNKNOWN, kept).body("m", ASK, most_tokens=9)

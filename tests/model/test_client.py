@@ -435,3 +435,13 @@ async def test_a_cancelled_ask_is_over(server: OpenAIServer) -> None:
         outcomes = await asyncio.gather(*asked, return_exceptions=True)
         assert [type(outcome) for outcome in outcomes] == [asyncio.CancelledError] * 2
         assert (await model.ask(ASK)).text == TEXT
+
+
+async def test_five_hundred_calls_are_under_way_at_once(server: OpenAIServer) -> None:
+    """Neither the client nor its connections hold them back."""
+    async with connected(server.base_url, width=512) as model:
+        await model.ask(ASK)
+        server.reset(Options(delay=1.5))
+        replies = await asyncio.gather(*(model.ask(ASK) for _ in range(512)))
+    assert {reply.text for reply in replies} == {TEXT}
+    assert server.stats()["concurrent_max"] >= 500

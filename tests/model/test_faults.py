@@ -71,7 +71,8 @@ FACTS: list[tuple[Answer, Action, str]] = [
     (Answer(LOCAL, 422, message="json_schema: extra fields not permitted"), CHANGE, "rejected"),
     (Answer(LOCAL, 501, message="json_object is not implemented"), CHANGE, "rejected"),
     (Answer(LOCAL, 400, message="temperature must be 1"), CHANGE, "rejected"),
-    (Answer(LOCAL, 400, message="messages: too few"), FAIL, "rejected"),
+    (Answer(LOCAL, 400, message="messages: too few"), CHANGE, "rejected"),
+    (Answer(LOCAL, 422), CHANGE, "rejected"),
     (Answer(LOCAL, 413, message="Request Entity Too Large"), FAIL, "rejected"),
     (Answer(LOCAL, 451), FAIL, "rejected"),
     # An error inside a 200, and statuses of nobody.

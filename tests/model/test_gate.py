@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.model.gate import CAREFUL_S, FIRST_PAUSE_S, LONGEST_PAUSE_S, PROBE_S, STAGGER_S, Gate, Slot
 from pipeline.model.pace import MARGIN
-from tests.model.virtual import run
+from tests.model.virtual import pass_time, run
 
 Call = Callable[[Slot], Awaitable[None]]
 REFUSAL_S = 0.01
@@ -150,12 +150,45 @@ def test_a_call_that_is_sent_again_in_another_form_is_alone_for_another_probe() 
 
         async def told_to_change_its_form(slot: Slot) -> None:
             await asyncio.sleep(PROBE_S * 0.8)
-            pool.gate.learned()
+            pool.gate.learned(0.0)
             await pool.answered(slot)
 
         await pool.send_all(told_to_change_its_form, *[pool.answered] * 2)
         assert pool.left[0] == 0
         assert pool.left[1] >= PROBE_S * 1.8 - 1e-5
+
+    run(story())
+
+
+def test_what_the_first_call_prepares_is_no_time_alone() -> None:
+    """The probe begins when it waits for the wire: before, no answer could have come."""
+
+    async def story() -> None:
+        pool = Pool(8)
+
+        async def slow_to_leave(slot: Slot) -> None:
+            pass_time(10 * PROBE_S)
+            await pool.answered(slot)
+
+        await pool.send_all(slow_to_leave, *[pool.answered] * 2)
+        assert pool.left == pytest.approx([0.0, 11 * PROBE_S, 11 * PROBE_S + STAGGER_S], abs=1e-5)
+
+    run(story())
+
+
+@pytest.mark.parametrize(("took", "alone"), [(0.0, PROBE_S), (PROBE_S / 4, PROBE_S), (0.4, 0.8)])
+def test_after_a_lesson_a_call_is_alone_for_twice_as_long_as_the_refusal_took(took: float, alone: float) -> None:
+    """At least for the probe."""
+
+    async def story() -> None:
+        pool = Pool(8)
+
+        async def told_to_change_its_form(slot: Slot) -> None:
+            pool.gate.learned(took)
+            await pool.answered(slot)
+
+        await pool.send_all(told_to_change_its_form, pool.answered)
+        assert pool.left == pytest.approx([0.0, alone], abs=1e-5)
 
     run(story())
 

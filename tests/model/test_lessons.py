@@ -10,7 +10,7 @@ from pipeline.errors import FatalModelError
 from pipeline.model.budget import Budget
 from pipeline.model.client import Terms
 from pipeline.model.wire import Ask, Message
-from tests.model.loopback import ASK, NO_THINKING, QUICK, TEXT, USUAL, connected, fatal
+from tests.model.loopback import ASK, NO_THINKING, QUICK, TEXT, USUAL, answer, connected, failure, fatal
 from tests.servers.openai import OpenAIServer
 from tests.servers.openai_options import Options
 from tests.servers.openai_sample import WIDGETS
@@ -60,6 +60,80 @@ async def test_each_refused_form_costs_one_request(
         assert {reply.text for reply in replies} == {TEXT}
     assert [call.status for call in server.log].count(400) == len(refuse)
     assert formats(server) == [*lessons, *[last] * 64]
+
+
+async def test_a_slow_refusal_may_be_one_of_many_but_the_next_lesson_costs_one(server: OpenAIServer) -> None:
+    """Refusals that take longer than the first call is alone: what left meanwhile waits for one call's second try."""
+    server.reset(Options(refuse=("json_schema", "json_object"), refusal_delay=0.5))
+    async with connected(server.base_url, probe=0.1) as model:
+        replies = await asyncio.gather(*(model.ask(ASK) for _ in range(64)))
+        assert {reply.text for reply in replies} == {TEXT}
+        assert model.meter.retries == model.meter.requests - 64
+    asked = formats(server)
+    assert asked.count("json_object") == 1
+    assert asked.count("json_schema") == len(asked) - 65
+    assert asked.count(None) == 64
+
+
+async def test_a_slow_answer_is_no_slow_refusal(server: OpenAIServer) -> None:
+    """An endpoint that refuses at once and takes half a second to answer: one refused request a lesson, 64 at once."""
+    server.reset(Options(refuse=("json_schema", "temperature", *NO_THINKING), delay=0.5))
+    async with connected(server.base_url, probe=1.0) as model:
+        await asyncio.gather(*(model.ask(WARM) for _ in range(64)))
+    assert [call.status for call in server.log] == [*[400] * 3, *[200] * 64]
+
+
+@pytest.mark.parametrize(
+    ("refuse", "left"),
+    [
+        ((*NO_THINKING,), {"response_format", "temperature"}),
+        (("json_schema",), {"response_format", "temperature"}),
+        ((*NO_THINKING, "json_schema", "json_object"), {"temperature"}),
+    ],
+    ids=["a switch", "a schema", "any form"],
+)
+async def test_a_form_that_is_refused_without_a_word_is_found(
+    server: OpenAIServer, refuse: tuple[str, ...], left: set[str]
+) -> None:
+    """One part after another is left out until the endpoint answers; the next run begins with that."""
+    server.reset(Options(refuse=refuse, mute=True))
+    async with connected(server.base_url, probe=ALONE_S) as model:
+        await asyncio.gather(*(model.ask(WARM) for _ in range(8)))
+        kept = model.learned()
+    said = {"model", "messages"}
+    assert server.log[-1].request.keys() - said == left
+    assert [call.status for call in server.log].count(200) == 8
+    assert len(server.log) <= 8 + 3
+    server.reset(Options(refuse=refuse, mute=True))
+    async with connected(server.base_url, terms=Terms(learned=kept, patience=QUICK)) as model:
+        await model.ask(WARM)
+    assert [call.status for call in server.log] == [200]
+
+
+async def test_what_no_guess_helps_is_the_papers_own_fault(server: OpenAIServer) -> None:
+    """The first paper is refused in every form and fails; the second is asked in the strictest."""
+    bad = answer(400, {"error": {"message": "Bad request."}})
+    server.reset(Options(script=[bad] * 4))
+    async with connected(server.base_url) as model:
+        assert (await failure(model)).reason == "rejected"
+        assert (await model.ask(ASK)).text == TEXT
+        server.reset(Options(script=[bad]))
+        assert (await failure(model)).reason == "rejected"
+        assert len(server.log) == 1
+        assert model.learned().mode == "json_schema"
+
+
+async def test_an_answer_to_the_form_before_a_guess_takes_the_guess_back(server: OpenAIServer) -> None:
+    """The first paper is refused without a word while the second is under way in the same form, and is answered."""
+    bad = {**answer(400, {"error": {"message": "Bad request."}}), "delay": 0.3}
+    slow = {"fault": "ok", "delay": 0.8}
+    server.reset(Options(script=[bad, slow, {"fault": "ok", "delay": 1.5}]))
+    async with connected(server.base_url, probe=0.05) as model:
+        await asyncio.gather(model.ask(ASK), model.ask(ASK))
+        assert model.learned().thinking == 0
+        await model.ask(ASK)
+    switches = [next(iter(NO_THINKING)) in call.request for call in server.log]
+    assert switches == [True, True, False, True]
 
 
 async def test_a_format_that_is_refused_in_other_words(server: OpenAIServer) -> None:

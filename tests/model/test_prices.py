@@ -50,6 +50,7 @@ def test_prompt_completion_and_cached_tokens_have_each_their_price(tokens: Usage
         ("gpt-5-mini", "https://gateway.example.com/v1"),
         ("gpt-5-mini", "https://gateway.example.com/?of=https://api.openai.com/v1"),
         ("gpt-5-mini", "https://api.deepseek.com"),
+        ("qwen-plus", "https://dashscope.aliyuncs.com/compatible-mode/v1"),
         ("", OPENAI),
     ],
     ids=[
@@ -63,6 +64,7 @@ def test_prompt_completion_and_cached_tokens_have_each_their_price(tokens: Usage
         "gateway",
         "gateway-that-names-openai",
         "other-provider",
+        "dashscope",
         "no-model",
     ],
 )

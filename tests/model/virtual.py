@@ -27,9 +27,20 @@ class FastLoop(asyncio.SelectorEventLoop):
         self._selector_of_time = _Jumping()
         super().__init__(self._selector_of_time)
 
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass as while something computes and the loop gets to nothing."""
+        self._selector_of_time.now += seconds
+
     def time(self) -> float:
         """Seconds since the loop began."""
         return self._selector_of_time.now
+
+
+def pass_time(seconds: float) -> None:
+    """Compute for so long, on the loop that runs."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, FastLoop)
+    loop.pass_time(seconds)
 
 
 def run(story: Coroutine[Any, Any, None]) -> None:

@@ -80,7 +80,7 @@ class Endpoint:
             self.in_flight, needed
         )
         if refused:
-            return refused, 0.0
+            return refused, self.options.refusal_delay
         if paper is None:
             return error(400, "no reply for this paper", "no_reply"), 0.0
         return self._attempt(call, paper, tokens, None)

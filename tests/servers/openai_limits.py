@@ -29,7 +29,8 @@ def refusal(options: Options, body: Mapping[str, Any], authorization: str, raw: 
     if options.models and model not in options.models:
         message = f"The model `{model}` does not exist or you do not have access to it."
         return error(404, message, "model_not_found", param="model")
-    return _format_refused(options, body, raw) or _parameter_refused(options, body)
+    refused = _format_refused(options, body, raw) or _parameter_refused(options, body)
+    return error(400, "Bad request.", code=None) if refused and options.mute else refused
 
 
 def _format_refused(options: Options, body: Mapping[str, Any], raw: bytes) -> Answer | None:

@@ -27,7 +27,9 @@ class Options:
 
     seed: int = 0
     delay: float = 0.0
-    """Mean seconds before an answer; a refusal waits for nothing."""
+    """Mean seconds before an answer."""
+    refusal_delay: float = 0.0
+    """Seconds before a refusal."""
     sigma: float = 0.0
     """Spread of a lognormal delay; 0 is a fixed one."""
     rpm: float | None = None
@@ -50,6 +52,8 @@ class Options:
     """Request parameters refused with 400, and ``json_schema`` or ``json_object`` as a response format."""
     format_error: Mapping[str, Any] | None = None
     """The ``error`` object for a refused response format; None is DeepSeek's."""
+    mute: bool = False
+    """Refuse parameters and response formats without saying which."""
     ignore_format: bool = False
     """Take any response format and answer with prose around the JSON."""
     key: str | None = None

@@ -1,0 +1,72 @@
+"""One short call to a model, as a run would make it, and what it showed of the endpoint."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import time
+from dataclasses import dataclass
+
+from pipeline.cache import Cache
+from pipeline.cli.workshop import keep_learned, model_for
+from pipeline.errors import FatalModelError
+from pipeline.model.budget import Budget
+from pipeline.model.capabilities import Learned
+from pipeline.model.wire import Ask, Meter, Model, Reply
+from pipeline.records import Paper
+from pipeline.settings import Settings
+
+LONGEST_S = 30.0
+"""Seconds that the call may take, its lessons included; less where ``deadline`` is less."""
+PAPER = Paper(
+    id="2611.99000",
+    title="Sorting Widgets by Weight",
+    abstract="We sort widgets by weight in half the time that earlier methods take, and need no labels.",
+)
+"""What is asked about: invented, and as short as a paper can be."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A call that was answered."""
+
+    reply: Reply
+    seconds: float
+    used: Meter
+    cost_usd: float | None
+    """None where the price or the count of tokens is not known."""
+    learned: Learned
+    """What this call and earlier runs learned of the endpoint and model."""
+
+
+def try_out(settings: Settings, ask: Ask, cache: Cache, budget: Budget | None) -> Trial:
+    """Ask once, without a second try; keep what is learned as a run does, but not the reply.
+
+    Raises:
+        ModelError: there was no answer; says what to do.
+    """
+    model = model_for(settings, cache, budget, once=True)
+    # What the first ask would import is none of the endpoint's time.
+    importlib.import_module("pipeline.model.client")
+    began = time.monotonic()
+    try:
+        reply = asyncio.run(_answer(model, ask, settings.deadline))
+    finally:
+        keep_learned([model], cache)
+    took = time.monotonic() - began
+    learned = Learned.read(cache.learned(model.endpoint, model.name))
+    return Trial(reply, took, model.meter, model.cost_usd(model.meter), learned)
+
+
+async def _answer(model: Model, ask: Ask, deadline: float) -> Reply:
+    longest = min(deadline, LONGEST_S)
+    try:
+        async with asyncio.timeout(longest):
+            return await model.ask(ask)
+    except TimeoutError as error:
+        raise FatalModelError(
+            f"{model.endpoint} gave no whole answer within {longest:g} s",
+            hint=f"Check the address; a slow model has {deadline:g} s in a run ('deadline' in digest.toml).",
+        ) from error
+    finally:
+        await model.close()
