@@ -120,7 +120,7 @@ def test_text_of_others_stays_text(title: str, translated: str, tldr: str, most:
         *(f'<a href="https://arxiv.org/abs/2404.0000{number}">' for number in (1, 2)),
         f'<a href="{PAGE}">',
     }
-    first = markdown.split("\n\n")[1].split("\n")[1]
+    first = markdown.split("\n\n")[2].split("\n")[1]
     assert plain(re.sub(r"\\(.)", r"\1", first)) == plain(tldr)[:LONGEST_FIELD].translate({64: "＠", 60: "＜"})
 
 
