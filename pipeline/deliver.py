@@ -189,12 +189,12 @@ def _send(address: Address, sent: Message) -> str:
 
 
 def _notify(address: Address, sent: Message) -> str:
-    courier = Apprise(asset=address.service.asset)
-    courier.add(address.service)
     room = address.room
-    _attend_to(address)
     body_format = NotifyFormat.HTML if room.dialect == "html" else NotifyFormat.TEXT
     try:
+        _attend_to(address)
+        courier = Apprise(asset=address.service.asset)
+        courier.add(address.service)
         result = courier.notify(body=sent.body, title=sent.title if room.titled else "", body_format=body_format)
     except Exception as error:  # noqa: BLE001 (a fault in one service's plugin may not keep the others waiting)
         return f"{type(error).__name__} in apprise"

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import apprise
 import pytest
@@ -278,13 +279,23 @@ def test_no_secret_is_said_logged_or_kept(
     assert SECRET not in f"{said}{to!r}{kept}{caplog.text}{capfd.readouterr()}"
 
 
-def test_a_fault_in_apprise_is_one_failed_delivery(listener: Listener, cache: Cache) -> None:
-    """The other addresses get theirs."""
-    to = addresses(f"json://{listener.host} json://{listener.host}/2")
-    to[0].service.asset = None
-    first, second = told(to, cache)
-    assert first.startswith("address 1 (JSON): failed (")
-    assert second == "address 2 (JSON): delivered"
+def test_a_fault_in_apprise_is_one_failed_delivery(
+    listener: Listener, cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Named by its kind alone, for its words may hold an address; and the others get theirs."""
+    to = addresses(f"json://{listener.host}/{SECRET} json://{listener.host}/2")
+    whole = apprise.Apprise.notify
+
+    def faulty(courier: apprise.Apprise, **message: Any) -> Any:
+        if courier[0] is to[0].service:
+            raise LookupError(SECRET)
+        return whole(courier, **message)
+
+    monkeypatch.setattr(apprise.Apprise, "notify", faulty)
+    assert told(to, cache) == [
+        "address 1 (JSON): failed (LookupError in apprise)",
+        "address 2 (JSON): delivered",
+    ]
 
 
 def test_the_room_of_a_service_is_apprises_own() -> None:

@@ -133,16 +133,16 @@ class _Html(_Form):
         return html.escape(text)
 
     def link(self, url: str) -> str:
-        return f'<a href="{html.escape(url)}">{html.escape(url)}</a>'
+        return f'<a href="{self.escape(url)}">{self.escape(url)}</a>'
 
     def title(self, text: str) -> str:
-        return f"<p><b>{html.escape(text)}</b></p>\n"
+        return f"<p><b>{self.escape(text)}</b></p>\n"
 
     def line(self, text: str, *, own: bool = False) -> str:
-        return f"<p>{text if own else html.escape(text)}</p>\n"
+        return f"<p>{text if own else self.escape(text)}</p>\n"
 
     def entry(self, number: int, title: str, said: str, url: str) -> str:
-        return f"<p>{number}. <b>{html.escape(title)}</b><br/>{html.escape(said)}<br/>{self.link(url)}</p>\n"
+        return f"<p>{number}. <b>{self.escape(title)}</b><br/>{self.escape(said)}<br/>{self.link(url)}</p>\n"
 
 
 _FORMS: Mapping[Dialect, _Form] = {"html": _Html(), "markdown": _Markdown(), "text": _Form()}
