@@ -25,10 +25,8 @@ from pipeline.cache import Cache
 from pipeline.errors import SettingsError
 from pipeline.records import Day, RunReport
 
-CONNECT_S = 10.0
-"""Seconds that a service has to take a connection; ``?cto=`` in an address beats it."""
-READ_S = 20.0
-"""Seconds that it has to go on answering; ``?rto=`` beats it."""
+SOCKET_S = 20.0
+"""Seconds that a service has to take a connection, and to go on answering; ``?cto=`` and ``?rto=`` beat it."""
 DEADLINE_S = 60.0
 """Seconds for one delivery as a whole, the address's own ``?retry=`` included."""
 _ROUNDS = 100_000
@@ -136,16 +134,17 @@ def addresses(text: str) -> tuple[Address, ...]:
                 f"ARXIV_DIGEST_DELIVER: address {number} is none that apprise knows; it may be secret and is not shown",
                 hint="See https://appriseit.com/services/ for how each service is written.",
             )
-        found.append(Address(number, _patient(service), _fingerprint(url)))
+        found.append(Address(number, _ready(service), _fingerprint(url)))
     return tuple(found)
 
 
-def _patient(service: Any) -> Any:
+def _ready(service: Any) -> Any:
     """Give a service the time that it needs, unless its address says how long: a message may arrive unanswered."""
-    ours = {"socket_connect_timeout": CONNECT_S, "socket_read_timeout": READ_S}
-    for name, seconds in ours.items():
+    for name in ("socket_connect_timeout", "socket_read_timeout"):
         if getattr(service, name) == getattr(type(service), name):
-            setattr(service, name, seconds)
+            setattr(service, name, SOCKET_S)
+    # Of an optional service apprise reports a failure as success; here it is no failure only when it arrived.
+    service.optional = False
     return service
 
 

@@ -239,7 +239,7 @@ def test_a_server_that_never_answers_is_given_up(
 def test_a_service_has_time_unless_its_address_says_how_much() -> None:
     """Apprise's own four seconds are short for a service on another continent."""
     ours, theirs = addresses("json://localhost json://localhost?rto=3&cto=2")
-    assert (ours.service.socket_connect_timeout, ours.service.socket_read_timeout) == (10.0, 20.0)
+    assert (ours.service.socket_connect_timeout, ours.service.socket_read_timeout) == (20.0, 20.0)
     assert (theirs.service.socket_connect_timeout, theirs.service.socket_read_timeout) == (2.0, 3.0)
 
 
@@ -250,6 +250,13 @@ def test_what_is_no_address_is_refused_and_not_shown(text: str, capfd: pytest.Ca
         addresses(f"json://localhost {text}")
     assert caught.value.message.startswith("ARXIV_DIGEST_DELIVER: address 2 is none that apprise knows")
     assert SECRET not in f"{caught.value.message}{caught.value.hint}{capfd.readouterr()}"
+
+
+def test_an_optional_address_that_failed_has_failed(listener: Listener, cache: Cache) -> None:
+    """Else it would never be sent again."""
+    listener.status = 500
+    (said,) = told(addresses(f"json://{listener.host}?optional=yes"), cache)
+    assert said == "address 1 (JSON): failed (it answered HTTP 500)"
 
 
 def test_an_address_that_is_named_twice_is_one() -> None:
