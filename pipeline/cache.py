@@ -11,10 +11,10 @@ import json
 import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 from pydantic import ValidationError
 
@@ -22,9 +22,11 @@ from pipeline.errors import CacheError
 from pipeline.records import Paper, RunReport, Summary
 
 FILE = "digest.db"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 3
 BUSY_S = 30.0
 """Seconds to wait for another process's write."""
+CLAIM = timedelta(minutes=10)
+"""How long a delivery that was begun and not ended is left to whoever began it."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS papers (
@@ -39,12 +41,17 @@ CREATE TABLE IF NOT EXISTS endpoints (
     endpoint TEXT NOT NULL, model TEXT NOT NULL, learned TEXT NOT NULL, PRIMARY KEY (endpoint, model)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS runs (
     number INTEGER PRIMARY KEY, name TEXT NOT NULL, date TEXT NOT NULL, finished TEXT NOT NULL, report TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS deliveries (
+    name TEXT NOT NULL, date TEXT NOT NULL, address TEXT NOT NULL, claimed TEXT NOT NULL, sent INTEGER NOT NULL,
+    PRIMARY KEY (name, date, address)) WITHOUT ROWID;
 """
 
 _UNREADABLE = (ValidationError, ValueError, TypeError)
 """What reading a row raises whose text is not what was written."""
 
 Warn = Callable[[str], None]
+DeliveryKey = tuple[str, str, str]
+"""Name and date of a digest, and the fingerprint of an address."""
 T = TypeVar("T")
 
 
@@ -193,6 +200,25 @@ class Cache:
     def keep_learned(self, endpoint: str, model: str, learned: str) -> None:
         """Commit what was learned of an endpoint and model."""
         self._write(("INSERT OR REPLACE INTO endpoints VALUES (?, ?, ?)", (endpoint, model, learned)))
+
+    def claim_delivery(self, delivery: DeliveryKey, moment: datetime) -> Literal["mine", "delivered", "busy"]:
+        """Take a delivery into one's hands at ``moment``, unless it was made, or another process has it in its own."""
+        now, stale = (each.astimezone(UTC).isoformat() for each in (moment, moment - CLAIM))
+        take = (
+            "INSERT INTO deliveries VALUES (?, ?, ?, ?, 0) "
+            "ON CONFLICT DO UPDATE SET claimed = excluded.claimed WHERE sent = 0 AND claimed <= ?"
+        )
+        taken = self._guarded(lambda: self._db.execute(take, (*delivery, now, stale)).rowcount, 1)
+        if taken:
+            return "mine"
+        row = self._first("SELECT sent FROM deliveries WHERE name = ? AND date = ? AND address = ?", *delivery)
+        return "delivered" if row and row["sent"] else "busy"
+
+    def settle_delivery(self, delivery: DeliveryKey, *, sent: bool) -> None:
+        """Commit that a claimed delivery was made, or give it free."""
+        place = "WHERE name = ? AND date = ? AND address = ?"
+        change = "UPDATE deliveries SET sent = 1" if sent else "DELETE FROM deliveries"
+        self._write((f"{change} {place}", delivery))
 
     def paper(self, paper_id: str) -> Paper | None:
         """Return the newest version of a paper that was summarized."""

@@ -161,6 +161,16 @@ class Entry(Record):
         return self
 
 
+class Day(Record):
+    """The digest of one name and day, as ``DATE.json`` holds it."""
+
+    name: str
+    date: str
+    """Day of the digest, ``YYYY-MM-DD``."""
+    entries: tuple[Entry, ...]
+    """In the order of the page."""
+
+
 class Missing(Record):
     """A paper that was announced or asked for and did not come."""
 

@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline import outputs
-from pipeline.assemble import Digest, as_json, markdown
-from pipeline.errors import BudgetError, DigestError, FetchError
+from pipeline.archive import FEED, Archive
+from pipeline.assemble import Digest, FeedStyle, as_json, atom, in_page_order, markdown
+from pipeline.errors import BudgetError, DigestError, FetchError, InputError
 from pipeline.exits import Exit
 from pipeline.fetch import Fetching, Page, eastern_today
-from pipeline.records import Entry, FailedPaper, Note, RunReport, Source, SourceCount, Spent
+from pipeline.records import Day, Entry, FailedPaper, Note, RunReport, Source, SourceCount, Spent
 from pipeline.settings import Format
 from pipeline.summarize import Job, Summarizer
 
 DEFAULT_NAME = "papers"
 WRITERS: Mapping[Format, Callable[[Digest], str]] = {"md": markdown, "json": as_json}
+"""The formats that are of one day; the feed is of several."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,9 @@ class Desk:
 
     output: Path
     formats: tuple[Format, ...]
+    feed: FeedStyle
+    warn: Callable[[str], None]
+    """Told of an earlier day that the feed must do without."""
 
 
 @dataclass(frozen=True)
@@ -100,9 +105,26 @@ def assemble(
     if not any(entry.summary for entry in entries):
         return Outcome(code, report, error=error)
     digest = Digest(name=report.name, date=report.date, entries=tuple(entries), source=source)
-    texts = {f"{report.date}.{name}": WRITERS[name](digest) for name in desk.formats}
+    texts = {f"{report.date}.{name}": WRITERS[name](digest) for name in desk.formats if name in WRITERS}
+    if "atom" in desk.formats:
+        texts[FEED] = _feed(digest, desk)
     texts[f"{report.date}.run.json"] = report.model_dump_json(indent=2) + "\n"
     return Outcome(code, report, outputs.write_all(desk.output / report.name, texts), error)
+
+
+def _feed(digest: Digest, desk: Desk) -> str:
+    """Return the feed of a digest: this day, and the days that are written already."""
+    archive = Archive(desk.output)
+    today = Day(name=digest.name, date=digest.date, entries=in_page_order(digest.entries))
+
+    def newest_first() -> Iterator[Day]:
+        for date in sorted({*archive.dates(digest.name), digest.date}, reverse=True):
+            try:
+                yield today if date == digest.date else archive.day(digest.name, date)
+            except InputError as error:
+                desk.warn(f"{error.message}; the feed goes without that day")
+
+    return atom(digest.name, newest_first(), desk.feed)
 
 
 def ending(entries: list[Entry], source: Source) -> Exit:

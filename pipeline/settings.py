@@ -26,8 +26,8 @@ REPLAY = "replay:"
 """A base URL that begins so names a file of replies instead of a network."""
 CONFIG_FILE = "digest.toml"
 
-Format = Literal["md", "json"]
-FORMATS: tuple[Format, ...] = ("md", "json")
+Format = Literal["md", "json", "atom"]
+FORMATS: tuple[Format, ...] = ("md", "json", "atom")
 
 _DIGEST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_-]*")
 _RESERVED_NAMES = {"site"}
@@ -39,8 +39,11 @@ _ENVIRONMENT = {
     "ARXIV_DIGEST_ARXIV_API_URL": "arxiv_api_url",
     "ARXIV_DIGEST_ARXIV_FEED_URL": "arxiv_feed_url",
     "ARXIV_DIGEST_ARXIV_DELAY": "arxiv_delay",
+    "ARXIV_DIGEST_DELIVER": "deliver",
 }
 """Environment variables and the settings they set; an empty one is as none."""
+_SECRETS = ("api_key", "deliver")
+"""Settings that may stand in no file."""
 _KEY_VARIABLES = {preset.key_variable for preset in PRESETS} - {"", "OPENAI_API_KEY"}
 
 
@@ -152,6 +155,12 @@ class Settings(_Strict):
     cache: Path = Path("cache")
     output: Path = Path("outputs")
     format: tuple[Format, ...] = Field(default=FORMATS, min_length=1)
+    feed: Literal["day", "paper"] = "day"
+    """What an entry of the Atom feed is."""
+    site_url: Annotated[str, AfterValidator(web_address)] | None = None
+    """Where the output folder is published; without it, nothing links to the pages."""
+    deliver: SecretStr | None = None
+    """Where ``deliver`` sends to: addresses as apprise has them, separated by blanks or line ends."""
     arxiv_api_url: Annotated[str, AfterValidator(web_address)] = "https://export.arxiv.org/api/query"
     arxiv_feed_url: Annotated[str, AfterValidator(web_address)] = "https://rss.arxiv.org"
     arxiv_delay: float = Field(default=3.0, ge=0, le=3600)
@@ -228,8 +237,10 @@ def load(config: Path | None, environment: Mapping[str, str], options: Mapping[s
         SettingsError: a file that is missing or no TOML, or keys and values that cannot be, each named with its place.
     """
     from_file = _read_toml(config) if config else {}
-    if "api_key" in from_file:
-        raise SettingsError(f"{config}: api_key may not stand in a file", hint="Keys live in the environment only.")
+    if secrets := [key for key in _SECRETS if key in from_file]:
+        raise SettingsError(
+            f"{config}: {secrets[0]} may not stand in a file", hint="Keys live in the environment only."
+        )
     from_environment = {key: environment[name] for name, key in _ENVIRONMENT.items() if environment.get(name)}
     given = {key: value for key, value in options.items() if value is not None}
     merged = from_file | from_environment | given
@@ -272,6 +283,6 @@ def _where(
     places = sorted({origins.get(key, str(config or CONFIG_FILE)) for key in keys}) or [str(config or CONFIG_FILE)]
     text = f"{', '.join(places)}: {explain(error)}"
     if any(fault["type"] == "extra_forbidden" for fault in error.errors()):
-        allowed = sorted(Settings.model_fields.keys() - {"api_key"})
+        allowed = sorted(Settings.model_fields.keys() - set(_SECRETS))
         text += f" (keys: {', '.join(allowed)}; in [digests.NAME]: {', '.join(DigestSection.model_fields)})"
     return text

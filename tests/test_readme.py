@@ -42,7 +42,7 @@ COMMANDS = (
         for command in group.typer_instance.registered_commands
     ),
 )
-_NOT_IN_A_FILE = {"api_key"}
+_NOT_IN_A_FILE = {"api_key", "deliver"}
 _BLOCK = re.compile(r"^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 _OPTION = re.compile(r"(?<![\w-])(--[a-z][a-z-]+|-[a-z])(?![\w-])")
 _VARIABLE = re.compile(r"\b(?:OPENAI|ARXIV_DIGEST)_[A-Z_]+\b")
@@ -226,7 +226,7 @@ def test_every_key_is_shown_with_its_default(name: str, tmp_path: Path) -> None:
     assert None not in (
         *fallback.model_dump().values(),
         *price.model_dump().values(),
-        *hidden.model_dump(exclude={"api_key"}).values(),
+        *hidden.model_dump(exclude=_NOT_IN_A_FILE).values(),
     )
 
 

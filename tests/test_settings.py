@@ -22,7 +22,7 @@ NO_SERVICE = (
 LOCAL = "http://localhost:11434/v1"
 KEYS = (
     " (keys: arxiv_api_url, arxiv_delay, arxiv_feed_url, base_url, budget, cache, concurrency, deadline, digests, "
-    "fallback, format, model, output, prices, prompt, rpm, tpm; in [digests.NAME]: categories)"
+    "fallback, feed, format, model, output, prices, prompt, rpm, site_url, tpm; in [digests.NAME]: categories)"
 )
 ARCHIVES = (
     "astro-ph, cond-mat, cs, econ, eess, gr-qc, hep-ex, hep-lat, hep-ph, hep-th, math, math-ph, nlin, nucl-ex, "
@@ -46,7 +46,7 @@ def refusal(
 
 
 def test_nothing_said_gives_the_defaults() -> None:
-    """OpenAI, no limit but what the endpoint bears, three seconds between requests to arXiv, pages as md and json."""
+    """OpenAI, no limit but what the endpoint bears, three seconds between requests to arXiv, every format."""
     assert load(None, {}, {"model": None, "concurrency": None}).model_dump() == {
         "digests": {},
         "model": "gpt-5-mini",
@@ -62,7 +62,10 @@ def test_nothing_said_gives_the_defaults() -> None:
         "prices": {},
         "cache": Path("cache"),
         "output": Path("outputs"),
-        "format": ("md", "json"),
+        "format": ("md", "json", "atom"),
+        "feed": "day",
+        "site_url": None,
+        "deliver": None,
         "arxiv_api_url": "https://export.arxiv.org/api/query",
         "arxiv_feed_url": "https://rss.arxiv.org",
         "arxiv_delay": 3.0,
@@ -171,7 +174,7 @@ def test_a_file_is_read_with_a_byte_order_mark_and_named_digests(config: Path) -
                 "concurrency: input should be a valid integer, unable to parse string as an integer"
             ),
         ),
-        ("format = ['md', 'pdf']", "format.1: input should be 'md' or 'json'"),
+        ("format = ['md', 'pdf']", "format.1: input should be 'md', 'json' or 'atom'"),
         ("format = []", "format: tuple should have at least 1 item after validation, not 0"),
         ("arxiv_delay = -1", "arxiv_delay: input should be greater than or equal to 0"),
         ("arxiv_delay = inf", "arxiv_delay: input should be less than or equal to 3600"),
@@ -250,7 +253,7 @@ def test_a_wrong_setting_in_the_file_is_named_with_the_file(config: Path, text: 
             {"format": ["md", "x"]},
             (
                 "--format, ARXIV_DIGEST_ARXIV_DELAY: format.1: input "
-                "should be 'md' or 'json'; arxiv_delay: input should be greater than or equal to 0"
+                "should be 'md', 'json' or 'atom'; arxiv_delay: input should be greater than or equal to 0"
             ),
         ),
         ({}, {"model": "replay"}, "--model: model: 'replay' is reserved for --base-url replay:FILE"),
@@ -279,10 +282,19 @@ def test_a_wrong_setting_is_named_with_its_variable_or_option(
     assert refusal(config, environment, options) == (complaint, "See the settings in README.md.")
 
 
-def test_a_key_in_the_file_is_refused_and_not_shown(config: Path) -> None:
-    """Keys live in the environment only."""
-    config.write_text('api_key = "sk-secret"\n')
-    assert refusal(config) == (f"{config}: api_key may not stand in a file", "Keys live in the environment only.")
+@pytest.mark.parametrize("key", ["api_key", "deliver"])
+def test_a_secret_in_the_file_is_refused_and_not_shown(config: Path, key: str) -> None:
+    """Keys and addresses live in the environment only."""
+    config.write_text(f'{key} = "sk-secret"\n')
+    assert refusal(config) == (f"{config}: {key} may not stand in a file", "Keys live in the environment only.")
+
+
+def test_addresses_come_from_the_environment_and_are_not_shown() -> None:
+    """They carry passwords."""
+    loaded = load(None, {"ARXIV_DIGEST_DELIVER": "json://secret@host"}, {})
+    assert loaded.deliver
+    assert loaded.deliver.get_secret_value() == "json://secret@host"
+    assert "secret" not in repr(loaded)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
+from pipeline.assemble.atom import FeedStyle, atom
 from pipeline.assemble.digest import Digest, as_json, in_page_order
 from pipeline.assemble.markdown import markdown
+from pipeline.assemble.message import Dialect, Message, Room, message
 
-__all__ = ["Digest", "as_json", "in_page_order", "markdown"]
+__all__ = [
+    "Dialect",
+    "Digest",
+    "FeedStyle",
+    "Message",
+    "Room",
+    "as_json",
+    "atom",
+    "in_page_order",
+    "markdown",
+    "message",
+]

@@ -18,6 +18,8 @@ class Language:
     """The failure vocabulary, for readers."""
     notes: Mapping[str, str]
     """Remarks at the foot, with the names of their figures in braces."""
+    phrases: Mapping[str, str]
+    """What a feed or a message says: ``feed``, ``day``, ``failed``, ``incomplete``, ``more``, ``page``."""
     because: str
     """A reason and its detail, joined."""
     counts: str
@@ -68,6 +70,14 @@ LANGUAGES: Mapping[str, Language] = {
             "budget": "预算用完，本次运行到此为止：{detail}",
             "source_failed": "arXiv 给出 {count} 篇论文后不再应答：{detail}",
             "follows_submission": "本页按提交日期选取论文，与 arXiv 当天公告的名单可能不同。",
+        },
+        phrases={
+            "feed": "arXiv 摘要：{name}",
+            "day": "{name} {date}：{count} 篇",
+            "failed": "没有摘要：{reason}",
+            "incomplete": "本期不完整：{failed} 篇没有摘要，{missing} 篇缺失。",
+            "more": "还有 {count} 篇没有列在这里。",
+            "page": "全文：{url}",
         },
         because="{reason}：{detail}",
         counts="公告 {announced} 篇，取得 {fetched} 篇，缺少 {missing} 篇。",

@@ -178,6 +178,38 @@ def demo(
     return _call("making", "demo_command", o.Given.of(locals()))
 
 
+WrittenName = Annotated[str | None, typer.Argument(metavar="[NAME]", help="A digest.", show_default=False)]
+WrittenDate = Annotated[str | None, typer.Argument(metavar="[DATE]", help="Its day.", show_default=False)]
+
+
+@app.command()
+def show(
+    name: WrittenName = None,
+    date: WrittenDate = None,
+    paper_id: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="A paper, to be shown whole.", show_default=False)
+    ] = None,
+    config: o.Config = None,
+    output: o.Output = None,
+) -> int:
+    """Show a digest in the terminal: the newest, unless one is named."""
+    given = o.Given(config=config, output=output)
+    return _call("show", "show_command", given, name, date, paper_id)
+
+
+@app.command()
+def deliver(
+    name: WrittenName = None,
+    date: WrittenDate = None,
+    config: o.Config = None,
+    cache: o.CacheDir = None,
+    output: o.Output = None,
+) -> int:
+    """Send the newest digests to e-mail and chat services, once to each address in ARXIV_DIGEST_DELIVER."""
+    given = o.Given(config=config, cache=cache, output=output)
+    return _call("deliver", "deliver_command", given, name, date)
+
+
 @app.command()
 def doctor(
     config: o.Config = None,

@@ -15,7 +15,7 @@ from pipeline.cli import screen
 from pipeline.cli.estimate import estimate_command
 from pipeline.cli.options import Given
 from pipeline.cli.orders import orders_for
-from pipeline.cli.workshop import job_for, now, prompt_library, settings_for
+from pipeline.cli.workshop import desk_for, job_for, now, prompt_library, settings_for
 from pipeline.errors import FatalModelError
 from pipeline.exits import Exit, of_several
 from pipeline.fetch import read_file
@@ -54,7 +54,7 @@ def make(orders: Sequence[Order], given: Given, settings: Settings) -> Exit:
     """Make digests one after the other and say of each what became of it."""
     prompt = prompt_library().get(settings.prompt)
     outputs.check_writable(settings.output)
-    desk = Desk(settings.output, settings.format)
+    desk = desk_for(settings)
     outcomes: list[Outcome] = []
     try:
         with job_for(given, settings, prompt) as job, kept_on_interrupt(job):

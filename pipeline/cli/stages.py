@@ -11,12 +11,12 @@ from pipeline.cli import screen
 from pipeline.cli.making import kept_on_interrupt, run_loop, show
 from pipeline.cli.options import Given
 from pipeline.cli.orders import orders_for
-from pipeline.cli.workshop import job_for, now, prompt_library, settings_for
+from pipeline.cli.workshop import desk_for, job_for, now, prompt_library, settings_for
 from pipeline.errors import DigestError, UsageError
 from pipeline.exits import Exit
 from pipeline.fetch import Fetching, eastern_today, read_stage
 from pipeline.records import End, Entry, Note, Source, Spent
-from pipeline.run import Desk, Order, assemble, described, ending
+from pipeline.run import Order, assemble, described, ending
 from pipeline.stream import EndLine, line, read_entries, read_entry_file
 from pipeline.summarize import Job, Summarizer
 
@@ -95,7 +95,7 @@ async def _summarize(order: Order, job: Job) -> Exit:
 def assemble_command(given: Given) -> Exit:
     """Write the digest of what ``summarize`` wrote."""
     settings = settings_for(given)
-    desk = Desk(settings.output, settings.format)
+    desk = desk_for(settings)
     entries, end = _read(_lines(given))
     if end is None:
         end = End(source=Source(notes=(Note(key="input_cut"),)), exit=Exit.PARTIAL)

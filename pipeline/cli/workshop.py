@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from pipeline.assemble import FeedStyle
 from pipeline.cache import Cache
 from pipeline.cli import screen
 from pipeline.cli.options import Given
@@ -21,6 +22,7 @@ from pipeline.model.prices import Price, is_local, price_of
 from pipeline.model.replay import ReplayModel
 from pipeline.model.wire import Model
 from pipeline.prompts import Prompt, PromptLibrary
+from pipeline.run import Desk
 from pipeline.settings import CONFIG_FILE, Settings, load
 
 if TYPE_CHECKING:
@@ -86,6 +88,11 @@ def model_for(settings: Settings, cache: Cache, budget: Budget | None = None, *,
     if settings.replay_file:
         return ReplayModel(settings.replay_file)
     return DeferredModel(settings.model, settings.host, lambda: _connect(settings, cache, budget, once=once))
+
+
+def desk_for(settings: Settings) -> Desk:
+    """Return where digests are written, and how."""
+    return Desk(settings.output, settings.format, FeedStyle(settings.feed, settings.site_url), screen.warn)
 
 
 def price_for(settings: Settings) -> Price | None:

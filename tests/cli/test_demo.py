@@ -45,7 +45,7 @@ def test_the_sample_becomes_a_digest_that_says_what_it_is(demo: Demo) -> None:
     assert f"outputs/{DAY}.md" in demo.first.stdout
     assert "written for the sample" in demo.first.stdout
     made = demo.made[0]
-    assert sorted(made) == [f"{DAY}.json", f"{DAY}.md", f"{DAY}.run.json"]
+    assert sorted(made) == [f"{DAY}.json", f"{DAY}.md", f"{DAY}.run.json", "demo/feed.xml"]
     assert len(set(shown(made[f"{DAY}.json"]))) == 12
     assert "本页的论文和回复都是为示例编写的，没有询问任何模型。" in made[f"{DAY}.md"].decode()
 
@@ -54,7 +54,7 @@ def test_again_it_asks_nothing_and_writes_the_same_bytes(demo: Demo) -> None:
     """Everything comes from the cache."""
     report = json.loads(demo.second.stdout)
     assert (demo.second.code, report["cached"], report["summarized"], report["requests"]) == (0, 12, 0, 0)
-    for name in (f"{DAY}.md", f"{DAY}.json"):
+    for name in (f"{DAY}.md", f"{DAY}.json", "demo/feed.xml"):
         assert demo.made[1][name] == demo.made[0][name]
 
 

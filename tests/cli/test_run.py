@@ -60,7 +60,7 @@ def test_every_paper_is_in_the_digest_or_named_and_the_report_agrees_with_the_se
     """A reply that is never good costs three requests and becomes a named failure; the run ends with 3."""
     ran, stats, made, day = twice.runs[0], twice.stats[0], twice.made[0], eastern_day()
     report = json.loads(ran.stdout)
-    assert sorted(made) == [f"ten/{day}.json", f"ten/{day}.md", f"ten/{day}.run.json"]
+    assert sorted(made) == [f"ten/{day}.json", f"ten/{day}.md", f"ten/{day}.run.json", "ten/feed.xml"]
     assert json.loads(made[f"ten/{day}.run.json"]) == report
     check_accounts(report, made[f"ten/{day}.json"], ids(RECORDS[:10]))
     tokens, wall, prompt = report.pop("tokens"), report.pop("wall_s"), report.pop("prompt")

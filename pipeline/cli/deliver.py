@@ -1,0 +1,69 @@
+"""``deliver``: send written digests to e-mail and chat services."""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from pipeline.archive import Archive, page_address
+from pipeline.cache import Cache
+from pipeline.cli import screen
+from pipeline.cli.options import Given
+from pipeline.cli.workshop import now, settings_for
+from pipeline.cli.written import written_date, written_name
+from pipeline.errors import SettingsError, UsageError
+from pipeline.exits import Exit
+from pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from pipeline.deliver import Delivery
+
+NO_ADDRESS_HINT = """\
+Name one or more, separated by blanks:
+  e-mail:     export ARXIV_DIGEST_DELIVER='mailtos://user:password@example.com?to=me@example.com'
+  a webhook:  export ARXIV_DIGEST_DELIVER='jsons://example.com/hook'
+  others:     https://appriseit.com/services/"""
+
+
+_WORDS = {"delivered": "delivered to", "already": "was delivered before to", "failed": "NOT delivered to"}
+
+
+def deliver_command(given: Given, name: str | None, date: str | None) -> Exit:
+    """Send what each address has not had yet; say what became of each, without showing an address."""
+    settings = settings_for(given)
+    archive = Archive(settings.output)
+    days = [(digest, written_date(archive, digest, date)) for digest in _digests(archive, settings, name)]
+    named = settings.deliver.get_secret_value() if settings.deliver else ""
+    if not named.strip():
+        raise SettingsError("no address: ARXIV_DIGEST_DELIVER is not set", hint=NO_ADDRESS_HINT)
+    if find_spec("apprise") is None:
+        raise SettingsError("deliver needs apprise, which is not installed", hint="pip install 'arxiv-digest[deliver]'")
+    from pipeline.deliver import Post, addresses, deliver
+
+    to, failed = addresses(named), False
+    with Cache(settings.cache, warn=screen.warn) as cache:
+        for digest, day in days:
+            post = Post(cache, now, page_address(settings.site_url, digest, day))
+            for delivery in deliver(archive.day(digest, day), archive.report(digest, day), to, post):
+                failed = failed or delivery.outcome == "failed"
+                _say(f"{digest} {day}", delivery)
+    return Exit.FAILED if failed else Exit.COMPLETE
+
+
+def _digests(archive: Archive, settings: Settings, name: str | None) -> tuple[str, ...]:
+    """Return the digest that is named; where none is, the sections of digest.toml that have been made."""
+    if name is not None or not settings.digests:
+        return (written_name(archive, name),)
+    made = archive.names()
+    if sections := tuple(section for section in settings.digests if section in made):
+        return sections
+    raise UsageError(
+        f"{archive.output}: there is no digest of a section of digest.toml", hint="Run 'arxiv-digest run', or name one."
+    )
+
+
+def _say(digest: str, delivery: Delivery) -> None:
+    why = f": {delivery.why}" if delivery.why else ""
+    to = sys.stderr if delivery.outcome == "failed" else sys.stdout
+    screen.say(f"{digest}: {_WORDS[delivery.outcome]} {delivery.address}{why}", to=to)

@@ -1,0 +1,121 @@
+"""``show``: a written digest in the terminal; text of others is text, never markup and never a control sequence."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+
+from rich.console import Console
+from rich.style import Style
+from rich.text import Text
+
+from pipeline.archive import Archive
+from pipeline.cli import screen
+from pipeline.cli.options import Given
+from pipeline.cli.workshop import settings_for
+from pipeline.cli.written import written_date, written_name
+from pipeline.errors import UsageError
+from pipeline.exits import Exit
+from pipeline.records import Day, Entry, RunReport, Summary, parse_id
+from pipeline.text import plain
+
+_BOLD, _DIM = Style(bold=True), Style(dim=True)
+_LESS = "-FRX"
+"""Options of less, unless the user has some: colours and links pass, and a digest of one screen needs no key."""
+
+
+def show_command(given: Given, name: str | None, date: str | None, paper_id: str | None) -> Exit:
+    """Show a digest, or one paper of it whole."""
+    archive = Archive(settings_for(given).output)
+    name = written_name(archive, name)
+    day = archive.day(name, written_date(archive, name, date))
+    if paper_id is None:
+        _print(_digest(day, archive.report(name, day.date)))
+    else:
+        _print(_paper(_named(day, paper_id)))
+    return Exit.COMPLETE
+
+
+def _print(lines: Iterable[Text]) -> None:
+    """Page coloured lines with links on a terminal; elsewhere write them plain, each line as long as it is."""
+    if not sys.stdout.isatty():
+        for line in lines:
+            screen.say(line.plain)
+        return
+    os.environ.setdefault("LESS", _LESS)
+    console = Console()
+    with console.pager(styles=True, links=True):
+        for line in lines:
+            console.print(line)
+
+
+def _named(day: Day, paper_id: str) -> Entry:
+    try:
+        identifier, _ = parse_id(paper_id)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    for entry in day.entries:
+        if entry.paper.id == identifier:
+            return entry
+    raise UsageError(
+        f"{day.name} {day.date} has no paper {identifier}",
+        hint=f"'arxiv-digest show {day.name} {day.date}' lists them.",
+    )
+
+
+def _digest(day: Day, report: RunReport | None) -> Iterator[Text]:
+    yield _line((f"{day.name} {day.date}: {len(day.entries)} papers", _BOLD))
+    failed = sum(entry.failure is not None for entry in day.entries)
+    if failed or (report and not report.complete):
+        missing = report.source.missing if report else 0
+        yield _line(f"incomplete: {failed} without summary, {missing} missing")
+    for number, entry in enumerate(day.entries, 1):
+        paper, summary = entry.paper, entry.summary
+        yield Text()
+        heading = summary.translated_title if summary else paper.title
+        yield _line(f"{number}.", " ", _link(paper.id, paper.url), "  ", (heading, _BOLD))
+        yield _line("   ", summary.tldr if summary else _why(entry))
+        if summary:
+            yield _line("   ", (paper.title, _DIM))
+
+
+def _paper(entry: Entry) -> Iterator[Text]:
+    paper, summary = entry.paper, entry.summary
+    if summary:
+        yield _line((summary.translated_title, _BOLD))
+    yield _line((paper.title, _BOLD))
+    yield _line(_link(paper.url, paper.url))
+    for words in (paper.authors, paper.categories):
+        if words:
+            yield _line((", ".join(words), _DIM))
+    for passage in _passages(summary) if summary else (_why(entry),):
+        yield Text()
+        yield _line(passage)
+    yield Text()
+    yield _line(paper.abstract)
+    if summary:
+        yield Text()
+        yield _line((f"{summary.model or '?'} with {summary.prompt or '?'}", _DIM))
+
+
+def _passages(summary: Summary) -> tuple[str, ...]:
+    return tuple(text for text in (summary.tldr, summary.tldr_en, summary.translated_abstract) if text)
+
+
+def _why(entry: Entry) -> str:
+    failure = entry.failure
+    return f"no summary: {failure.reason}: {failure.detail}" if failure else ""
+
+
+def _link(text: str, url: str) -> tuple[str, Style]:
+    return text, Style(link=url)
+
+
+def _line(*parts: str | tuple[str, Style]) -> Text:
+    """Join parts to one line, each without what could steer a terminal; a part of blanks alone stays as it is."""
+    line = Text()
+    for part in parts:
+        text, style = (part, Style.null()) if isinstance(part, str) else part
+        line.append(text if text.isspace() else plain(text), style)
+    return line
