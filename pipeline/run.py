@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline import outputs
-from pipeline.assemble import Digest, as_json, markdown
+from pipeline.assemble import Digest, as_json, html, markdown
 from pipeline.errors import BudgetError, DigestError, FetchError
 from pipeline.exits import Exit
 from pipeline.fetch import Fetching, Page, eastern_today
@@ -16,7 +16,7 @@ from pipeline.settings import Format
 from pipeline.summarize import Job, Summarizer
 
 DEFAULT_NAME = "papers"
-WRITERS: Mapping[Format, Callable[[Digest], str]] = {"md": markdown, "json": as_json}
+WRITERS: Mapping[Format, Callable[[Digest], str]] = {"md": markdown, "json": as_json, "html": html}
 
 
 @dataclass(frozen=True)

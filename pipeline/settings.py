@@ -26,8 +26,8 @@ REPLAY = "replay:"
 """A base URL that begins so names a file of replies instead of a network."""
 CONFIG_FILE = "digest.toml"
 
-Format = Literal["md", "json"]
-FORMATS: tuple[Format, ...] = ("md", "json")
+Format = Literal["md", "json", "html"]
+FORMATS: tuple[Format, ...] = ("md", "json", "html")
 
 _DIGEST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_-]*")
 _RESERVED_NAMES = {"site"}

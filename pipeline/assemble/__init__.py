@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipeline.assemble.digest import Digest, as_json, in_page_order
+from pipeline.assemble.html import html
 from pipeline.assemble.markdown import markdown
 
-__all__ = ["Digest", "as_json", "in_page_order", "markdown"]
+__all__ = ["Digest", "as_json", "html", "in_page_order", "markdown"]

@@ -1,4 +1,4 @@
-"""What a page says at its foot, in plain text: which papers failed or are missing, and why; what to know; who made it."""
+"""What a page says at its foot, in plain text: which papers failed or are missing and why, notes, who made it."""
 
 from __future__ import annotations
 

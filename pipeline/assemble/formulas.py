@@ -19,17 +19,33 @@ _DEEPEST = 32
 """Elements within each other in one formula; a browser gives up the structure of a page at 512."""
 
 _ELEMENTS = frozenset(
-    (
-        "math merror mfrac mi mmultiscripts mn mo mover mpadded mphantom mprescripts mroot mrow ms mspace msqrt mstyle msub "
-        "msubsup msup mtable mtd mtext mtr munder munderover b code em i span"
-    ).split()
+    {
+        *("math", "merror", "mfrac", "mi", "mmultiscripts", "mn", "mo", "mover", "mpadded", "mphantom", "mprescripts"),
+        *(
+            "mroot",
+            "mrow",
+            "ms",
+            "mspace",
+            "msqrt",
+            "mstyle",
+            "msub",
+            "msubsup",
+            "msup",
+            "mtable",
+            "mtd",
+            "mtext",
+            "mtr",
+        ),
+        *("munder", "munderover", "b", "code", "em", "i", "span"),
+    }
 )
-"""MathML Core (https://www.w3.org/TR/mathml-core/) without its links and annotations, and what text in it is set in."""
+"""MathML Core (https://www.w3.org/TR/mathml-core/) without links and annotations, and what text in it is set in."""
 _ATTRIBUTES = frozenset(
-    (
-        "accent accentunder columnspan depth display displaystyle form height largeop linethickness lspace mathvariant maxsize "
-        "minsize movablelimits rowspan rspace scriptlevel stretchy symmetric voffset width"
-    ).split()
+    {
+        *("accent", "accentunder", "columnspan", "depth", "display", "displaystyle", "form", "height", "largeop"),
+        *("linethickness", "lspace", "mathvariant", "maxsize", "minsize", "movablelimits", "rowspan", "rspace"),
+        *("scriptlevel", "stretchy", "symmetric", "voffset", "width"),
+    }
 )
 _VALUE = re.compile(r"[a-z]+|-?\d?(?:\.\d+)?(?:em|ex)?|\d\d")
 """A word, a small number or a length below ten letters' width."""
@@ -58,9 +74,14 @@ def with_formulas(text: str) -> str:
     parts: list[str] = []
     end = 0
     for match in _FORMULA.finditer(text):
-        parts += escape(text[end : match.start()]), _formula(match)
+        parts += _escaped(text[end : match.start()]), _formula(match)
         end = match.end()
-    return "".join(parts) + escape(text[end:])
+    return "".join(parts) + _escaped(text[end:])
+
+
+def _escaped(text: str) -> str:
+    """Return ``text`` for the inside of an element, where a quotation mark is no markup."""
+    return escape(text, quote=False)
 
 
 def _formula(match: re.Match[str]) -> str:
@@ -68,7 +89,7 @@ def _formula(match: re.Match[str]) -> str:
         made = _converter().convert_with_local_state(match[match.lastgroup or 0], displaystyle=False)
         return _Kept.of(made)
     except (LatexError, _RefusedError):
-        return escape(match[0])
+        return _escaped(match[0])
 
 
 @cache
@@ -103,4 +124,4 @@ class _Kept(HTMLParser):
         self.parts.append(f"</{tag}>")
 
     def handle_data(self, data: str) -> None:
-        self.parts.append(escape(data))
+        self.parts.append(_escaped(data))
