@@ -236,7 +236,7 @@ def test_what_the_cache_has_is_written_all_the_same(twelve: Program, endpoint: O
     assert ended.report["cached"] == 6
     made = twelve.made()
     day = ended.report["date"]
-    assert sorted(made) == [f"papers/{day}.json", f"papers/{day}.md", f"papers/{day}.run.json"]
+    assert sorted(made) == [f"papers/{day}.{kind}" for kind in ("html", "json", "md", "run.json")]
     check_accounts(ended.report, made[f"papers/{day}.json"], ids(TWELVE))
     assert sorted(shown(made[f"papers/{day}.json"])) == ids(TWELVE[:6])
     check_said(ended, case)
