@@ -83,7 +83,7 @@ TEX = st.lists(
             *(r"\def\a{\a}", r"\newcommand", r"\kern99em", r"\hfill", "$", "$$", r"\(", r"\)", "&lt;", "]]>", "-->"),
         ]
     )
-    | st.characters(codec="utf-8", exclude_categories=("Cc",)),
+    | st.characters(codec="utf-8", exclude_categories=["Cc"]),
     max_size=20,
 ).map("".join)
 

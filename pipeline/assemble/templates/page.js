@@ -86,12 +86,21 @@
     output.value = all ? "" : output.dataset.text.replace("{shown}", shown).replace("{count}", papers.length);
   };
 
+  // A formula that is wider than the page scrolls; whoever has no mouse must be able to get there.
+  const reach = () => {
+    for (const text of main.querySelectorAll("[open] > div > p")) {
+      if (text.scrollWidth > text.clientWidth) text.tabIndex = 0;
+      else text.removeAttribute("tabindex");
+    }
+  };
+
   // Language and colours
   const showLanguage = (language) => {
     root.dataset.language = LANGUAGES.includes(language) ? language : "both";
     for (const each of tools.querySelectorAll("[name=language]")) {
       each.setAttribute("aria-pressed", each.value === root.dataset.language);
     }
+    reach();
   };
   const chooseLanguage = (language) => {
     save("language", language);
@@ -164,7 +173,9 @@
   main.addEventListener(
     "toggle",
     (event) => {
-      if (event.target.open && !printing) setMark(event.target.parentElement, "read", true);
+      if (!event.target.open || printing) return;
+      setMark(event.target.parentElement, "read", true);
+      reach();
     },
     true,
   );
@@ -193,6 +204,7 @@
     named.scrollIntoView();
   };
   addEventListener("hashchange", openNamed);
+  addEventListener("resize", reach);
 
   // Where a stylesheet cannot open what is closed, the script does, for as long as the page is printed.
   let printing = false;
