@@ -204,7 +204,16 @@
     named.scrollIntoView();
   };
   addEventListener("hashchange", openNamed);
-  addEventListener("resize", reach);
+
+  // What is stepped or linked to must not come to lie beneath the tools, which take more lines on a narrower screen.
+  const place = () => {
+    const sticks = getComputedStyle(tools).position === "sticky";
+    root.style.scrollPaddingTop = sticks ? `${tools.offsetHeight + 8}px` : "";
+  };
+  addEventListener("resize", () => {
+    reach();
+    place();
+  });
 
   // Where a stylesheet cannot open what is closed, the script does, for as long as the page is printed.
   let printing = false;
@@ -228,6 +237,7 @@
   showLanguage(load("language"));
   showTheme(load("theme"));
   tools.hidden = false;
+  place();
   filter();
   openNamed();
 })();
