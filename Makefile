@@ -33,7 +33,7 @@ format: $(VENV)/.test
 # Needs uv; writes the pinned, hashed requirements that the targets above install.
 lock:
 	uv export --no-header --no-annotate --no-emit-project --no-dev --group build --output-file requirements.txt --quiet
-	uv export --no-header --no-annotate --no-emit-project --all-groups --output-file requirements-dev.txt --quiet
+	uv export --no-header --no-annotate --no-emit-project --all-groups --no-group browser --output-file requirements-dev.txt --quiet
 	rm -f uv.lock
 
 wheel: $(VENV)/.test

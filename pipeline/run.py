@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline import outputs
 from pipeline.archive import FEED, Archive
-from pipeline.assemble import Digest, FeedStyle, as_json, atom, in_page_order, markdown
+from pipeline.assemble import Digest, FeedStyle, as_json, atom, html, in_page_order, markdown
 from pipeline.errors import BudgetError, DigestError, FetchError, InputError
 from pipeline.exits import Exit
 from pipeline.fetch import Fetching, Page, eastern_today
@@ -17,7 +17,7 @@ from pipeline.settings import Format
 from pipeline.summarize import Job, Summarizer
 
 DEFAULT_NAME = "papers"
-WRITERS: Mapping[Format, Callable[[Digest], str]] = {"md": markdown, "json": as_json}
+WRITERS: Mapping[Format, Callable[[Digest], str]] = {"md": markdown, "json": as_json, "html": html}
 """The formats that are of one day; the feed is of several."""
 
 

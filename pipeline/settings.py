@@ -26,8 +26,8 @@ REPLAY = "replay:"
 """A base URL that begins so names a file of replies instead of a network."""
 CONFIG_FILE = "digest.toml"
 
-Format = Literal["md", "json", "atom"]
-FORMATS: tuple[Format, ...] = ("md", "json", "atom")
+Format = Literal["md", "json", "html", "atom"]
+FORMATS: tuple[Format, ...] = ("md", "json", "html", "atom")
 
 _DIGEST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_-]*")
 _RESERVED_NAMES = {"site"}

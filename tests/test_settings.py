@@ -62,7 +62,7 @@ def test_nothing_said_gives_the_defaults() -> None:
         "prices": {},
         "cache": Path("cache"),
         "output": Path("outputs"),
-        "format": ("md", "json", "atom"),
+        "format": ("md", "json", "html", "atom"),
         "feed": "day",
         "site_url": None,
         "deliver": None,
@@ -174,7 +174,7 @@ def test_a_file_is_read_with_a_byte_order_mark_and_named_digests(config: Path) -
                 "concurrency: input should be a valid integer, unable to parse string as an integer"
             ),
         ),
-        ("format = ['md', 'pdf']", "format.1: input should be 'md', 'json' or 'atom'"),
+        ("format = ['md', 'pdf']", "format.1: input should be 'md', 'json', 'html' or 'atom'"),
         ("format = []", "format: tuple should have at least 1 item after validation, not 0"),
         ("arxiv_delay = -1", "arxiv_delay: input should be greater than or equal to 0"),
         ("arxiv_delay = inf", "arxiv_delay: input should be less than or equal to 3600"),
@@ -253,7 +253,7 @@ def test_a_wrong_setting_in_the_file_is_named_with_the_file(config: Path, text: 
             {"format": ["md", "x"]},
             (
                 "--format, ARXIV_DIGEST_ARXIV_DELAY: format.1: input "
-                "should be 'md', 'json' or 'atom'; arxiv_delay: input should be greater than or equal to 0"
+                "should be 'md', 'json', 'html' or 'atom'; arxiv_delay: input should be greater than or equal to 0"
             ),
         ),
         ({}, {"model": "replay"}, "--model: model: 'replay' is reserved for --base-url replay:FILE"),

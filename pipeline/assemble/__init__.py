@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pipeline.assemble.atom import FeedStyle, atom
 from pipeline.assemble.digest import Digest, as_json, in_page_order
+from pipeline.assemble.html import html
 from pipeline.assemble.markdown import markdown
 from pipeline.assemble.message import Dialect, Message, Room, message
 
@@ -15,6 +16,7 @@ __all__ = [
     "Room",
     "as_json",
     "atom",
+    "html",
     "in_page_order",
     "markdown",
     "message",

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from operator import itemgetter
 
 from pipeline.records import Entry, Source
+
+_TITLE_TAIL = re.compile(r" \(arXiv:[^()]*\)\s*\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,11 @@ def in_page_order(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
     dated = [(entry.paper.published, entry) for entry in entries if entry.paper.published]
     newest_first = (entry for _, entry in sorted(dated, key=itemgetter(0), reverse=True))
     return tuple(next(newest_first) if entry.paper.published else entry for entry in entries)
+
+
+def without_tail(title: str) -> str:
+    """Return a title without the ``(arXiv:… [cs.CV])`` that the feed puts after it."""
+    return _TITLE_TAIL.sub("", title)
 
 
 def as_json(digest: Digest) -> str:

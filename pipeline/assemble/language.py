@@ -10,6 +10,8 @@ from dataclasses import dataclass
 class Language:
     """The fixed texts of a page in one language; plain text, nothing in them is markup."""
 
+    code: str
+    """Language tag (BCP 47) of these texts and of what the models wrote."""
     headings: Mapping[str, str]
     """Titles of the sections: ``summary``, ``details``, ``failures``, ``foot``."""
     columns: Mapping[str, tuple[str, ...]]
@@ -32,10 +34,17 @@ class Language:
     """Between the parts of one line."""
     comma: str
     """Between the members of a list."""
+    announced: Mapping[str, str]
+    """How arXiv announced a paper, for readers."""
+    labels: Mapping[str, str]
+    """Names of what an HTML page can be asked for."""
+    keys: tuple[tuple[str, str], ...]
+    """Keys that an HTML page obeys, and what each does."""
 
 
 LANGUAGES: Mapping[str, Language] = {
     "zh": Language(
+        code="zh-CN",
         headings={"summary": "摘要", "details": "详细", "failures": "没有摘要的论文", "foot": "说明"},
         columns={
             "summary": ("Ref", "Title", "Summary"),
@@ -86,5 +95,39 @@ LANGUAGES: Mapping[str, Language] = {
         models="模型：{names}",
         joint="；",
         comma="、",
+        announced={"new": "新论文", "cross": "交叉", "replace": "更新", "replace-cross": "交叉更新"},
+        labels={
+            "papers": "{count} 篇论文",
+            "failed": "{count} 篇没有摘要",
+            "missing": "缺少 {count} 篇",
+            "tools": "查找与显示",
+            "words": "查找：标题、摘要、作者",
+            "categories": "全部分类",
+            "types": "全部类型",
+            "marks": "全部论文",
+            "unread": "未读",
+            "starred": "星标",
+            "language": "显示语言",
+            "zh": "中文",
+            "both": "双语",
+            "en": "英文",
+            "dark": "深色",
+            "help": "快捷键",
+            "close": "关闭",
+            "read": "已读",
+            "star": "星标",
+            "shown": "显示 {shown} / {count} 篇",
+        },
+        keys=(
+            ("j", "下一篇"),
+            ("k", "上一篇"),
+            ("o", "展开或收起"),
+            ("s", "加上或去掉星标"),
+            ("m", "标为已读或未读"),
+            ("l", "切换显示语言"),
+            ("/", "查找"),
+            ("Esc", "离开查找"),
+            ("?", "快捷键"),
+        ),
     ),
 }

@@ -38,7 +38,7 @@ Refresh = Annotated[bool, Option("--refresh", help="Ask again for papers that th
 CacheDir = Annotated[Path | None, Option("--cache", metavar="DIR", help="Where replies are kept.")]
 Output = Annotated[Path | None, Option("-o", "--output", metavar="DIR", help="Where digests are written.")]
 Name = Annotated[str | None, Option("--name", metavar="NAME", help="Name of the digest.")]
-Formats = Annotated[str | None, Option("--format", metavar="md,json,atom", help="What is written.")]
+Formats = Annotated[str | None, Option("--format", metavar="md,json,html,atom", help="What is written.")]
 Json = Annotated[bool, Option("--json", help="Print the run report on standard output.")]
 Quiet = Annotated[bool, Option("-q", "--quiet", help="Say nothing but errors.")]
 Verbose = Annotated[bool, Option("-v", "--verbose", help="Say what happens to each paper.")]

@@ -45,16 +45,17 @@ def test_the_sample_becomes_a_digest_that_says_what_it_is(demo: Demo) -> None:
     assert f"outputs/{DAY}.md" in demo.first.stdout
     assert "written for the sample" in demo.first.stdout
     made = demo.made[0]
-    assert sorted(made) == [f"{DAY}.json", f"{DAY}.md", f"{DAY}.run.json", "demo/feed.xml"]
+    assert sorted(made) == [f"{DAY}.html", f"{DAY}.json", f"{DAY}.md", f"{DAY}.run.json", "demo/feed.xml"]
     assert len(set(shown(made[f"{DAY}.json"]))) == 12
     assert "本页的论文和回复都是为示例编写的，没有询问任何模型。" in made[f"{DAY}.md"].decode()
+    assert "本页的论文和回复都是为示例编写的，没有询问任何模型。" in made[f"{DAY}.html"].decode()
 
 
 def test_again_it_asks_nothing_and_writes_the_same_bytes(demo: Demo) -> None:
     """Everything comes from the cache."""
     report = json.loads(demo.second.stdout)
     assert (demo.second.code, report["cached"], report["summarized"], report["requests"]) == (0, 12, 0, 0)
-    for name in (f"{DAY}.md", f"{DAY}.json", "demo/feed.xml"):
+    for name in (f"{DAY}.md", f"{DAY}.json", f"{DAY}.html", "demo/feed.xml"):
         assert demo.made[1][name] == demo.made[0][name]
 
 
@@ -100,6 +101,7 @@ def test_a_wheel_carries_prompts_templates_and_the_sample(wheel: Path) -> None:
         (entry_points,) = (archive.read(name) for name in names if name.endswith("entry_points.txt"))
     wanted = [
         *("_prompts/digest/1.md", "_prompts/released.json", "assemble/templates/digest.md.j2"),
+        *(f"assemble/templates/{name}" for name in ("page.html.j2", "paper.html.j2", "page.css", "page.js")),
         *("sample/papers.atom.xml", "sample/replies.jsonl"),
     ]
     assert [name for name in wanted if f"pipeline/{name}" not in names] == []

@@ -253,7 +253,7 @@ def check_half_was_written(ended: Ended, program: Program) -> None:
     """Check a run that had half of the papers: exit 3, a digest of that half, the others named."""
     assert (ended.ran.code, ended.report["cached"]) == (3, 6)
     made, day = program.made(), ended.report["date"]
-    assert sorted(made) == [f"papers/{day}.json", f"papers/{day}.md", f"papers/{day}.run.json", "papers/feed.xml"]
+    assert sorted(made) == [*(f"papers/{day}.{kind}" for kind in ("html", "json", "md", "run.json")), "papers/feed.xml"]
     check_accounts(ended.report, made[f"papers/{day}.json"], ids(TWELVE))
     assert sorted(shown(made[f"papers/{day}.json"])) == ids(TWELVE[:6])
 

@@ -60,7 +60,7 @@ def test_every_paper_is_in_the_digest_or_named_and_the_report_agrees_with_the_se
     """A reply that is never good costs three requests and becomes a named failure; the run ends with 3."""
     ran, stats, made, day = twice.runs[0], twice.stats[0], twice.made[0], eastern_day()
     report = json.loads(ran.stdout)
-    assert sorted(made) == [f"ten/{day}.json", f"ten/{day}.md", f"ten/{day}.run.json", "ten/feed.xml"]
+    assert sorted(made) == [*(f"ten/{day}.{kind}" for kind in ("html", "json", "md", "run.json")), "ten/feed.xml"]
     assert json.loads(made[f"ten/{day}.run.json"]) == report
     check_accounts(report, made[f"ten/{day}.json"], ids(RECORDS[:10]))
     tokens, wall, prompt = report.pop("tokens"), report.pop("wall_s"), report.pop("prompt")
@@ -96,7 +96,7 @@ def test_a_second_run_asks_only_for_what_has_no_accepted_reply(twice: Twice) -> 
     report = json.loads(twice.runs[1].stdout)
     assert (report["cached"], report["summarized"], report["requests"], twice.stats[1]["requests"]) == (9, 0, 3, 3)
     day = eastern_day()
-    for name in (f"ten/{day}.json", f"ten/{day}.md"):
+    for name in (f"ten/{day}.json", f"ten/{day}.md", f"ten/{day}.html"):
         assert twice.made[1][name] == twice.made[0][name]
 
 

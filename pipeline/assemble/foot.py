@@ -1,0 +1,87 @@
+"""What a page says at its foot, in plain text: which papers failed or are missing and why, notes, who made it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from pipeline.assemble.digest import Digest
+from pipeline.assemble.language import Language
+from pipeline.records import Entry, Failure, Missing, Note, Paper, Source, parse_id
+
+
+@dataclass(frozen=True, slots=True)
+class Foot:
+    """The foot of a page; every text in it may hold what others wrote."""
+
+    failed: tuple[tuple[Paper, str], ...]
+    """Papers without a summary, newest first, and why."""
+    counts: str
+    """How many papers are missing; empty where none is."""
+    missing: tuple[tuple[str, str, str], ...]
+    """Id as it was given, page at arXiv ("" where the id is none of arXiv's), reason."""
+    remarks: tuple[str, ...]
+    """The notes, each once, then who made the summaries."""
+
+
+class _Figures(dict[str, str | int]):
+    """The figures of a note; one that is not known reads as a question mark, for a page must not fail at its foot."""
+
+    def __missing__(self, name: str) -> str:
+        return "?"
+
+
+def foot(digest: Digest, entries: Iterable[Entry], words: Language) -> Foot:
+    """Return the foot of the page of ``digest``; ``entries`` are its own in the order of the page."""
+    return Foot(
+        failed=tuple((entry.paper, _why(entry.failure, words)) for entry in entries if entry.failure),
+        counts=_counts(digest.source, words),
+        missing=tuple(_missing(missing, words) for missing in digest.source.missing_papers),
+        remarks=tuple(_remarks(digest, words)),
+    )
+
+
+def _why(failure: Failure, words: Language) -> str:
+    reason = words.reasons.get(failure.reason, failure.reason)
+    return words.because.format(reason=reason, detail=failure.detail) if failure.detail else reason
+
+
+def _missing(missing: Missing, words: Language) -> tuple[str, str, str]:
+    """Return a missing paper's id as it was given, its page ("" where the id is none of arXiv's), and the reason."""
+    try:
+        url = f"https://arxiv.org/abs/{parse_id(missing.id)[0]}"
+    except ValueError:
+        url = ""
+    return missing.id, url, words.reasons.get(missing.reason, missing.reason)
+
+
+def _counts(source: Source, words: Language) -> str:
+    if not source.missing:
+        return ""
+    text = words.counts_unannounced if source.announced is None else words.counts
+    return text.format(announced=source.announced, fetched=source.fetched, missing=source.missing)
+
+
+def _remarks(digest: Digest, words: Language) -> Iterator[str]:
+    """Give the lines of the foot, plain text: the notes, each once, then who made the summaries."""
+    notes = [*digest.source.notes]
+    replayed = any(entry.summary and entry.summary.model == "replay" for entry in digest.entries)
+    if replayed and not any(note.key == "sample" for note in notes):
+        notes.append(Note(key="replay"))
+    yield from dict.fromkeys(_said(note, words) for note in notes)
+    if makers := _makers(digest.entries, words):
+        yield makers
+
+
+def _said(note: Note, words: Language) -> str:
+    text = words.notes.get(note.key)
+    return note.key if text is None else text.format_map(_Figures(note.figures))
+
+
+def _makers(entries: Iterable[Entry], words: Language) -> str:
+    summaries = [entry.summary for entry in entries if entry.summary]
+    parts = (
+        (words.prompts, dict.fromkeys(summary.prompt for summary in summaries if summary.prompt)),
+        (words.models, dict.fromkeys(summary.model for summary in summaries if summary.model)),
+    )
+    return words.joint.join(text.format(names=words.comma.join(names)) for text, names in parts if names)

@@ -1,0 +1,112 @@
+"""The HTML page of a digest: one file that asks for nothing else, and can be read whole without its script."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from pipeline.assemble.digest import Digest, in_page_order, without_tail
+from pipeline.assemble.foot import foot
+from pipeline.assemble.formulas import with_formulas
+from pipeline.assemble.language import LANGUAGES
+from pipeline.records import Paper
+from pipeline.text import plain
+
+_LOADER = PackageLoader("pipeline.assemble")
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A stylesheet or script as it stands within a page."""
+
+    text: Markup
+    sha256: str
+    """As a content security policy names it (https://www.w3.org/TR/CSP3/#grammardef-hash-source)."""
+
+
+def html(digest: Digest, language: str = "zh") -> str:
+    """Return the page of ``digest``: what failed or is missing in a word, the papers newest first, the foot.
+
+    Text of papers and models shows on it as it is, but for formulas, which are set, and marks that turn the reading
+    direction, which are dropped. The same digest gives the same text.
+
+    Raises:
+        KeyError: ``language`` is none of `pipeline.assemble.language.LANGUAGES`.
+    """
+    words = LANGUAGES[language]
+    entries = in_page_order(digest.entries)
+    done = [(entry.paper, entry.summary) for entry in entries if entry.summary]
+    papers = [paper for paper, _ in done]
+    return (
+        environment()
+        .get_template("page.html.j2")
+        .render(
+            name=digest.name,
+            date=digest.date,
+            words=words,
+            done=list(zip(_anchors(papers), done, strict=True)),
+            categories=_counted(category for paper in papers for category in dict.fromkeys(paper.categories)),
+            types=_counted(paper.announce_type for paper in papers if paper.announce_type),
+            missing=digest.source.missing,
+            foot=foot(digest, entries, words),
+            style=asset("page.css"),
+            script=asset("page.js"),
+        )
+    )
+
+
+@cache
+def environment() -> Environment:
+    """Return the templates, with the filters that make the text of others safe in HTML.
+
+    ``plain`` is for text on one line, ``formulas`` for the same with its TeX set. The macro of one paper is in
+    ``paper.html.j2``.
+    """
+    made = Environment(
+        loader=_LOADER,
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    made.filters["plain"] = plain
+    made.filters["formulas"] = _formulas
+    made.filters["without_tail"] = without_tail
+    return made
+
+
+@cache
+def asset(name: str) -> Asset:
+    """Return a stylesheet or script of the templates' folder."""
+    source, *_ = _LOADER.get_source(environment(), name)
+    # A browser hashes what it has read, and it reads every line end as one character.
+    text = "\n".join(source.splitlines())
+    digest = hashlib.sha256(text.encode()).digest()
+    # It is the program's own, and its hash is that of what stands between the tags: nothing may be escaped.
+    return Asset(Markup(text), base64.b64encode(digest).decode())  # noqa: S704
+
+
+def _formulas(text: str) -> Markup:
+    # The text is escaped there, around the formulas.
+    return Markup(with_formulas(plain(text)))  # noqa: S704
+
+
+def _anchors(papers: Iterable[Paper]) -> Iterator[str]:
+    """Give the name of each paper's place on the page, its id; none where it is there already, for names are unique."""
+    seen: set[str] = set()
+    for paper in papers:
+        yield "" if paper.id in seen else paper.id
+        seen.add(paper.id)
+
+
+def _counted(members: Iterable[str]) -> list[tuple[str, int]]:
+    """Return members and how often each is there, the commonest first, then by name."""
+    return sorted(Counter(members).items(), key=lambda each: (-each[1], each[0]))

@@ -1,0 +1,69 @@
+"""A Chromium of the system's own, and pages that complain of nothing and ask for nothing."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.assemble import html
+
+from .samples import DIGEST
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+Open = Callable[..., Any]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """One browser for all tests of a process."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs the dependency group browser")
+    if CHROMIUM is None:
+        pytest.skip("needs Chromium, as chromium on the path")
+    with playwright.sync_playwright() as running:
+        # Without its sandbox it runs for any user, root in a container too; it opens nothing but these pages.
+        browser = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of `DIGEST`."""
+    path = tmp_path_factory.mktemp("page") / "page.html"
+    path.write_text(html(DIGEST), "utf-8")
+    return path
+
+
+@pytest.fixture
+def reading(chromium: Any, file: Path) -> Iterator[Open]:
+    """Open a page as one reader, in windows that share what is kept; ends if one complains or asks for anything."""
+    contexts: list[Any] = []
+    complaints: list[str] = []
+
+    def watched(page: Any) -> None:
+        page.on("console", lambda said: complaints.append(f"{said.type}: {said.text}"))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda asked: complaints.append(asked.url) if _goes_out(asked.url) else None)
+
+    def opened(url: str | None = None, **options: Any) -> Any:
+        context = chromium.new_context(**({"viewport": {"width": 1280, "height": 800}} | options))
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        context.on("page", watched)
+        page = context.new_page()
+        page.goto(url or file.as_uri())
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def _goes_out(url: str) -> bool:
+    return not url.startswith(("file:", "data:"))

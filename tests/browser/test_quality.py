@@ -1,0 +1,95 @@
+"""What a page is held to: accessible, light, quick."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.assemble import Digest, html
+from pipeline.records import Source
+from tests.assemble.samples import done, paper
+
+from .conftest import Open
+
+ROOT = Path(__file__).resolve().parents[2]
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+WIDE = {"viewport": {"width": 1280, "height": 800}}
+SLOWER = 4
+"""How many times slower than this machine's the processor of a reader is."""
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The rules of axe-core, as npm installs them."""
+    own = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+    path = Path(os.environ.get("AXE_CORE", own))
+    if not path.is_file():
+        pytest.skip("needs axe-core: npm install axe-core, or AXE_CORE with the path of axe.min.js")
+    return path.read_text("utf-8")
+
+
+@pytest.mark.parametrize("screen", [PHONE, WIDE], ids=["phone", "wide"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["zh", "both", "en"])
+def test_axe_finds_nothing(reading: Open, axe: str, screen: dict[str, Any], scheme: str, language: str) -> None:
+    """In either colours, on phone and wide screen, in each language: closed, open, marked, and with the keys shown."""
+    page = reading(color_scheme=scheme, **screen)
+    page.locator(f"[value={language}]").click()
+    page.evaluate(axe)
+    assert _violations(page) == []
+    page.evaluate("document.querySelectorAll('article:not(:first-child) details').forEach(each => each.open = true)")
+    page.locator(".star").first.click()
+    assert _violations(page) == []
+    page.keyboard.press("?")
+    assert _violations(page) == []
+
+
+def _violations(page: Any) -> list[tuple[str, str]]:
+    found = page.evaluate("axe.run().then(result => result.violations)")
+    return [(rule["id"], node["html"][:200]) for rule in found for node in rule["nodes"]]
+
+
+def _sentences(text: str, length: int) -> str:
+    return (text * (length // len(text) + 1))[:length]
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page of 500 papers with texts of the usual length."""
+    abstract, line = "We measure it again and find what we had found before. ", "我们再次测量，得到更好的结果。"
+    entries = [
+        done(
+            paper(
+                number,
+                abstract="$O(n)$ steps. " + _sentences(abstract, 950),
+                categories=["cs.CV", "cs.LG"],
+                authors=["Ann Author"] * 5,
+            ),
+            tldr=_sentences(line, 60),
+            tldr_en=_sentences(abstract, 120),
+            translated_title=_sentences(line, 20),
+            translated_abstract="$O(n)$ 步。" + _sentences(line, 250),
+        )
+        for number in range(500)
+    ]
+    path = tmp_path_factory.mktemp("large") / "page.html"
+    path.write_text(html(Digest("cs.CV", "2026-11-23", tuple(entries), Source())), "utf-8")
+    return path
+
+
+def test_500_papers_are_light_and_soon_there(reading: Open, large: Path) -> None:
+    """Less than 1.5 MB; the first text within a second on a processor four times slower; the best of three counts."""
+    assert large.stat().st_size < 1_500_000
+    page = reading()
+    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+    assert min(_first_text(page, large) for _ in range(3)) < 1000
+
+
+def _first_text(page: Any, path: Path) -> float:
+    """Return the milliseconds from asking for a page to its first text."""
+    page.goto(path.as_uri())
+    page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")
+    return float(page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime"))
