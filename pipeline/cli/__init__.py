@@ -5,11 +5,18 @@ from __future__ import annotations
 import signal
 import sys
 
+from pipeline.exits import Exit
+
 
 def main() -> None:
     """Run ``arxiv-digest`` with the arguments of the process and exit."""
-    # Else SIGTERM would end it without a word wherever no event loop runs.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    from pipeline.cli.edge import guarded
+    try:
+        # Else SIGTERM would end it without a word wherever no event loop runs.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        from pipeline.cli.edge import guarded
 
-    sys.exit(guarded(sys.argv[1:]))
+        code = guarded(sys.argv[1:])
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    except KeyboardInterrupt:
+        code = Exit.INTERRUPTED
+    sys.exit(code)

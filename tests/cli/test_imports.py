@@ -1,0 +1,37 @@
+"""What is costly to import is imported only where it is used."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+from .nursery import CHECKOUT
+from .program import Program
+
+COSTLY = {"openai", "aiohttp", "genai_prices"}
+"""Half a second together, and more."""
+SCRIPT = """
+import json, sys
+from pipeline.cli.edge import guarded
+for arguments in json.loads(sys.argv[1]):
+    code = guarded(arguments)
+    print(json.dumps([code, sorted(sys.modules)]), file=sys.stderr)
+"""
+
+
+def test_no_command_that_asks_no_endpoint_imports_its_client(wired: Program) -> None:
+    """Help, the demo, and a run that the cache alone answers."""
+    commands = [["--help"], ["demo", "-q"], ["run", "--input", "two.jsonl", "--offline", "-q"]]
+    ran = subprocess.run(
+        [sys.executable, "-c", SCRIPT, json.dumps(commands)],
+        cwd=wired.folder,
+        env=wired.environment | {"PYTHONPATH": str(CHECKOUT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    told = [json.loads(line) for line in ran.stderr.splitlines() if line.startswith("[")]
+    assert [code for code, _ in told] == [0, 0, 1]
+    assert [COSTLY & set(loaded) for _, loaded in told] == [set()] * 3
