@@ -15,6 +15,9 @@ _NEW_ID = re.compile(r"(?P<id>\d{4}\.\d{4,5})(?:v(?P<version>[1-9]\d*))?", re.AS
 _OLD_ID = re.compile(
     r"(?P<archive>[a-z]+(?:-[a-z]+)*)(?:\.[A-Z]{2})?/(?P<number>\d{7})(?:v(?P<version>[1-9]\d*))?", re.ASCII
 )
+DIGEST_NAME = "[A-Za-z0-9][A-Za-z0-9.+_-]*"
+"""What a digest may be called; its name and its day become parts of a path."""
+_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _ID_PREFIX = re.compile(r"(?:oai:)?arxiv(?:\.org)?:|https?://(?:export\.|www\.)?arxiv\.org/(?:abs|pdf)/", re.IGNORECASE)
 
 
@@ -192,8 +195,8 @@ PARTIAL_NOTES = frozenset({"input_cut", "source_failed", "stopped", "budget"})
 class Source(Record):
     """Where the papers of a digest came from and what did not come."""
 
-    name: str | None = None
-    date: str | None = None
+    name: str | None = Field(default=None, pattern=f"^{DIGEST_NAME}$")
+    date: str | None = Field(default=None, pattern=f"^{_DAY}$")
     """Day of the announcement, ``YYYY-MM-DD``."""
     announced: int | None = None
     """Papers announced or asked for; None where nobody said how many there should be."""

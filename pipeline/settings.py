@@ -15,6 +15,7 @@ from pipeline.categories import explain as explain_category
 from pipeline.categories import is_category
 from pipeline.endpoints import PRESETS, Preset, preset_for, preset_named
 from pipeline.errors import SettingsError
+from pipeline.records import DIGEST_NAME
 from pipeline.validation import explain
 
 OPENAI_URL = "https://api.openai.com/v1"
@@ -29,7 +30,7 @@ CONFIG_FILE = "digest.toml"
 Format = Literal["md", "json", "html", "atom"]
 FORMATS: tuple[Format, ...] = ("md", "json", "html", "atom")
 
-_DIGEST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_-]*")
+_DIGEST_NAME = re.compile(DIGEST_NAME)
 _RESERVED_NAMES = {"site"}
 _BLANK = re.compile(r"[\s\x00-\x1f]")
 _ENVIRONMENT = {

@@ -223,3 +223,13 @@ def test_an_end_has_an_exit_code_of_ours(code: int) -> None:
     """From 0 to 130."""
     with pytest.raises(ValidationError):
         End(source=Source(), exit=code)
+
+
+@pytest.mark.parametrize("name", ["../up", "/root", "a/b", ".hidden", "", "a\n", "名"])
+@pytest.mark.parametrize("date", ["../2026-04-27", "2026-4-27", "2026-04-27\n", "", "today"])
+def test_a_source_from_a_stream_names_no_other_place(name: str, date: str) -> None:
+    """Its name and day become parts of a path, so they are what a digest may be called, and a day."""
+    for said in ({"name": name}, {"date": date}):
+        with pytest.raises(ValidationError):
+            Source.model_validate(said)
+    assert Source(name="cs.AI+cs.LG", date="2026-04-27").name == "cs.AI+cs.LG"

@@ -21,6 +21,7 @@ from pipeline.assemble.formulas import _ATTRIBUTES, _ELEMENTS, with_formulas
         (r"\[\mbox{dim} M\]", "<math><mtext>dim</mtext><mi>M</mi></math>"),
         ("把$K$和$L$相加", "把<math><mi>K</mi></math>和<math><mi>L</mi></math>相加"),
         (r"$\textit{Space}$", "<math><mtext><i>Space</i></mtext></math>"),
+        ("<b>$x$<i>&", "&lt;b&gt;<math><mi>x</mi></math>&lt;i&gt;&amp;"),
         (r"$97.5\%$", "<math><mn>97.5</mn><mi>%</mi></math>"),
     ],
 )
@@ -93,10 +94,10 @@ TEX = st.lists(
 
 
 @settings(max_examples=400, deadline=None)
-@given(TEX, st.booleans())
-def test_nothing_but_what_is_listed_comes_out(text: str, inside: bool) -> None:
+@given(TEX, st.sampled_from(["{}", "${}$", "{}$x${}"]))
+def test_nothing_but_what_is_listed_comes_out(text: str, place: str) -> None:
     """Any text gives well-formed HTML of listed elements and attributes, which nothing in the text can leave."""
-    made = with_formulas(f"${text}$" if inside else text)
+    made = with_formulas(place.replace("{}", text))
     (paragraph,) = parser.fragments_fromstring(f"<p>{made}</p>")
     inner = list(paragraph.iterdescendants())
     assert {element.tag for element in inner} <= _ELEMENTS

@@ -270,7 +270,7 @@ def test_any_text_in_any_field_is_shown_as_it_is(text: dict[str, str]) -> None:
 @given(WRITTEN)
 def test_no_text_adds_an_element_or_a_link(text: dict[str, str]) -> None:
     """A parser finds elements and attributes of the template's and of formulas, and the links of the checked ids."""
-    root = _read(_written(text))
+    root = _read(_written({name: f"{value} $x$ {value}" for name, value in text.items()}))
     for of in root.iter(*_ELEMENTS - {"span", "code", "b", "i", "em"}):
         assert set(of.attrib) <= _ATTRIBUTES
     own = {("bdi",), ("article", "id")} | _seen(_read(_full()))
