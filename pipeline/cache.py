@@ -9,9 +9,10 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -22,9 +23,11 @@ from pipeline.errors import CacheError
 from pipeline.records import Paper, RunReport, Summary
 
 FILE = "digest.db"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 BUSY_S = 30.0
 """Seconds to wait for another process's write."""
+PAGES_DAYS = 7
+"""Days after which a kept answer of arXiv is dropped."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS papers (
@@ -39,6 +42,7 @@ CREATE TABLE IF NOT EXISTS endpoints (
     endpoint TEXT NOT NULL, model TEXT NOT NULL, learned TEXT NOT NULL, PRIMARY KEY (endpoint, model)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS runs (
     number INTEGER PRIMARY KEY, name TEXT NOT NULL, date TEXT NOT NULL, finished TEXT NOT NULL, report TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS pages (key TEXT PRIMARY KEY, body BLOB NOT NULL, fetched TEXT NOT NULL);
 """
 
 _UNREADABLE = (ValidationError, ValueError, TypeError)
@@ -194,6 +198,23 @@ class Cache:
         """Commit what was learned of an endpoint and model."""
         self._write(("INSERT OR REPLACE INTO endpoints VALUES (?, ?, ?)", (endpoint, model, learned)))
 
+    def page(self, key: str, *, since: datetime | None = None) -> bytes | None:
+        """Return the answer of arXiv that was kept under ``key``, at ``since`` or later; None where there is none."""
+        row = self._first("SELECT body FROM pages WHERE key = ? AND fetched >= ?", key, _utc(since) if since else "")
+        try:
+            return zlib.decompress(row["body"]) if row else None
+        except (zlib.error, TypeError) as error:
+            self._warn(f"{self.path}: a kept answer of arXiv cannot be read and is asked for again ({error})")
+            return None
+
+    def keep_page(self, key: str, body: bytes, moment: datetime) -> None:
+        """Commit an answer of arXiv that came at ``moment``; drop those that are older by `PAGES_DAYS`."""
+        oldest = _utc(moment - timedelta(days=PAGES_DAYS))
+        self._write(
+            ("DELETE FROM pages WHERE fetched < ?", (oldest,)),
+            ("INSERT OR REPLACE INTO pages VALUES (?, ?, ?)", (key, zlib.compress(body), _utc(moment))),
+        )
+
     def paper(self, paper_id: str) -> Paper | None:
         """Return the newest version of a paper that was summarized."""
         row = self._first("SELECT record FROM papers WHERE id = ? ORDER BY version DESC", paper_id)
@@ -325,6 +346,10 @@ def _cached_reply(row: sqlite3.Row) -> CachedReply:
         }
     )
     return CachedReply(key=row["key"], summary=summary, raw=row["raw"], asked=json.loads(row["asked"]))
+
+
+def _utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def _canonical(value: object) -> str:

@@ -19,6 +19,7 @@ from pipeline.fetch import (
     Asked,
     Pacer,
     Page,
+    Wire,
     eastern_today,
     read_file,
     read_stream,
@@ -183,7 +184,7 @@ def _refuse_together(option: str, others: dict[str, object]) -> None:
 
 def _search(settings: Settings, asked: Asked) -> Callable[[], Iterator[Page]]:
     arxiv = ArxivSettings(api_url=settings.arxiv_api_url, feed_url=settings.arxiv_feed_url, delay=settings.arxiv_delay)
-    return partial(search, arxiv, asked, _pacer(settings.arxiv_delay))
+    return partial(search, arxiv, asked, Wire(_pacer(settings.arxiv_delay)))
 
 
 @cache

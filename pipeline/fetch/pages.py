@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from pipeline.records import Missing, Paper, Source
+from pipeline.records import AnnounceType, Missing, Paper, Source
 
 _TELLING = ("new", "cross", "replace", "replace-cross", None)
 """Announce types, the most telling first."""
@@ -38,6 +38,11 @@ def merged(papers: Iterable[Paper]) -> tuple[Paper, ...]:
     return tuple(kept.values())
 
 
+def most_telling(*kinds: AnnounceType | None) -> AnnounceType | None:
+    """Return the announce type that says most of several announcements of one paper."""
+    return min(kinds, key=_TELLING.index)
+
+
 def tidy(pages: Iterator[Page], limit: int | None) -> Iterator[Page]:
     """Yield ``pages`` with each paper once and no more than ``limit`` papers in all (None is no limit).
 
@@ -50,8 +55,7 @@ def tidy(pages: Iterator[Page], limit: int | None) -> Iterator[Page]:
 
 def _better(first: Paper, later: Paper) -> Paper:
     winner = later if (later.version or 0) > (first.version or 0) else first
-    kind = min(first.announce_type, later.announce_type, key=_TELLING.index)
-    return winner.model_copy(update={"announce_type": kind})
+    return winner.model_copy(update={"announce_type": most_telling(first.announce_type, later.announce_type)})
 
 
 def _distinct(pages: Iterator[Page]) -> Iterator[Page]:

@@ -15,9 +15,9 @@ import requests
 
 from pipeline import __version__
 from pipeline.errors import FetchError
-from pipeline.fetch import Limits, Pacer
+from pipeline.fetch import Limits, Pacer, Wire
 from pipeline.fetch.api_atom import read_api_feed
-from pipeline.fetch.http import ArxivAdapter
+from pipeline.fetch.http import ArxivAdapter, Budget
 from pipeline.records import Paper
 from tests.servers.arxiv import ArxivServer, Fault, announcement_feed, error_feed
 
@@ -44,7 +44,8 @@ class FakeTime:
 
 def get(url: str, limits: Limits = QUICK, pacer: Pacer | None = None) -> requests.Response:
     """Ask once through the adapter, as the client of the query API does."""
-    adapter = ArxivAdapter(lambda body: read_api_feed(body).body, pacer or Pacer(0), limits)
+    used = pacer or Pacer(0)
+    adapter = ArxivAdapter(lambda body: read_api_feed(body).body, Wire(used), Budget(limits, used.clock))
     with requests.Session() as session:
         session.mount("http://", adapter)
         return session.get(url if "?" in url else f"{url}?search_query=cat:cs.AI+AND+all:x&start=0")
@@ -174,7 +175,7 @@ def test_a_fault_of_our_own_is_not_taken_for_arxivs() -> None:
             raise LookupError
 
     with requests.Session() as session:
-        session.mount("http://", Broken(lambda body: body, Pacer(0), QUICK))
+        session.mount("http://", Broken(lambda body: body, Wire(Pacer(0)), Budget(QUICK, time.monotonic)))
         with pytest.raises(LookupError):
             session.get("http://127.0.0.1/")
 

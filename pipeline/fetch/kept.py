@@ -1,0 +1,40 @@
+"""arXiv's answers in the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from pipeline.cache import Cache, Warn
+from pipeline.errors import CacheError
+
+
+class KeptPages:
+    """The answers kept in the cache of ``folder``; any thread may ask.
+
+    The file is opened for each answer: there are few, seconds apart, and SQLite's connections stay with their thread.
+    """
+
+    def __init__(self, folder: Path, *, now: Callable[[], datetime], warn: Warn) -> None:
+        self._folder = folder
+        self._now = now
+        self._warn = warn
+
+    def get(self, key: str, *, within: timedelta | None = None) -> bytes | None:
+        """Return what was put under ``key``, no longer ago than ``within``; None where there is nothing."""
+        since = None if within is None else self._now() - within
+        try:
+            with Cache(self._folder, warn=self._warn) as cache:
+                return cache.page(key, since=since)
+        except CacheError as error:
+            self._warn(error.message)
+            return None
+
+    def put(self, key: str, body: bytes) -> None:
+        """Keep ``body``, in place of what was there."""
+        try:
+            with Cache(self._folder, warn=self._warn) as cache:
+                cache.keep_page(key, body, self._now())
+        except CacheError as error:
+            self._warn(error.message)
