@@ -4,8 +4,8 @@ from pipeline.fetch.background import Fetching
 from pipeline.fetch.errand import ArxivSettings
 from pipeline.fetch.feed import Wanted, announced, forget_feed
 from pipeline.fetch.files import read_file, read_stage, read_stream
-from pipeline.fetch.http import Limits
 from pipeline.fetch.kept import KeptPages
+from pipeline.fetch.limits import Limits
 from pipeline.fetch.pages import Page
 from pipeline.fetch.query import Asked, search
 from pipeline.fetch.schedule import HOLIDAYS, announcement_days, eastern_today, submission_window

@@ -15,7 +15,8 @@ import requests
 from pipeline.errors import FetchError
 from pipeline.fetch.api_atom import ApiFeed, Client, paper_of, read_api_feed
 from pipeline.fetch.documents import Document, Kind, UnreadableError, read_document
-from pipeline.fetch.http import ArxivAdapter, Budget, Limits, RefusalError
+from pipeline.fetch.http import ArxivAdapter, RefusalError
+from pipeline.fetch.limits import Budget, Limits
 from pipeline.fetch.wire import Wire
 from pipeline.records import Missing, Paper, parse_id
 

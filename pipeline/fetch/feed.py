@@ -68,7 +68,7 @@ def _announced(errand: Errand, address: str, wanted: Wanted, wire: Wire) -> Iter
     document = errand.feed(address, is_passing)
     items = read_items(document)
     notes = (Note(key="full_feed", figures={"count": FULL_FEED}),) if len(items) == FULL_FEED else ()
-    day = _Day(_chosen(items, wanted), Source(date=feed_date(document), notes=notes))
+    day = _Day(_chosen(items, wanted), Source(date=feed_date(document), notes=notes), wire.known)
     yield from day.pages(errand)
 
 
@@ -92,8 +92,9 @@ def _is_primary(found: Paper | Missing, wanted: Wanted) -> bool:
 class _Day:
     """The papers of one announcement, page by page."""
 
-    def __init__(self, items: Sequence[Item], source: Source) -> None:
+    def __init__(self, items: Sequence[Item], source: Source, known: dict[str, Paper]) -> None:
         self._items = items
+        self._known = known
         self._source = source.model_copy(update={"announced": len(items)})
         self._fetched = 0
         self._missing: list[Missing] = []
@@ -106,25 +107,22 @@ class _Day:
         starts = [0, *range(first, len(self._items), PAGE_SIZE)]
         for start, end in zip(starts, [*starts[1:], len(self._items)], strict=True):
             items = self._items[start:end]
-            yield self._page(items, self._records(errand, items))
+            if not self._failed:
+                self._learn(errand, [item.found.id for item in items])
+            yield self._page(items)
 
-    def _records(self, errand: Errand, items: Sequence[Item]) -> dict[str, Paper]:
-        """Return what the query API has; once it fails for good, the feed must do for the rest."""
-        ids = [item.found.id for item in items if _is_id(item.found.id)]
-        records: dict[str, Paper] = {}
-        if self._failed:
-            return records
+    def _learn(self, errand: Errand, ids: Sequence[str]) -> None:
+        """Ask the query API for the records that are not known; once it fails for good, the feed must do."""
         try:
-            for found in errand.records(ids):
-                records |= {paper.id: paper for paper in found if isinstance(paper, Paper)}
+            for found in errand.records([name for name in ids if _is_id(name) and name not in self._known]):
+                self._known.update({paper.id: paper for paper in found if isinstance(paper, Paper)})
         except FetchError as error:
             self._failed = (Note(key="api_failed", figures={"detail": error.message}),)
-        return records
 
-    def _page(self, items: Sequence[Item], records: dict[str, Paper]) -> Page:
+    def _page(self, items: Sequence[Item]) -> Page:
         papers = []
         for item in items:
-            found = _better(item.found, records.get(item.found.id))
+            found = _better(item.found, self._known.get(item.found.id))
             if isinstance(found, Missing):
                 self._missing.append(found)
                 continue

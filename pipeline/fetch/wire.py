@@ -10,11 +10,13 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from threading import Lock
 from typing import Protocol, TextIO
+
+from pipeline.records import Paper
 
 try:
     import fcntl
@@ -130,6 +132,8 @@ class Wire:
     """Where well-formed answers are kept; None keeps nothing."""
     day: date | None = None
     """Day of asking in US Eastern time: what arXiv answers changes with it, and so what is kept is good for it only."""
+    known: dict[str, Paper] = field(default_factory=dict, compare=False)
+    """Records that an announcement has had already: papers of several digests of one run are fetched once."""
 
     def key(self, address: str) -> str:
         """Return the key under which the answer of ``address`` is kept."""

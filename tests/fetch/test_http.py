@@ -17,7 +17,8 @@ from pipeline import __version__
 from pipeline.errors import FetchError
 from pipeline.fetch import Limits, Pacer, Wire
 from pipeline.fetch.api_atom import read_api_feed
-from pipeline.fetch.http import ArxivAdapter, Budget
+from pipeline.fetch.http import ArxivAdapter
+from pipeline.fetch.limits import Budget
 from pipeline.records import Paper
 from tests.servers.arxiv import ArxivServer, Fault, announcement_feed, error_feed
 
