@@ -14,7 +14,7 @@ import arxiv  # type: ignore[import-untyped]
 from pipeline.categories import explain, has_subjects, is_category
 from pipeline.errors import FetchError, UsageError
 from pipeline.fetch.errand import PAGE_SIZE, ArxivSettings, Errand
-from pipeline.fetch.pages import Page, merged
+from pipeline.fetch.pages import Page, merged, tidy
 from pipeline.fetch.wire import Wire
 from pipeline.records import Missing, Paper, Source, parse_id
 
@@ -54,7 +54,7 @@ def search(settings: ArxivSettings, asked: Asked, wire: Wire) -> Iterator[Page]:
         raise UsageError("Ask arXiv either for ids or for categories, a query or dates.")
     if asked.ids:
         return _by_ids(Errand(settings, wire), _parsed(asked.ids)[: asked.limit])
-    return _by_terms(Errand(settings, wire), asked)
+    return tidy(_by_terms(Errand(settings, wire), asked), asked.limit)
 
 
 def search_terms(asked: Asked) -> str:
@@ -158,10 +158,9 @@ def _results(errand: Errand, asked: Asked) -> Iterator[tuple[list[Paper | Missin
 
 
 def _answers(errand: Errand, asked: Asked) -> Iterator[tuple[list[Paper | Missing], int]]:
-    most = None if asked.limit is None else min(asked.limit, MOST_RESULTS)
-    terms = search_terms(asked)
-    search = arxiv.Search(query=terms, max_results=most, sort_by=arxiv.SortCriterion.SubmittedDate)
-    return errand.answers(search)
+    most = min(asked.limit or MOST_RESULTS, MOST_RESULTS)
+    newest_first = arxiv.SortCriterion.SubmittedDate
+    return errand.answers(arxiv.Search(query=search_terms(asked), max_results=most, sort_by=newest_first))
 
 
 def _halves(asked: Asked, found: Sequence[Paper | Missing]) -> list[Asked] | None:

@@ -13,7 +13,7 @@ from pipeline.fetch import ArxivSettings, Asked, Limits, Pacer, Page, Wire, sear
 from pipeline.fetch.query import search_terms
 from pipeline.fetch.schedule import submission_window
 from pipeline.records import Missing, Paper, Source
-from tests.servers.arxiv import ArxivServer, Fault, api_feed
+from tests.servers.arxiv import ArxivServer, Fault, api_feed, error_feed
 
 QUICK = Limits(connect=1, read=5, total=5, tries=2, patience=1, backoff=0.01, longest_wait=0.01)
 NOON = datetime(2026, 4, 24, 12, tzinfo=UTC)
@@ -264,3 +264,61 @@ def test_an_address_that_is_none_is_an_error_of_ours(address: str) -> None:
     with pytest.raises(FetchError) as caught:
         list(search(ArxivSettings(api_url=address, limits=QUICK), Asked(query="x"), Wire(Pacer(0))))
     assert address in caught.value.message or "ftp" in caught.value.message
+
+
+@pytest.mark.parametrize("windowed", [True, False])
+def test_what_passes_the_window_of_the_api_is_split_by_time(windowed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All papers come, newest first, each once; nothing is asked for beyond what the API gives out."""
+    monkeypatch.setattr("pipeline.fetch.query.MOST_RESULTS", 120)
+    papers = made(300)
+    window = (NOON - timedelta(hours=400), NOON + timedelta(minutes=1)) if windowed else None
+    with ArxivServer(papers) as server:
+        server.most = 120
+        pages = ask(server, Asked(categories=("cs.AI",), window=window))
+    assert papers_of(pages) == papers
+    assert pages[0].source.announced == 300
+    assert pages[-1].source == Source(announced=300, fetched=300)
+
+
+def test_a_limit_below_the_window_splits_nothing_and_one_above_it_ends_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is beyond the limit is not missing."""
+    monkeypatch.setattr("pipeline.fetch.query.MOST_RESULTS", 120)
+    papers = made(300)
+    for limit, requests in ((110, 2), (150, None)):
+        with ArxivServer(papers) as server:
+            server.most = 120
+            pages = ask(server, Asked(categories=("cs.AI",), limit=limit))
+        assert papers_of(pages) == papers[:limit]
+        assert pages[-1].source == Source(announced=limit, fetched=limit)
+        assert requests in {None, len(server.requests)}
+
+
+def test_more_papers_of_one_minute_than_the_api_gives_out_are_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It cannot be split; nor can papers that have no date."""
+    monkeypatch.setattr("pipeline.fetch.query.MOST_RESULTS", 120)
+    for moment in (NOON, None):
+        papers = [paper.model_copy(update={"published": moment, "updated": moment}) for paper in made(150)]
+        with ArxivServer(papers) as server:
+            pages = ask(server, Asked(categories=("cs.AI",)))
+        assert (pages[-1].source.announced, pages[-1].source.fetched, pages[-1].source.missing) == (150, 120, 30)
+
+
+def test_an_id_that_arxiv_refuses_is_missing_alone() -> None:
+    """The others of its list are asked for again, up to a bound, beyond which the list is at fault."""
+    papers = made(20)
+    ids = tuple(f"{paper.id}v1" for paper in papers)
+    with ArxivServer(papers) as server:
+        server.refused = frozenset({papers[3].id})
+        pages = ask(server, Asked(ids=ids))
+        assert papers_of(pages) == [*papers[:3], *papers[4:]]
+        lost = Missing(id=papers[3].id, reason=f"arXiv refused: incorrect id format for {papers[3].id}v1")
+        assert pages[-1].source == Source(announced=20, fetched=19, missing=1, missing_papers=(lost,))
+        server.refused = frozenset({papers[3].id})
+        (page,) = ask(server, Asked(ids=(ids[3],)))
+        assert page.source == Source(announced=1, missing=1, missing_papers=(lost,))
+        server.refused = frozenset(paper.id for paper in papers)
+        with pytest.raises(FetchError, match="arXiv refused: incorrect id format for"):
+            ask(server, Asked(ids=ids))
+        server.refused, server.faults = frozenset(), [Fault(400, body=error_feed("too many"))]
+        with pytest.raises(FetchError, match="arXiv refused: too many"):
+            ask(server, Asked(ids=ids))
