@@ -94,18 +94,18 @@ class Errand:
         Raises:
             FetchError: arXiv did not answer, or refused for another reason.
         """
-        left = list(ids)
-        for turn in range(_MOST_REFUSED + 1):
-            if not left:
-                return
+        left, refused = list(ids), 0
+        while left:
             try:
-                for found, _ in self.answers(arxiv.Search(id_list=left, max_results=len(left))):
+                # Without a bound: where answers overlap, what comes twice would count against it.
+                for found, _ in self.answers(arxiv.Search(id_list=left)):
                     yield found
             except RefusalError as refusal:
                 bad = _named(refusal.said, left)
-                if bad is None or turn == _MOST_REFUSED:
+                if bad is None or refused == _MOST_REFUSED:
                     raise
                 left.remove(bad)
+                refused += 1
                 yield [Missing(id=parse_id(bad)[0], reason=f"arXiv refused: {refusal.said}")]
             else:
                 return

@@ -183,7 +183,7 @@ class ArxivAdapter(HTTPAdapter):
         finally:
             given_up.set()
         if isinstance(outcome, requests.RequestException | urllib3.exceptions.HTTPError | OSError):
-            raise _PassingError(f"no answer ({plain(str(outcome))[:200]})") from outcome
+            raise _PassingError(f"no answer ({plain(str(_innermost(outcome)))[:200]})") from outcome
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
@@ -218,6 +218,13 @@ def _asked(request: requests.PreparedRequest) -> str:
 def _described(status: int, body: bytes) -> str:
     shown = plain(body[:800].decode("utf-8", "replace"))[:200]
     return f"HTTP {status} with {f'the body {shown!r}' if shown else 'no body'}"
+
+
+def _innermost(error: Exception) -> Exception:
+    """Return what lies at the bottom of errors that requests and urllib3 wrapped in one another."""
+    within = (one for one in (getattr(error, "reason", None), *error.args) if isinstance(one, Exception))
+    inner = next(within, None)
+    return error if inner is None else _innermost(inner)
 
 
 def _retry_after(headers: requests.structures.CaseInsensitiveDict[str]) -> float:
