@@ -179,7 +179,8 @@ class ArxivAdapter(HTTPAdapter):
         try:
             outcome = done.get(timeout=within)
         except Empty:
-            raise _PassingError(f"not complete after {within:.3g} s") from None
+            before = f"; before it came {self._budget.last}" if within < self._limits.total else ""
+            raise _PassingError(f"not complete after {within:.3g} s{before}") from None
         finally:
             given_up.set()
         if isinstance(outcome, requests.RequestException | urllib3.exceptions.HTTPError | OSError):

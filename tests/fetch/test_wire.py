@@ -179,6 +179,16 @@ def test_a_kept_page_that_is_damaged_is_a_miss_and_a_warning(tmp_path: Path) -> 
     assert (kept.get("one"), len(warnings)) == (None, 1)
 
 
+def test_a_cache_of_an_earlier_version_keeps_pages_too(tmp_path: Path) -> None:
+    """The table is made when the file is opened."""
+    kept = KeptPages(tmp_path, now=lambda: datetime(2026, 4, 27, tzinfo=UTC), warn=sys.exit)
+    kept.put("one", b"x")
+    with closing(sqlite3.connect(tmp_path / FILE)) as db, db:
+        db.executescript("DROP TABLE pages; PRAGMA user_version = 1;")
+    kept.put("two", b"y")
+    assert (kept.get("one"), kept.get("two")) == (None, b"y")
+
+
 def test_a_cache_that_cannot_be_used_is_a_miss_and_a_warning(tmp_path: Path) -> None:
     """It costs no fetch."""
     (tmp_path / "file").write_text("")
