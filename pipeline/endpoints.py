@@ -145,5 +145,5 @@ def preset_named(name: str) -> Preset | None:
 
 def preset_for(base_url: str) -> Preset:
     """Return the preset of a base URL's host, else the one for unknown servers."""
-    host = urlsplit(base_url).netloc.rpartition("@")[2].lower()
+    host = urlsplit(base_url).netloc.rpartition("@")[2].lower().removesuffix(":443")
     return next((preset for preset in PRESETS if re.fullmatch(preset.host, host)), UNKNOWN)

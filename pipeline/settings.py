@@ -95,6 +95,9 @@ def _base_url(text: str) -> str:
     preset = preset_named(text)
     if preset and not preset.address:
         raise ValueError(f"{text!r} has an address for each customer: write yours")
+    if preset is None and "/" not in text:
+        names = ", ".join(preset.name for preset in PRESETS if preset.address)
+        raise ValueError(f"{text!r} is neither an http or https address nor a service that is known ({names})")
     return preset.address if preset else web_address(text)
 
 
@@ -174,10 +177,15 @@ class Settings(_Strict):
     @property
     def fallbacks(self) -> tuple[Settings, ...]:
         """The settings of each fallback, in order."""
-        return tuple(
-            self.model_copy(update={"model": one.model, "base_url": one.base_url or self.base_url, "fallback": ()})
-            for one in self.fallback
-        )
+        return tuple(self._falling_back_to(one) for one in self.fallback)
+
+    def _falling_back_to(self, section: FallbackSection) -> Settings:
+        own = {"model": section.model, "base_url": section.base_url or self.base_url, "fallback": ()}
+        settings = self.model_copy(update=own)
+        if section.base_url:
+            # Only digest.toml can name it.
+            settings._address_is_trusted = False  # noqa: SLF001 (its own class)
+        return settings
 
     @property
     def replay_file(self) -> Path | None:

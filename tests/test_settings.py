@@ -15,10 +15,14 @@ from pipeline.errors import SettingsError
 from pipeline.settings import DigestSection, Settings, digest_name, load, web_address
 
 ROOT = Path(__file__).resolve().parent.parent
+NO_SERVICE = (
+    "is neither an http or https address nor a service that is known "
+    "(openai, deepseek, dashscope, zhipu, moonshot, siliconflow, openrouter, ollama, vllm, llama.cpp, lmstudio)"
+)
 LOCAL = "http://localhost:11434/v1"
 KEYS = (
-    " (keys: arxiv_api_url, arxiv_delay, arxiv_feed_url, base_url, budget, cache, concurrency, digests, fallback, "
-    "format, model, output, prices, prompt, rpm, tpm; in [digests.NAME]: categories)"
+    " (keys: arxiv_api_url, arxiv_delay, arxiv_feed_url, base_url, budget, cache, concurrency, deadline, digests, "
+    "fallback, format, model, output, prices, prompt, rpm, tpm; in [digests.NAME]: categories)"
 )
 ARCHIVES = (
     "astro-ph, cond-mat, cs, econ, eess, gr-qc, hep-ex, hep-lat, hep-ph, hep-th, math, math-ph, nlin, nucl-ex, "
@@ -52,6 +56,7 @@ def test_nothing_said_gives_the_defaults() -> None:
         "concurrency": None,
         "rpm": None,
         "tpm": None,
+        "deadline": 120.0,
         "budget": None,
         "fallback": (),
         "prices": {},
@@ -170,17 +175,18 @@ def test_a_file_is_read_with_a_byte_order_mark_and_named_digests(config: Path) -
         ("format = []", "format: tuple should have at least 1 item after validation, not 0"),
         ("arxiv_delay = -1", "arxiv_delay: input should be greater than or equal to 0"),
         ("arxiv_delay = inf", "arxiv_delay: input should be less than or equal to 3600"),
-        ("base_url = 'localhost:11434'", "base_url: 'localhost:11434' is no http or https address"),
+        ("base_url = 'localhost:11434'", f"base_url: 'localhost:11434' {NO_SERVICE}"),
         ("model = 'replay'", "model: 'replay' is reserved for --base-url replay:FILE"),
         ("base_url = 'azure'", "base_url: 'azure' has an address for each customer: write yours"),
         ("rpm = 0", "rpm: input should be greater than 0"),
         ("tpm = -1", "tpm: input should be greater than 0"),
         ("budget = -0.01", "budget: input should be greater than or equal to 0"),
+        ("deadline = 0", "deadline: input should be greater than 0"),
         ("budget = nan", "budget: input should be greater than or equal to 0"),
         ("[prices.m]\ninput = 1", "prices.m.output: missing"),
         ("[prices.m]\ninput = -1\noutput = 0", "prices.m.input: input should be greater than or equal to 0"),
         ("[[fallback]]\nbase_url = 'vllm'", "fallback.0.model: missing"),
-        ("[[fallback]]\nmodel = 'm'\nbase_url = 'x'", "fallback.0.base_url: 'x' is no http or https address"),
+        ("[[fallback]]\nmodel = 'm'\nbase_url = 'x'", f"fallback.0.base_url: 'x' {NO_SERVICE}"),
     ],
     ids=[
         "key",
@@ -206,6 +212,7 @@ def test_a_file_is_read_with_a_byte_order_mark_and_named_digests(config: Path) -
         "no-requests",
         "negative-tokens",
         "negative-budget",
+        "no-time",
         "no-number",
         "half-a-price",
         "negative-price",
@@ -237,7 +244,7 @@ def test_a_wrong_setting_in_the_file_is_named_with_the_file(config: Path, text: 
             ("ARXIV_DIGEST_ARXIV_API_URL: arxiv_api_url: 'x' is no http or https address"),
         ),
         ({}, {"concurrency": 0}, "--concurrency: concurrency: input should be greater than or equal to 1"),
-        ({"OPENAI_BASE_URL": LOCAL}, {"base_url": "x"}, "--base-url: base_url: 'x' is no http or https address"),
+        ({"OPENAI_BASE_URL": LOCAL}, {"base_url": "x"}, f"--base-url: base_url: 'x' {NO_SERVICE}"),
         (
             {"ARXIV_DIGEST_ARXIV_DELAY": "-1"},
             {"format": ["md", "x"]},

@@ -56,7 +56,9 @@ def _key(settings: Settings, given: Given) -> str:
     if settings.api_key and not settings.usable_key:
         screen.say("key       set, but not sent: digest.toml alone names the address")
     else:
-        screen.say(f"key       {'set' if settings.usable_key else 'none, and none is needed'}")
+        variable = "" if settings.replay_file else settings.preset.key_variable
+        absent = f"none: {variable} is not set" if variable else "none, and none is needed"
+        screen.say(f"key       {'set' if settings.usable_key else absent}")
     return ""
 
 

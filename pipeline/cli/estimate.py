@@ -21,7 +21,7 @@ from pipeline.prompts import Prompt
 from pipeline.records import Paper, Source
 from pipeline.run import DEFAULT_NAME, Order
 from pipeline.settings import REPLAY_MODEL, Settings
-from pipeline.summarize import Estimate, estimate
+from pipeline.summarize import Estimate, Plan, estimate
 
 SECONDS_A_REPLY = 8.0
 """Of a small model that writes some 700 tokens, where the endpoint has not been seen yet."""
@@ -54,7 +54,8 @@ def _estimate(order: Order, given: Given, desk: _Desk) -> Exit:
         papers += page.papers
         source = page.source
     model = REPLAY_MODEL if desk.settings.replay_file else desk.settings.model
-    found = estimate(papers, desk.prompt, desk.cache, model, desk.tokens)
+    plan = Plan(desk.prompt, model, desk.cache, refresh=given.refresh, offline=given.offline)
+    found = estimate(papers, plan, desk.tokens)
     name = order.name or source.name or DEFAULT_NAME
     date = order.date or source.date or eastern_today(now()).isoformat()
     dollars = 0.0 if desk.settings.replay_file else cost_usd(price_for(desk.settings), found.tokens, found.to_ask)

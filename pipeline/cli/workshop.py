@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import urllib.request
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from pipeline.cache import Cache
 from pipeline.cli import screen
@@ -70,8 +72,9 @@ def require_key(settings: Settings) -> None:
     Raises:
         SettingsError: the base URL is OpenAI's, and there is no key for it.
     """
-    if settings.is_openai and not settings.usable_key:
-        raise SettingsError("no key: OPENAI_API_KEY is not set", hint=NO_KEY_HINT)
+    for each in (settings, *settings.fallbacks):
+        if each.is_openai and not each.usable_key:
+            raise SettingsError("no key: OPENAI_API_KEY is not set", hint=NO_KEY_HINT)
 
 
 def model_for(settings: Settings, cache: Cache, budget: Budget | None = None) -> Model:
@@ -99,7 +102,9 @@ def _connect(settings: Settings, cache: Cache, budget: Budget | None) -> OpenAIM
     from pipeline.model.gate import PROBE_S, Gate
 
     withheld = settings.api_key is not None and settings.usable_key is None
-    endpoint = Endpoint(settings.base_url, settings.usable_key, WITHHELD_HINT if withheld else "")
+    endpoint = Endpoint(
+        settings.base_url, settings.usable_key, WITHHELD_HINT if withheld else "", _proxy_to(settings.base_url)
+    )
     learned = Learned.read(cache.learned(settings.host, settings.model))
     probe = PROBE_S if is_local(settings.base_url) or learned.seconds else FAR_PROBE_S
     gate = Gate(settings.most_calls, clock=time.monotonic, spread=random.random, probe=probe)
@@ -107,6 +112,14 @@ def _connect(settings: Settings, cache: Cache, budget: Budget | None) -> OpenAIM
     gate.tell(rpm=settings.rpm, tpm=settings.tpm)
     terms = Terms(learned, Patience(call=settings.deadline), price_for(settings), budget)
     return OpenAIModel(settings.model, endpoint, gate, terms)
+
+
+def _proxy_to(base_url: str) -> str:
+    """Return host and port of the proxy that the environment names for an address; empty where there is none."""
+    parts = urlsplit(base_url)
+    proxies = urllib.request.getproxies()
+    proxy = proxies.get(parts.scheme) or proxies.get("all") or ""
+    return "" if urllib.request.proxy_bypass(parts.hostname or "") else urlsplit(proxy).netloc.rpartition("@")[2]
 
 
 @contextlib.contextmanager
@@ -121,17 +134,19 @@ def job_for(given: Given, settings: Settings, prompt: Prompt) -> Iterator[Job]:
 
     if not given.offline:
         require_key(settings)
-    budget = budget_for(settings)
+    budget = None if given.offline else budget_for(settings)
     with contextlib.ExitStack() as stack:
         progress = stack.enter_context(contextlib.closing(screen.progress(quiet=given.quiet, verbose=given.verbose)))
         cache = stack.enter_context(Cache(settings.cache, warn=progress.warned))
         models = [model_for(each, cache, budget) for each in (settings, *settings.fallbacks)]
         progress.watches(lambda: _spending(models))
-        yield Job(prompt, models[0], cache, progress, now, fallback=tuple(models[1:]), refresh=given.refresh,
-                  offline=given.offline)  # fmt: skip
-        for model in models:
-            if isinstance(model, DeferredModel) and (learned := model.learned()):
-                cache.keep_learned(model.endpoint, model.name, learned)
+        fallback = tuple(models[1:])
+        try:
+            yield Job(prompt, models[0], cache, progress, now, fallback, refresh=given.refresh, offline=given.offline)
+        finally:
+            for model in models:
+                if isinstance(model, DeferredModel) and (learned := model.learned()):
+                    cache.keep_learned(model.endpoint, model.name, learned)
 
 
 def budget_for(settings: Settings) -> Budget | None:

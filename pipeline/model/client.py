@@ -25,7 +25,7 @@ from pipeline.model.faults import Action, Answer, Rule, judge
 from pipeline.model.gate import Gate, Slot
 from pipeline.model.prices import Price, cost_usd
 from pipeline.model.tokens import estimate, most_tokens
-from pipeline.model.wire import Ask, Meter, Reply
+from pipeline.model.wire import UNANSWERED, Ask, Meter, Reply
 from pipeline.records import Usage
 from pipeline.text import plain
 
@@ -58,6 +58,8 @@ class Endpoint:
     """None sends no key at all."""
     hint: str = ""
     """What to say beside a refusal of the key."""
+    proxy: str = ""
+    """Host and port of the proxy on the way there, if the environment names one."""
 
     @property
     def host(self) -> str:
@@ -97,6 +99,7 @@ class OpenAIModel:
         self.meter = Meter()
         self._key = endpoint.api_key
         self._hint = endpoint.hint
+        self._proxy = endpoint.proxy
         self._gate = gate
         self._terms = terms or Terms()
         self._deadline = Deadline(self._terms.patience.call)
@@ -113,12 +116,18 @@ class OpenAIModel:
         """Return US dollars for what was used; None where the price or the count is not known."""
         return None if used.uncounted else cost_usd(self._terms.price, used.tokens, used.counted)
 
+    def stop(self, error: FatalModelError) -> None:
+        """Send nothing more: whoever waits gets ``error``, and what is in flight may finish."""
+        self._gate.shut(error)
+
     async def close(self) -> None:
         """Close the connections."""
         await self._client.close()
 
     async def ask(self, ask: Ask) -> Reply:
         """Answer one ask, trying again where that makes sense.
+
+        Where the endpoint has answered nobody yet, an ask that it leaves unanswered after all tries ends the run.
 
         Raises:
             FatalModelError: no further ask can succeed.
@@ -134,6 +143,10 @@ class OpenAIModel:
                         tries.begin()
                         return await self._request(ask, slot)
         except _PassingError as error:
+            if error.rule.reason in UNANSWERED and self._deadline.mean is None:
+                fatal = FatalModelError(str(error), hint=self._way_there)
+                self.stop(fatal)
+                raise fatal from error
             raise CallError(error.rule.reason, str(error)) from error
         raise AssertionError("tenacity ends with an answer or an error")  # pragma: no cover
 
@@ -143,6 +156,7 @@ class OpenAIModel:
             retry=tenacity.retry_if_exception_type(_PassingError),
             stop=tries,
             wait=_wait_unless_gated(tenacity.wait_random_exponential(patience.backoff, patience.longest_backoff)),
+            sleep=self._gate.rest,
             reraise=True,
         )
 
@@ -236,7 +250,13 @@ class OpenAIModel:
                 hint="Check the address, or set SSL_CERT_FILE to the authority that signed it.",
             )
         last = str(causes[-1]) or type(causes[-1]).__name__
-        return _PassingError(Rule(Action.RETRY, "unavailable"), self._said(f"cannot be reached: {last}"))
+        through = f" through the proxy {self._proxy}" if self._proxy else ""
+        return _PassingError(Rule(Action.RETRY, "unavailable"), self._said(f"cannot be reached{through}: {last}"))
+
+    @property
+    def _way_there(self) -> str:
+        proxy = " and the proxy in HTTPS_PROXY, HTTP_PROXY or ALL_PROXY" if self._proxy else ""
+        return f"Check the address in --base-url or OPENAI_BASE_URL{proxy}, and that a model is served there."
 
     def _read(self, response: httpx2.Response) -> Reply | Answer:
         try:

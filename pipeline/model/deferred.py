@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from pipeline.errors import FatalModelError
 from pipeline.model.wire import Ask, Meter, Reply
 
 if TYPE_CHECKING:
@@ -39,6 +40,11 @@ class DeferredModel:
         if self._model is None:
             self._model = self._make()
         return await self._model.ask(ask)
+
+    def stop(self, error: FatalModelError) -> None:
+        """Send nothing more; see `Model.stop`."""
+        if self._model:
+            self._model.stop(error)
 
     async def close(self) -> None:
         """Close the client, if there ever was one."""

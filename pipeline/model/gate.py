@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 
+from pipeline.errors import FatalModelError
 from pipeline.model.faults import retry_after
 from pipeline.model.pace import Pace
 
@@ -18,6 +19,8 @@ STAGGER_S = 0.002
 """Seconds between departures until the endpoint has answered once, so that its first refusal stops the rest."""
 CAREFUL_S = 0.004
 """The same after a refusal, until the rate that the endpoint takes is known."""
+LATE_S = 0.01
+"""A timer that is later than this shows that the loop has work that it did not get to."""
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 60.0
 
@@ -54,6 +57,10 @@ class Gate:
         self._spread = spread
         self._probe = probe
         self._in_flight = 0
+        self._lateness = 0.0
+        """Seconds that the first call was given because the loop was late."""
+        self._shut: FatalModelError | None = None
+        self._shutting = asyncio.Event()
         self._waiting: deque[Slot] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._heard = False
@@ -82,9 +89,29 @@ class Gate:
                 self._own[unit] = limit
                 pace.tell(limit, self._clock(), left=1.0)
 
+    def shut(self, error: FatalModelError) -> None:
+        """Let nobody through any more: whoever waits, or comes, gets ``error``; who has left may come back."""
+        self._shut = self._shut or error
+        self._shutting.set()
+        while self._waiting:
+            slot = self._waiting.popleft()
+            if not slot.turn.done():
+                slot.turn.set_exception(self._shut)
+
+    async def rest(self, seconds: float) -> None:
+        """Sleep, but no longer than until the gate is shut."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._shutting.wait(), seconds)
+
     @contextlib.asynccontextmanager
     async def slot(self, tokens: float = 0.0) -> AsyncIterator[Slot]:
-        """Wait for a place for a call of about so many tokens, and hold it."""
+        """Wait for a place for a call of about so many tokens, and hold it.
+
+        Raises:
+            FatalModelError: the gate is shut.
+        """
+        if self._shut:
+            raise self._shut
         slot = Slot(tokens, asyncio.get_running_loop().create_future())
         self._waiting.append(slot)
         self._admit()
@@ -96,6 +123,9 @@ class Gate:
             raise
         try:
             yield slot
+        except FatalModelError as error:
+            self.shut(error)  # before the place is given back, or the next would leave for it
+            raise
         finally:
             self._leave()
 
@@ -186,7 +216,18 @@ class Gate:
     def _set_timer(self, wait: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_later(wait, self._admit)
+        self._timer = asyncio.get_running_loop().call_later(wait, self._on_time, self._clock() + wait)
+
+    def _on_time(self, meant: float) -> None:
+        """Go on when a wait is over.
+
+        Where the loop itself is late, the first answer may be there and unread: it is given as long again.
+        """
+        late = self._clock() - meant
+        if late > LATE_S and not self._heard and self._probe_ends is not None and self._lateness < self._probe * 5:
+            self._lateness += late
+            self._probe_ends = self._clock() + late
+        self._admit()
 
 
 def _number(text: str | None) -> float | None:

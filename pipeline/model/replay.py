@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import CallError, InputError
+from pipeline.errors import CallError, FatalModelError, InputError
 from pipeline.model.wire import Ask, Meter, Reply
 from pipeline.records import parse_id
 from pipeline.settings import REPLAY_MODEL
@@ -52,6 +52,9 @@ class ReplayModel:
         self.meter.requests += 1
         self.meter.retries += ask.again
         return Reply(text=text)
+
+    def stop(self, error: FatalModelError) -> None:
+        """Nothing waits for a file."""
 
     async def close(self) -> None:
         """Nothing is held open."""

@@ -8,9 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from pipeline.errors import FatalModelError
 from pipeline.records import Usage
 
 Role = Literal["system", "user", "assistant"]
+
+UNANSWERED = frozenset({"timeout", "unavailable", "rate_limited"})
+"""Reasons that say something of the endpoint, not of the paper."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,9 @@ class Model(Protocol):
             FatalModelError: no further ask can succeed.
             CallError: this ask failed for good.
         """
+
+    def stop(self, error: FatalModelError) -> None:
+        """Send nothing more: whoever waits gets ``error``, and what is in flight may finish."""
 
     async def close(self) -> None:
         """Give back connections."""

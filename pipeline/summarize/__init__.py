@@ -1,6 +1,6 @@
 """Stage 2: prompt → cache → model → checks → summary or failure."""
 
-from pipeline.summarize.estimate import Estimate, estimate
+from pipeline.summarize.estimate import Estimate, Plan, estimate
 from pipeline.summarize.stage import Job, Summarizer
 
-__all__ = ["Estimate", "Job", "Summarizer", "estimate"]
+__all__ = ["Estimate", "Job", "Plan", "Summarizer", "estimate"]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pipeline.cache import Cache
 from pipeline.model.tokens import Counter
+from pipeline.model.wire import Ask
 from pipeline.prompts import Prompt
 from pipeline.records import Paper, Usage
 from pipeline.summarize.dialogue import first_ask
@@ -26,7 +27,7 @@ class Estimate:
 
     papers: int
     cached: int
-    """Papers that the cache answers."""
+    """Papers that the model would not be asked about."""
     tokens: Usage
     """Of all papers together that are not in the cache."""
     approximate: bool
@@ -38,14 +39,31 @@ class Estimate:
         return self.papers - self.cached
 
 
-def estimate(papers: Iterable[Paper], prompt: Prompt, cache: Cache, model: str, counter: Counter) -> Estimate:
+@dataclass(frozen=True)
+class Plan:
+    """What would be asked of whom."""
+
+    prompt: Prompt
+    model: str
+    cache: Cache
+    refresh: bool = False
+    """Ask again for papers that the cache has."""
+    offline: bool = False
+    """Ask nothing."""
+
+    def asks(self, ask: Ask) -> bool:
+        """Return whether the model would be asked."""
+        return not self.offline and (self.refresh or self.cache.reply(ask.key(self.model)) is None)
+
+
+def estimate(papers: Iterable[Paper], plan: Plan, counter: Counter) -> Estimate:
     """Estimate the tokens for ``papers``; where the cache has seen enough usage of this prompt and model, by that."""
-    asks = [(paper, first_ask(paper, prompt)) for paper in papers]
-    fresh = [(paper, ask) for paper, ask in asks if cache.reply(ask.key(model)) is None]
+    asks = [(paper, first_ask(paper, plan.prompt)) for paper in papers]
+    fresh = [(paper, ask) for paper, ask in asks if plan.asks(ask)]
     characters = sum(len(paper.abstract) for paper, _ in fresh)
     counted = sum(counter.count(message.content) for _, ask in fresh for message in ask.messages)
     tokens = Usage(prompt=counted + SCHEMA_TOKENS * len(fresh), completion=round(characters * COMPLETION_SHARE))
-    seen = cache.usage_of(prompt.label, model)
+    seen = plan.cache.usage_of(plan.prompt.label, plan.model)
     if seen.replies >= ENOUGH_SEEN and counter.approximate:
         tokens = Usage(prompt=round(len(fresh) * seen.prompt), completion=round(characters * seen.completion_share))
     elif seen.replies >= ENOUGH_SEEN:

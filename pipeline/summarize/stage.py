@@ -12,7 +12,7 @@ from datetime import datetime
 
 from pipeline.cache import Cache, CachedReply
 from pipeline.errors import BudgetError, CallError, DigestError, FatalModelError
-from pipeline.model.wire import Ask, Model
+from pipeline.model.wire import UNANSWERED, Ask, Model
 from pipeline.progress import Progress
 from pipeline.prompts import Prompt
 from pipeline.records import Entry, Failure, Paper, Spent, Summary, Usage
@@ -61,6 +61,7 @@ class Summarizer:
         self._began = time.monotonic()
         self._models = (job.model, *job.fallback)
         self._meters_then = [dataclasses.replace(model.meter) for model in self._models]
+        self._given_up: list[Model] = []
         self._in_a_row = {"failed": 0, "unanswered": 0}
         self._tasks: set[asyncio.Task[Entry]] = set()
 
@@ -126,10 +127,6 @@ class Summarizer:
         except FatalModelError as error:
             self._stop(error)
             return self._settle(paper, _stopped(paper, error))
-        except asyncio.CancelledError:
-            if self.stopped is None:
-                raise
-            return self._settle(paper, _stopped(paper, self.stopped))
         if isinstance(outcome, Failure):
             return self._settle(paper, outcome)
         self._job.cache.keep_reply(paper, outcome)
@@ -143,18 +140,29 @@ class Summarizer:
                 outcome = await dialogue.hold(model, now=self._job.now)
             except CallError as error:
                 outcome = dialogue.failure(error.reason, error.message)
-                self._count(answered=False, accepted=False)
-            else:
-                self._count(answered=True, accepted=isinstance(outcome, CachedReply))
+            except FatalModelError as error:
+                if isinstance(error, BudgetError) or model is self._models[-1]:
+                    raise
+                self._pass_on(model, error)
+                continue
             if isinstance(outcome, CachedReply):
                 break
+        self._count(outcome)
         return outcome
 
-    def _count(self, *, answered: bool, accepted: bool) -> None:
+    def _pass_on(self, model: Model, error: FatalModelError) -> None:
+        """Say once that a model answers nobody any more, and that those after it are asked in its place."""
+        if model not in self._given_up:
+            self._given_up.append(model)
+            self._job.progress.warned(f"{error.message}; the fallback is asked instead. {error.hint}".rstrip())
+
+    def _count(self, outcome: CachedReply | Failure) -> None:
         """Stop the run when the last papers all failed."""
+        failed = isinstance(outcome, Failure)
+        unanswered = isinstance(outcome, Failure) and outcome.reason in UNANSWERED
         row = self._in_a_row
-        row["unanswered"] = 0 if answered else row["unanswered"] + 1
-        row["failed"] = 0 if accepted else row["failed"] + 1
+        row["unanswered"] = row["unanswered"] + 1 if unanswered else 0
+        row["failed"] = row["failed"] + 1 if failed else 0
         if self._job.model.endpoint == REPLAY_MODEL:
             return
         if row["unanswered"] >= MOST_UNANSWERED or row["failed"] >= MOST_FAILED:
@@ -172,12 +180,12 @@ class Summarizer:
         self._job.progress.settled(entry, cached=cached)
         return entry
 
-    def _stop(self, error: DigestError) -> None:
-        """End the run: every other paper under way fails as stopped."""
+    def _stop(self, error: FatalModelError) -> None:
+        """End the run: nothing more is asked, and what is in flight may finish, because it is paid for."""
         if self.stopped is None:
             self.stopped = error
-            for task in self._tasks - {asyncio.current_task()}:
-                task.cancel()
+            for model in self._models:
+                model.stop(error)
 
     async def _leave_nothing_behind(self) -> None:
         for task in self._tasks:

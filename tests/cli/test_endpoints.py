@@ -70,7 +70,7 @@ def test_the_name_of_a_preset_stands_for_its_address(cli: Program, name: str, ad
 @pytest.mark.parametrize(
     ("name", "complaint"),
     [
-        ("deepsek", "'deepsek' is no http or https address"),
+        ("deepsek", "'deepsek' is neither an http or https address nor a service that is known (openai, deepseek,"),
         ("azure", "'azure' has an address for each customer: write yours"),
     ],
 )
@@ -134,8 +134,22 @@ def test_a_fallback_without_an_address_is_another_model_at_the_same_one(wired: P
     assert sorted(models_asked(endpoint)) == ["first"] * 6 + ["second"] * 2
 
 
+@pytest.mark.parametrize("status", [401, 500], ids=["a refused key", "nothing but errors"])
+def test_a_fallback_takes_over_from_an_endpoint_that_serves_nobody(
+    wired: Program, endpoint: OpenAIServer, second: OpenAIServer, status: int
+) -> None:
+    """Said in one warning; every paper has a summary, and a final refusal still costs one request."""
+    wired.write("digest.toml", f'{FALLBACK}base_url = "{second.base_url}"\n')
+    refusal = {"fault": "status", "status": status, "body": {"error": {"code": "no", "message": "not for you"}}}
+    endpoint.reset(Options(script=[refusal] * 100))
+    ran = wired("run", "--input", "ten.jsonl", "--model", "first")
+    assert (ran.code, len(second.log), wired.run_report()["failed"]) == (0, 10, [])
+    assert ran.stderr.count("the fallback is asked instead") == 1
+    assert status != 401 or len(endpoint.log) == 1
+
+
 def test_an_endpoint_that_fails_everything_ends_the_run(wired: Program) -> None:
-    """Twenty papers without an answer are enough: exit 1 within seconds, one line that says so, the rest stopped."""
+    """One paper's tries are enough where none was answered: exit 1 within seconds, one line that says so."""
     many = [record(number) for number in range(1, 301)]
     wired.write("many.jsonl", lines(many))
     with OpenAIServer(many, Options(faults={"server_error": 1.0})) as broken:
@@ -145,11 +159,24 @@ def test_an_endpoint_that_fails_everything_ends_the_run(wired: Program) -> None:
     host = broken.base_url.removeprefix("http://").removesuffix("/v1")
     assert (ran.code, wired.made()) == (1, {})
     assert took < 20
-    reasons = Counter(one["reason"] for one in json.loads(ran.stdout)["failed"])
+    assert {one["reason"] for one in json.loads(ran.stdout)["failed"]} == {"stopped"}
+    assert ran.stderr.count(f"arxiv-digest: {host} answered 500 server_error") == 1
+    assert len(ran.stderr.splitlines()) < 6
+
+
+def test_an_endpoint_that_breaks_down_halfway_ends_the_run(wired: Program) -> None:
+    """Twenty papers in a row without an answer are enough: exit 3, those before are kept, the rest stopped."""
+    many = [record(number) for number in range(1, 301)]
+    wired.write("many.jsonl", lines(many))
+    with OpenAIServer(many, Options(script=[{"fault": "ok"}] * 30 + [{"fault": "server_error"}] * 3000)) as broken:
+        ran = wired("run", "--input", "many.jsonl", "--json", OPENAI_BASE_URL=broken.base_url)
+    host = broken.base_url.removeprefix("http://").removesuffix("/v1")
+    report = json.loads(ran.stdout)
+    assert (ran.code, report["summarized"]) == (3, 30)
+    reasons = Counter(one["reason"] for one in report["failed"])
     assert reasons.keys() == {"unavailable", "stopped"}
-    assert 20 <= reasons["unavailable"] < 40
+    assert 20 <= reasons["unavailable"] < 90
     assert ran.stderr.count(f"arxiv-digest: gpt-5-mini at {host}: the last 20 papers all failed") == 1
-    assert "papers, from " in ran.stderr
     assert len(ran.stderr.splitlines()) < 12
 
 

@@ -191,13 +191,13 @@ async def test_a_peer_that_misbehaves_once_is_asked_again(bad: bytes) -> None:
 
 @pytest.mark.parametrize("bad", MISBEHAVIOUR.values(), ids=MISBEHAVIOUR)
 async def test_a_peer_that_always_misbehaves_is_an_error_of_ours(bad: bytes) -> None:
-    """Nothing foreign gets out: the paper fails by a word of the vocabulary, and the message names the host."""
+    """Nothing foreign gets out: it has answered nobody yet, which ends the run, and the message names the host."""
     async with raw(bad) as url, connected(url) as model:
         if b"many" in bad:
             assert (await model.ask(ASK)).text == TEXT
             return
-        error = await failure(model)
-        assert (error.reason, model.endpoint in error.message) == ("unavailable", True)
+        error = await fatal(model)
+        assert (model.endpoint in error.message, "--base-url" in error.hint) == (True, True)
 
 
 @pytest.mark.parametrize("fault", [{"fault": "drip", "interval": 0.02}, {"fault": "silence"}], ids=["drip", "silence"])
@@ -225,10 +225,11 @@ async def test_an_endpoint_that_never_answers_stops_the_run(server: OpenAIServer
 
 async def test_tries_are_bounded(server: OpenAIServer) -> None:
     """Faults that pass are tried as often as was said, and the last one is named."""
-    server.reset(Options(script=[{"fault": "server_error"}] * 9))
+    server.reset(Options(script=[{"fault": "ok"}, *[{"fault": "server_error"}] * 9]))
     async with connected(server.base_url, terms=Terms(patience=Patience(tries=3, backoff=0.001))) as model:
+        await model.ask(ASK)
         error = await failure(model)
-        assert (error.reason, model.meter) == ("unavailable", Meter(requests=3, retries=2))
+        assert (error.reason, model.meter.requests, model.meter.retries) == ("unavailable", 4, 2)
     assert error.message == f"{model.endpoint} answered 500 server_error: The server had an error"
 
 
@@ -344,13 +345,13 @@ async def test_a_key_that_is_echoed_is_not_repeated(server: OpenAIServer, item: 
 
 
 async def test_where_nothing_listens() -> None:
-    """A refused connection ends, within the tries, as a failure that names the host."""
+    """A refused connection ends the run, within the tries of one paper, and the error names the host."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}/v1"
         async with connected(url) as model:
-            error = await failure(model)
-    assert (error.reason, model.meter.requests) == ("unavailable", QUICK.tries)
+            error = await fatal(model)
+    assert model.meter.requests == QUICK.tries
     assert error.message.startswith(f"{model.endpoint} cannot be reached: ")
 
 

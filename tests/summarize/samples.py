@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pipeline.errors import FatalModelError
 from pipeline.model.wire import Ask, Meter, Reply
 from pipeline.prompts import Prompt, load
 from pipeline.records import Entry, Failure, Paper, Source, Usage
@@ -65,6 +67,14 @@ class SaidModel:
     endpoint: str = "example.org"
     meter: Meter = field(default_factory=Meter)
     asked: list[Ask] = field(default_factory=list)
+    refusal: FatalModelError | None = None
+    """What whoever waits gets, once the model was told to stop."""
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def stop(self, error: FatalModelError) -> None:
+        """Let nobody wait any longer."""
+        self.refusal = self.refusal or error
+        self.stopping.set()
 
     def cost_usd(self, used: Meter) -> float | None:
         """Return a dollar a request."""
@@ -72,11 +82,16 @@ class SaidModel:
 
     async def ask(self, ask: Ask) -> Reply:
         """Answer after the delay, or raise."""
+        if self.refusal:
+            raise self.refusal
         self.asked.append(ask)
         self.meter.requests += 1
         number = sum(one.paper_id == ask.paper_id for one in self.asked) - 1
         told = self.told.get(ask.paper_id, [])
-        await asyncio.sleep(self.delay(ask.paper_id))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.stopping.wait(), self.delay(ask.paper_id))
+        if self.refusal:
+            raise self.refusal
         outcome = told[number] if number < len(told) else saying()
         if isinstance(outcome, Exception):
             raise outcome

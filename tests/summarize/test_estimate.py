@@ -11,7 +11,7 @@ from pipeline.cache import Cache
 from pipeline.model.tokens import Counter
 from pipeline.prompts import Prompt
 from pipeline.records import Usage
-from pipeline.summarize import Estimate, estimate
+from pipeline.summarize import Estimate, Plan, estimate
 from pipeline.summarize.dialogue import first_ask
 from pipeline.summarize.estimate import COMPLETION_SHARE, ENOUGH_SEEN, SCHEMA_TOKENS
 
@@ -39,22 +39,22 @@ def by_rule(prompt: Prompt, count: int, skipped: int = 0) -> Usage:
 @pytest.mark.parametrize("counter", [COUNTED, GUESSED], ids=["counted", "guessed"])
 def test_an_empty_cache_leaves_the_rules(cache: Cache, prompt: Prompt, counter: Counter) -> None:
     """Messages and schema for the prompt, a share of the abstract for the completion; a guess says that it is one."""
-    assert estimate(papers(5), prompt, cache, "told", counter) == Estimate(
+    assert estimate(papers(5), Plan(prompt, "told", cache), counter) == Estimate(
         5, 0, by_rule(prompt, 5), approximate=counter.approximate
     )
 
 
 def test_no_papers_take_nothing(cache: Cache, prompt: Prompt) -> None:
     """Not even the schema."""
-    assert estimate([], prompt, cache, "told", COUNTED) == Estimate(0, 0, Usage(), approximate=False)
+    assert estimate([], Plan(prompt, "told", cache), COUNTED) == Estimate(0, 0, Usage(), approximate=False)
 
 
 async def test_what_the_cache_has_takes_nothing(job: MakeJob, cache: Cache, prompt: Prompt) -> None:
     """It is counted as cached; another model has nothing cached."""
     await summarize(job(SaidModel()), papers(3))
-    found = estimate(papers(5), prompt, cache, "told", COUNTED)
+    found = estimate(papers(5), Plan(prompt, "told", cache), COUNTED)
     assert (found, found.to_ask) == (Estimate(5, 3, by_rule(prompt, 5, skipped=3), approximate=False), 2)
-    assert estimate(papers(5), prompt, cache, "another", COUNTED).to_ask == 5
+    assert estimate(papers(5), Plan(prompt, "another", cache), COUNTED).to_ask == 5
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ async def test_from_twenty_replies_on_their_usage_decides(
 ) -> None:
     """For completions always, for prompts where they cannot be counted."""
     await summarize(job(SaidModel()), papers(seen))
-    found = estimate(papers(seen + 10), prompt, cache, "told", counter)
+    found = estimate(papers(seen + 10), Plan(prompt, "told", cache), counter)
     assert (found.cached, found.to_ask) == (seen, 10)
     wanted = tokens(prompt)
     assert found.tokens.prompt == wanted.prompt
