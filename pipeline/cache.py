@@ -1,5 +1,6 @@
-"""The cache on disk: papers, accepted replies and runs in one SQLite file that several processes may share.
+"""The cache on disk: one SQLite file that several processes may share.
 
+It has papers, accepted replies, runs, what was learned of endpoints, arXiv's answers, and which page shows which paper.
 A reply's key is the sha256 of what was asked, as configured, and of nothing else. Each reply is committed as it comes,
 so that a run that dies has lost only the calls in flight. A damaged file is set aside, never deleted, and is a miss.
 """
@@ -10,7 +11,7 @@ import contextlib
 import json
 import sqlite3
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,7 +21,7 @@ from typing import Any, Self, TypeVar
 from pydantic import ValidationError
 
 from pipeline.errors import CacheError
-from pipeline.records import Paper, RunReport, Summary
+from pipeline.records import Paper, RunReport, Shown, Summary
 
 FILE = "digest.db"
 SCHEMA_VERSION = 2
@@ -43,6 +44,9 @@ CREATE TABLE IF NOT EXISTS endpoints (
 CREATE TABLE IF NOT EXISTS runs (
     number INTEGER PRIMARY KEY, name TEXT NOT NULL, date TEXT NOT NULL, finished TEXT NOT NULL, report TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS pages (key TEXT PRIMARY KEY, body BLOB NOT NULL, fetched TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS shown (
+    digest TEXT NOT NULL, paper_id TEXT NOT NULL, day TEXT NOT NULL, version INTEGER, announce_type TEXT NOT NULL,
+    PRIMARY KEY (digest, paper_id, day)) WITHOUT ROWID;
 """
 
 _UNREADABLE = (ValidationError, ValueError, TypeError)
@@ -213,6 +217,29 @@ class Cache:
         self._write(
             ("DELETE FROM pages WHERE fetched < ?", (oldest,)),
             ("INSERT OR REPLACE INTO pages VALUES (?, ?, ?)", (key, zlib.compress(body), _utc(moment))),
+        )
+
+    def shown(self, digest: str, paper_id: str) -> tuple[Shown, ...]:
+        """Return on which days' pages of a digest an announced paper stands, the earliest first."""
+        rows = self._all("SELECT * FROM shown WHERE digest = ? AND paper_id = ? ORDER BY day", digest, paper_id)
+        found = []
+        for row in rows:
+            with contextlib.suppress(*_UNREADABLE):
+                found.append(Shown.model_validate({"id": row["paper_id"], **dict(row)}))
+        return tuple(found)
+
+    def keep_shown(self, digest: str, day: str, papers: Iterable[Paper]) -> None:
+        """Commit which announced papers stand on the page of a day, in place of what stood there before."""
+        self._write(
+            ("DELETE FROM shown WHERE digest = ? AND day = ?", (digest, day)),
+            *(
+                (
+                    "INSERT OR REPLACE INTO shown VALUES (?, ?, ?, ?, ?)",
+                    (digest, paper.id, day, paper.version, paper.announce_type),
+                )
+                for paper in papers
+                if paper.announce_type
+            ),
         )
 
     def paper(self, paper_id: str) -> Paper | None:

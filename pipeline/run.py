@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pipeline import outputs
 from pipeline.assemble import Digest, as_json, markdown
+from pipeline.cache import Cache
 from pipeline.errors import BudgetError, DigestError, FetchError
 from pipeline.exits import Exit
 from pipeline.fetch import Fetching, Page, eastern_today
@@ -37,6 +38,8 @@ class Desk:
 
     output: Path
     formats: tuple[Format, ...]
+    cache: Cache
+    """Keeps which announced papers stand on which page."""
 
 
 @dataclass(frozen=True)
@@ -92,17 +95,21 @@ def assemble(
 ) -> Outcome:
     """Write the files of a digest, unless no paper has a summary, and say how it ended.
 
+    A stale feed is told on a page even where it leaves no paper.
+
     Raises:
         OutputError: a file could not be written.
     """
     code = ending(entries, source)
     report = _report(entries, source, spent, complete=code is Exit.COMPLETE)
-    if not any(entry.summary for entry in entries):
+    if _is_lost(entries, source):
         return Outcome(code, report, error=error)
     digest = Digest(name=report.name, date=report.date, entries=tuple(entries), source=source)
     texts = {f"{report.date}.{name}": WRITERS[name](digest) for name in desk.formats}
     texts[f"{report.date}.run.json"] = report.model_dump_json(indent=2) + "\n"
-    return Outcome(code, report, outputs.write_all(desk.output / report.name, texts), error)
+    files = outputs.write_all(desk.output / report.name, texts)
+    desk.cache.keep_shown(report.name, report.date, [entry.paper for entry in entries])
+    return Outcome(code, report, files, error)
 
 
 def ending(entries: list[Entry], source: Source) -> Exit:
@@ -111,10 +118,15 @@ def ending(entries: list[Entry], source: Source) -> Exit:
         return Exit.NOTHING
     if any(note.key == "budget" for note in source.notes):
         return Exit.BUDGET
-    if not any(entry.summary for entry in entries):
+    if _is_lost(entries, source):
         return Exit.FAILED
     whole = all(entry.summary for entry in entries) and not source.missing and not source.is_partial
     return Exit.COMPLETE if whole else Exit.PARTIAL
+
+
+def _is_lost(entries: list[Entry], source: Source) -> bool:
+    """Tell whether there is nothing to show; that a feed is stale is something."""
+    return not any(entry.summary for entry in entries) and (bool(entries) or not source.is_stale)
 
 
 def _report(entries: list[Entry], source: Source, spent: Spent, *, complete: bool) -> RunReport:
@@ -125,6 +137,8 @@ def _report(entries: list[Entry], source: Source, spent: Spent, *, complete: boo
         papers=len(entries),
         failed=tuple(FailedPaper(id=one.paper_id, reason=one.reason, detail=one.detail) for one in failures),
         source=SourceCount(announced=source.announced, fetched=source.fetched, missing=source.missing),
+        missing_papers=source.missing_papers,
+        notes=source.notes,
         complete=complete,
         **{name: getattr(spent, name) for name in Spent.model_fields},
     )

@@ -11,7 +11,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from pipeline.assemble.digest import Digest, in_page_order
 from pipeline.assemble.escape import CELL, LINK_IN_CELL, PARAGRAPH, escape
 from pipeline.assemble.language import LANGUAGES, Language
-from pipeline.records import Entry, Failure, Missing, Note, Source, parse_id
+from pipeline.assemble.marks import marks_of
+from pipeline.records import Entry, Failure, Missing, Note, parse_id
 
 _TITLE_TAIL = re.compile(r" \(arXiv:[^()]*\)\s*\Z")
 
@@ -32,13 +33,14 @@ def markdown(digest: Digest, language: str = "zh") -> str:
         KeyError: ``language`` is none of `pipeline.assemble.language.LANGUAGES`.
     """
     words = LANGUAGES[language]
-    entries = in_page_order(digest.entries)
+    earlier = {shown.id: shown for shown in digest.source.earlier}
+    entries = [(entry, marks_of(entry, earlier.get(entry.paper.id), words)) for entry in in_page_order(digest.entries)]
     return _template().render(
         words=words,
-        done=[(entry.paper, entry.summary) for entry in entries if entry.summary],
-        failed=[(entry.paper, _why(entry.failure, words)) for entry in entries if entry.failure],
+        done=[(entry.paper, entry.summary, marks) for entry, marks in entries if entry.summary],
+        failed=[(entry.paper, _why(entry.failure, words), marks) for entry, marks in entries if entry.failure],
         missing=[_missing(missing, words) for missing in digest.source.missing_papers],
-        counts=_counts(digest.source, words),
+        counts=_counts(digest, words),
         remarks=list(_remarks(digest, words)),
     )
 
@@ -74,11 +76,14 @@ def _missing(missing: Missing, words: Language) -> tuple[str, str, str]:
     return missing.id, url, words.reasons.get(missing.reason, missing.reason)
 
 
-def _counts(source: Source, words: Language) -> str:
-    if not source.missing:
+def _counts(digest: Digest, words: Language) -> str:
+    """Account for an announcement, and for whatever lacks papers."""
+    source = digest.source
+    if not source.missing and not source.repeated and not any(entry.paper.announce_type for entry in digest.entries):
         return ""
     text = words.counts_unannounced if source.announced is None else words.counts
-    return text.format(announced=source.announced, fetched=source.fetched, missing=source.missing)
+    figures = {"announced": source.announced, "fetched": source.fetched, "missing": source.missing}
+    return text.format(**figures, shown=len(digest.entries))
 
 
 def _remarks(digest: Digest, words: Language) -> Iterator[str]:

@@ -1,13 +1,14 @@
-"""arXiv's answers in the cache."""
+"""What the fetch stage finds in the cache: arXiv's answers, and what the pages of other days have."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from pipeline.cache import Cache, Warn
 from pipeline.errors import CacheError
+from pipeline.records import Shown
 
 
 class KeptPages:
@@ -38,3 +39,21 @@ class KeptPages:
                 cache.keep_page(key, body, self._now())
         except CacheError as error:
             self._warn(error.message)
+
+
+class ShownPapers:
+    """What the pages of a digest have, kept in the cache of ``folder``; any thread may ask."""
+
+    def __init__(self, folder: Path, digest: str, *, warn: Warn) -> None:
+        self._folder = folder
+        self._digest = digest
+        self._warn = warn
+
+    def __call__(self, ids: Iterable[str]) -> Mapping[str, Sequence[Shown]]:
+        """Return, of the papers ``ids``, on which days they were shown, the earliest first."""
+        try:
+            with Cache(self._folder, warn=self._warn) as cache:
+                return {name: cache.shown(self._digest, name) for name in ids}
+        except CacheError as error:
+            self._warn(error.message)
+            return {}

@@ -5,11 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-HOLIDAYS = frozenset(
-    date(2026, month, day)
-    for month, day in ((1, 1), (1, 19), (6, 19), (7, 3), (9, 7), (11, 26), (12, 25), (12, 29), (12, 31))
-)
-"""Dates on whose evening arXiv announces nothing; what was due then is taken to come with the next announcement."""
+from pipeline.settings import HOLIDAYS
 
 _EASTERN = ZoneInfo("America/New_York")
 _DEADLINE = time(14, tzinfo=_EASTERN)
@@ -30,12 +26,6 @@ def submission_window(day: date, holidays: frozenset[date] = HOLIDAYS) -> tuple[
     while not _announces(before, holidays):
         before -= _DAY
     return _deadline(before), _deadline(evening)
-
-
-def announcement_days(first: date, last: date, holidays: frozenset[date] = HOLIDAYS) -> tuple[date, ...]:
-    """Return the days from ``first`` to ``last``, both included, that have an announcement."""
-    days = (first + number * _DAY for number in range((last - first).days + 1))
-    return tuple(day for day in days if _announces(day - _DAY, holidays))
 
 
 def eastern_today(now: datetime) -> date:

@@ -7,7 +7,14 @@ from itertools import pairwise
 
 import pytest
 
-from pipeline.fetch import HOLIDAYS, announcement_days, eastern_today, submission_window
+from pipeline.fetch import eastern_today, submission_window
+from pipeline.settings import HOLIDAYS
+
+
+def _windows(first: date, last: date) -> dict[date, tuple[datetime, datetime]]:
+    """The days of a span, both ends included, that have an announcement, with their windows."""
+    days = (first + timedelta(days=number) for number in range((last - first).days + 1))
+    return {day: window for day in days if (window := submission_window(day))}
 
 
 @pytest.mark.parametrize(
@@ -55,9 +62,7 @@ def test_nothing_is_announced_on_saturday_and_sunday(day: date) -> None:
 def test_nothing_is_announced_on_the_evening_of_a_holiday(holiday: date) -> None:
     """What was due then comes with the next announcement, so that no paper falls between two windows."""
     assert submission_window(holiday + timedelta(days=1)) is None
-    days = announcement_days(holiday - timedelta(days=9), min(holiday + timedelta(days=9), date(2027, 1, 9)))
-    windows = [window for day in days if (window := submission_window(day))]
-    assert len(windows) == len(days)
+    windows = _windows(holiday - timedelta(days=9), min(holiday + timedelta(days=9), date(2027, 1, 9))).values()
     assert all(earlier[1] == later[0] for earlier, later in pairwise(windows))
 
 
@@ -71,9 +76,9 @@ def test_holidays_are_the_callers() -> None:
 
 def test_the_days_of_a_span_that_have_an_announcement() -> None:
     """Both ends included; neither weekends nor the day after a holiday."""
-    days = announcement_days(date(2026, 11, 23), date(2026, 11, 30))
+    days = _windows(date(2026, 11, 23), date(2026, 11, 30))
     assert [day.day for day in days] == [23, 24, 25, 26, 30]
-    assert announcement_days(date(2026, 4, 25), date(2026, 4, 26)) == ()
+    assert _windows(date(2026, 4, 25), date(2026, 4, 26)) == {}
 
 
 @pytest.mark.parametrize(("hour", "day"), [(3, date(2026, 4, 27)), (4, date(2026, 4, 28))])
