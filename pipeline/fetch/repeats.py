@@ -52,7 +52,7 @@ class _Repeats:
             before = [one for one in others if one.day < day]
             alike = {one.day for one in before if one.announce_type == paper.announce_type}
             self.days = alike if self.days is None else self.days & alike
-            if others and paper.announce_type in _FIRST:
+            if paper.announce_type in _FIRST and any(one.announce_type in _FIRST for one in others):
                 self._repeated.append(paper.id)
                 continue
             fresh.append(paper)
