@@ -9,7 +9,9 @@ import signal
 import subprocess
 from collections import Counter
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,7 +31,8 @@ categories = ["cs.AI"]
 [digests.lg]
 categories = ["cs.LG"]
 """
-BOTH = {"categories": ("cs.AI", "cs.LG")}
+BOTH: dict[str, Any] = {"categories": ("cs.AI", "cs.LG")}
+OF_LG: dict[str, Any] = {"categories": ("cs.LG", "cs.AI"), "primary_category": "cs.LG"}
 
 
 def _asked(arxiv: ArxivServer) -> list[str]:
@@ -66,8 +69,7 @@ def test_a_second_run_on_the_same_day_asks_arxiv_nothing(days: Days, command: tu
 def test_the_kinds_and_the_primary_category_are_chosen_in_the_settings_and_by_option(days: Days) -> None:
     """The option beats the section."""
     days.program.write("digest.toml", f'{SECTIONS}announce = ["cross", "replace"]\nprimary_only = true\n')
-    of_lg = {"categories": ("cs.LG", "cs.AI"), "primary_category": "cs.LG"}
-    days.announces(MONDAY, [*several([1], "cross", **of_lg), *several([2], "replace", **of_lg), *several([3], **of_lg),
+    days.announces(MONDAY, [*several([1], "cross", **OF_LG), *several([2], "replace", **OF_LG), *several([3], **OF_LG),
                             *several([4], "cross", **BOTH)])  # fmt: skip
     days("run", "lg")
     assert days.shown("lg", MONDAY) == ["2604.00001", "2604.00002"]
@@ -77,9 +79,8 @@ def test_the_kinds_and_the_primary_category_are_chosen_in_the_settings_and_by_op
 
 def test_a_past_day_is_what_was_submitted_in_its_window_and_the_page_and_report_say_so(days: Days) -> None:
     """Of the feed nothing is asked; new papers and cross-lists can still be told apart, replacements cannot be had."""
-    of_lg = {"categories": ("cs.LG", "cs.AI"), "primary_category": "cs.LG"}
     late = announced(9, published="2026-04-27T19:00:00Z")
-    days.announces(TUESDAY, [], of_api=[announced(1), announced(2, **of_lg), late])
+    days.announces(TUESDAY, [], of_api=[announced(1), announced(2, **OF_LG), late])
     ran = days("run", "cs.AI", "--date", MONDAY)
     assert (ran.code, days.shown("cs.AI", MONDAY)) == (0, ["2604.00001", "2604.00002"])
     assert "本页按提交日期选取论文" in days.page("cs.AI", MONDAY)
@@ -161,7 +162,7 @@ def test_several_digests_of_one_run_fetch_and_summarize_each_paper_once(days: Da
 
 def test_a_category_by_its_other_name_finds_its_papers(days: Days) -> None:
     """Asked cs.SY, given eess.SY; old numbers and new ones, four digits and five."""
-    names = {"categories": ("eess.SY", "cs.SY"), "primary_category": "eess.SY"}
+    names: dict[str, Any] = {"categories": ("eess.SY", "cs.SY"), "primary_category": "eess.SY"}
     some = [announced(1, **names), *(announced(2, id=one, **names) for one in ("math/0309136", "0808.0539"))]
     days.announces(MONDAY, some)
     days.answers(some)
@@ -203,9 +204,7 @@ def test_an_announced_paper_that_cannot_be_had_is_missing_named_and_ends_with_3(
     assert missing == {"id": "2604.00001", "reason": "title: must not be empty"}
     page = days.page("cs.AI", MONDAY)
     assert "公告 2 篇，取得 1 篇，缺少 1 篇。本页 1 篇。" in page
-    assert "| [2604.00001](https://arxiv.org/abs/2604.00001) | title\\: must not be empty |" in page.replace(
-        "title:", "title\\:"
-    )
+    assert "| [2604.00001](https://arxiv.org/abs/2604.00001) | title: must not be empty |" in page
     assert "  2604.00001  missing: title: must not be empty" in ran.stderr.splitlines()
 
 
@@ -245,7 +244,7 @@ def test_a_stale_feed_carries_through_the_pipe(days: Days, monkeypatch: pytest.M
     assert stream.code == 3
     for command in ("summarize", "assemble"):
         days.program.write("stream", stream.stdout)
-        with open("stream", "rb") as file:
+        with Path("stream").open("rb") as file:
             monkeypatch.setattr("sys.stdin", type("Input", (), {"buffer": file, "isatty": lambda: False}))
             stream = days(command)
         assert stream.code == 3
@@ -355,7 +354,7 @@ def test_five_real_days_run_as_five_digests(days: Days) -> None:
     )
     assert (len(first), max(first.values())) == (508, 1)
     assert [days.page("cs.CV", day).count("已撤稿") for day in entries] == [0, 0, 2, 6]
-    assert days.page("cs.CV", "2026-04-30").count(f"上一次登载：[{TUESDAY}]") == 8
+    assert days.page("cs.CV", "2026-04-30").count(f"上一次登载：[{TUESDAY}]") == 7
     assert all(days.report("cs.CV", day)["source"]["missing"] == 0 for day in entries)
 
 
@@ -402,7 +401,7 @@ def test_two_processes_never_ask_arxiv_within_the_delay(cli: Program) -> None:
             ran = cli("run", "cs.AI", "--announce", "new", "--name", "second", "-q")
             assert (other.wait(timeout=60), ran.code) == (0, 0)
     starts = sorted(seen.at for seen in arxiv.requests)
-    assert min(later - earlier for earlier, later in zip(starts, starts[1:], strict=False)) >= 0.4
+    assert min(later - earlier for earlier, later in pairwise(starts)) >= 0.4
     assert len(starts) >= 4
 
 
