@@ -12,6 +12,7 @@ from pipeline.cli.options import Given
 from pipeline.cli.workshop import prompt_library, require_key, settings_for
 from pipeline.errors import DigestError
 from pipeline.exits import Exit
+from pipeline.fetch import LOCK_FILE, Pacer
 from pipeline.model.replay import ReplayModel
 from pipeline.settings import Settings
 from pipeline.text import plain
@@ -81,7 +82,8 @@ def _output(settings: Settings) -> str:
 
 
 def _arxiv(settings: Settings) -> str:
-    return _reach("arXiv", f"{settings.arxiv_api_url}?id_list=2404.02059&max_results=1")
+    with Pacer(settings.arxiv_delay, lock=settings.cache / LOCK_FILE).turn():
+        return _reach("arXiv", f"{settings.arxiv_api_url}?id_list=2404.02059&max_results=1")
 
 
 def _endpoint(settings: Settings) -> str:
