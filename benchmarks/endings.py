@@ -236,7 +236,11 @@ class _Life:
 
 def _start(*arguments: str, folder: Path) -> subprocess.Popen[bytes]:
     """Start the program in ``folder``; it says nothing."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "ARXIV_DIGEST_"))}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("OPENAI_", "ARXIV_DIGEST_", "COVERAGE_"))
+    }
     environment = kept | {"PYTHONPATH": str(measure.ROOT)}
     words = [sys.executable, "-m", "pipeline", *arguments]
     quiet = subprocess.DEVNULL

@@ -17,6 +17,7 @@ from pipeline.errors import OutputError, SettingsError
 from pipeline.outputs import check_writable, write_all
 
 ROOT = Path(__file__).resolve().parent.parent
+NOBODY = 65534
 HINT = "Choose another --output DIR."
 
 
@@ -134,13 +135,30 @@ def test_a_folder_that_cannot_be_one_is_an_error(tmp_path: Path, act: object, be
     assert (tmp_path / "file").read_text() == "mine"
 
 
-@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root may write anywhere")
-def test_a_folder_without_the_right_to_write_is_an_error(tmp_path: Path) -> None:
-    """Found by trying, as rights alone do not tell."""
+@pytest.fixture
+def locked(tmp_path: Path) -> Path:
+    """A folder into which nobody may write."""
     folder = tmp_path / "locked"
     folder.mkdir(mode=0o555)
+    return folder
+
+
+@pytest.fixture
+def somebody(locked: Path) -> Iterator[None]:
+    """Not root, who may write anywhere."""
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(NOBODY)
+    yield
+    os.seteuid(before)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="rights are of another kind there")
+@pytest.mark.usefixtures("somebody")
+def test_a_folder_without_the_right_to_write_is_an_error(locked: Path) -> None:
+    """Found by trying, as rights alone do not tell."""
     with pytest.raises(SettingsError, match="cannot be written: Permission denied"):
-        check_writable(folder)
+        check_writable(locked)
 
 
 def test_checking_a_folder_makes_it_and_leaves_it_empty(tmp_path: Path) -> None:

@@ -18,7 +18,8 @@ from typing import IO, Any
 from pipeline.records import Paper
 from tests.servers.arxiv import ArxivServer
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+from .nursery import CHECKOUT, nursery
+
 PATIENCE_S = 60.0
 GRACE_S = 0.5
 """Seconds before a kill within which a reply may still be lost."""
@@ -51,17 +52,20 @@ class Program:
         }
 
     def __call__(self, *arguments: Argument, stdin: str = "", **environment: str) -> Ran:
-        """Run one command to its end."""
-        ran = subprocess.run(
-            self._command(arguments),
-            cwd=self.folder,
-            env=self.environment | environment,
-            input=stdin.encode(),
-            capture_output=True,
+        """Run one command of this checkout to its end."""
+        ran = nursery().run(
+            [str(argument) for argument in arguments],
+            folder=self.folder,
+            environment=self.environment | environment,
+            stdin=stdin.encode(),
             timeout=PATIENCE_S,
-            check=False,
         )
-        return Ran(ran.returncode, ran.stdout.decode(), ran.stderr.decode())
+        return Ran(*ran)
+
+    def unmeasured(self) -> Program:
+        """Leave coverage out, of which a process that is killed leaves half a file."""
+        self.environment = {name: value for name, value in self.environment.items() if "COVERAGE" not in name}
+        return self
 
     def start(self, *arguments: Argument, **files: Stream) -> subprocess.Popen[bytes]:
         """Start one command; its standard streams are those of ``files``, else nothing."""
@@ -75,6 +79,13 @@ class Program:
             stdout=streams["stdout"],
             stderr=streams["stderr"],
         )
+
+    def chain(self, *commands: Sequence[Argument]) -> list[Ran]:
+        """Run commands one after the other, each with the output of the one before; quicker than a real pipe."""
+        ran: list[Ran] = []
+        for arguments in commands:
+            ran.append(self(*arguments, stdin=ran[-1].stdout if ran else ""))
+        return ran
 
     def pipe(
         self, *commands: Sequence[Argument], meanwhile: Callable[[list[subprocess.Popen[bytes]]], None] | None = None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmarks.endings import PAPERS, SIGNALS, endings
 
-TIMES = 8
+TIMES = 4
 
 
 def test_runs_ended_at_random_lose_no_reply_and_leave_no_half_file(tmp_path: Path) -> None:

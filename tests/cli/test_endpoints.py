@@ -13,7 +13,8 @@ import pytest
 from tests.servers.openai import OpenAIServer
 from tests.servers.openai_options import Options
 
-from .program import CHECKOUT, RECORDS, Program, ids, lines, record
+from .nursery import CHECKOUT
+from .program import RECORDS, Program, ids, lines, record
 
 REFUSED: dict[str, list[dict[str, Any]]] = {
     "content filter in the reply": [{"fault": "content_filter"}] * 3,

@@ -13,7 +13,7 @@ import pytest
 from tests.servers.openai import OpenAIServer
 from tests.servers.openai_options import Options
 
-from .program import RECORDS, Program, ids, lines, settled_before, shown, wait_until
+from .program import GRACE_S, RECORDS, Program, ids, lines, settled_before, shown, wait_until
 
 STEADY = Options(delay=0.15)
 """With four calls at once, sixty papers take more than two seconds."""
@@ -37,6 +37,7 @@ def test_an_interrupted_run_keeps_what_was_paid_for_and_says_how_to_go_on(
     """Exit 130, the count of kept replies is true, and the same command asks for the others only."""
     with steady.start(*ALL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         wait_until(lambda: endpoint.stats()["ok"] >= 12, process, what="twelve replies")
+        time.sleep(GRACE_S)
         process.send_signal(number)
         stdout, stderr = (said.decode() for said in process.communicate(timeout=30))
     assert (process.returncode, stdout, steady.made()) == (130, "", {})
@@ -65,7 +66,7 @@ def test_an_interrupted_summarize_says_the_same(steady: Program, endpoint: OpenA
 
 def test_a_killed_run_has_lost_only_the_calls_in_flight(steady: Program, endpoint: OpenAIServer) -> None:
     """After kill -9 no paper is asked again whose reply had been sent half a second before; the digest gets whole."""
-    with steady.start(*ALL) as process:
+    with steady.unmeasured().start(*ALL) as process:
         wait_until(lambda: endpoint.stats()["ok"] >= 36, process, what="thirty-six replies")
         process.kill()
         killed = time.time()

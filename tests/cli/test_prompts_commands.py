@@ -8,7 +8,8 @@ import pytest
 
 from tests.servers.openai import OpenAIServer
 
-from .program import CHECKOUT, Program
+from .nursery import CHECKOUT
+from .program import Program
 
 SOURCE = (CHECKOUT / "prompts" / "digest" / "1.md").read_text(encoding="utf-8")
 

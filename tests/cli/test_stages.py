@@ -124,7 +124,7 @@ def test_a_fetch_killed_halfway_is_never_taken_for_a_whole_day(cli: Program) -> 
             wait_until(lambda: model.stats()["ok"] == 100, processes[1], what="replies for the first page")
             processes[0].kill()
 
-        ran = cli.pipe(
+        ran = cli.unmeasured().pipe(
             ["fetch", "cs.AI", "--date", MONDAY],
             ["summarize"],
             ["assemble", "--name", "killed", "--date", MONDAY],
@@ -147,7 +147,7 @@ def test_a_summarize_killed_halfway_is_never_taken_for_a_whole_day(cli: Program)
             wait_until(lambda: model.stats()["ok"] == 20, processes[1], what="the first twenty replies")
             processes[1].kill()
 
-        ran = cli.pipe(
+        ran = cli.unmeasured().pipe(
             ["fetch", "--input", "all.jsonl"],
             ["summarize"],
             ["assemble", "--name", "killed", "--date", MONDAY],

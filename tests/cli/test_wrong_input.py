@@ -13,7 +13,8 @@ from tests.servers.arxiv import ArxivServer, api_feed
 from tests.servers.openai import OpenAIServer
 from tests.servers.openai_options import Options
 
-from .program import CHECKOUT, MONDAY, RECORDS, Program, arxiv_environment, lines, papers, record
+from .nursery import CHECKOUT
+from .program import MONDAY, RECORDS, Program, arxiv_environment, lines, papers, record
 
 SECRET = "sk-test-4f1d0c7b9e2a8635secret"
 PROMPT = (CHECKOUT / "prompts" / "digest" / "1.md").read_text(encoding="utf-8")
