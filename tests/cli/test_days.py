@@ -7,14 +7,16 @@ import os
 import re
 import signal
 import subprocess
+import tracemalloc
 from collections import Counter
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pipeline.cli.edge import guarded
 from pipeline.records import Paper
 from tests.servers.arxiv import ArxivServer, Fault, error_feed
 
@@ -233,22 +235,42 @@ def test_a_stale_feed_is_told_on_the_page_and_asked_for_again(days: Days) -> Non
     assert "公告源仍是" not in days.page("cs.AI", TUESDAY)
 
 
-def test_a_stale_feed_carries_through_the_pipe(days: Days, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The three stages write the page that run writes."""
-    days.announces(MONDAY, several((1, 2)))
-    days("run", "cs.AI")
-    days.announces(TUESDAY, several((1, 2)))
-    days("run", "cs.AI", "-o", "whole")
-    days.announces(TUESDAY, several((1, 2)))
-    stream = days("fetch", "cs.AI")
-    assert stream.code == 3
+def _piped(days: Days, monkeypatch: pytest.MonkeyPatch, *asked: str) -> list[int]:
+    """Fetch, summarize and assemble, joined by files; return the exit codes."""
+    ran = [days("fetch", *asked)]
     for command in ("summarize", "assemble"):
-        days.program.write("stream", stream.stdout)
+        days.program.write("stream", ran[-1].stdout)
         with Path("stream").open("rb") as file:
             monkeypatch.setattr("sys.stdin", type("Input", (), {"buffer": file, "isatty": lambda: False}))
-            stream = days(command)
-        assert stream.code == 3
-    assert days.program.made()[f"cs.AI/{TUESDAY}.md"] == days.program.made("whole")[f"cs.AI/{TUESDAY}.md"]
+            ran.append(days(command))
+    return [one.code for one in ran]
+
+
+@pytest.mark.parametrize(
+    ("papers", "code"),
+    [
+        (several((1, 2)), 3),
+        ((announced(1, "cross"), announced(2, "replace", version=2), announced(3, comment="Withdrawn")), 0),
+        ((announced(1, "cross"),), 5),
+    ],
+    ids=["stale", "repeats and replacements", "nothing but repeats"],
+)
+def test_a_day_carries_through_the_pipe(
+    days: Days, monkeypatch: pytest.MonkeyPatch, papers: tuple[Paper, ...], code: int
+) -> None:
+    """The three stages write the page that run writes, account for the same papers, and end as it does."""
+    days.announces(MONDAY, several((1, 2)))
+    days("run", "cs.AI")
+    days.announces(TUESDAY, papers)
+    assert days("run", "cs.AI", *EVERY, "-o", "whole").code == code
+    days.announces(TUESDAY, papers)
+    assert _piped(days, monkeypatch, "cs.AI", *EVERY) == [code if code != 5 else 0, code, code]
+    piped, whole = days.program.made(), days.program.made("whole")
+    assert piped.get(f"cs.AI/{TUESDAY}.md") == whole.get(f"cs.AI/{TUESDAY}.md")
+    assert (f"cs.AI/{TUESDAY}.md" in whole) is (code != 5)
+    if whole:
+        first, second = (json.loads(made[f"cs.AI/{TUESDAY}.run.json"]) for made in (piped, whole))
+        assert all(first[key] == second[key] for key in ("source", "notes", "missing_papers", "papers"))
 
 
 def test_a_feed_of_exactly_the_limit_is_told(days: Days) -> None:
@@ -373,6 +395,26 @@ def test_months_are_fetched_day_by_day_in_one_stream(days: Days) -> None:
     asked = len(days.arxiv.requests)
     assert days("fetch", "cs.AI", "--from", "2026-01-05", "--to", "2026-03-31").stdout == ran.stdout
     assert len(days.arxiv.requests) == asked
+
+
+def test_memory_does_not_grow_with_the_days(days: Days, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four times as many days, of a hundred papers at most, take no more at once: what is written is not kept."""
+    first = datetime(2026, 1, 5, 12, tzinfo=UTC)
+    some = [
+        announced(n, published=first + timedelta(days=n // 24), abstract=f"We measure. {'Widgets. ' * 150}")
+        for n in range(24 * 30)
+    ]
+    days.announces(MONDAY, [], of_api=some)
+    peaks = []
+    with Path(os.devnull).open("w") as nowhere:
+        for last in ("2026-01-07", "2026-01-13", "2026-02-03"):
+            monkeypatch.setattr("sys.stdout", nowhere)
+            tracemalloc.start()
+            code = guarded(["fetch", "cs.AI", "--from", "2026-01-06", "--to", last])
+            peaks.append(tracemalloc.get_traced_memory()[1])
+            tracemalloc.stop()
+            assert code == 0
+    assert peaks[2] < 1.3 * peaks[1]
 
 
 def test_a_fetch_over_days_that_fails_says_so_and_goes_on_where_it_stopped(days: Days) -> None:
