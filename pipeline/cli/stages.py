@@ -33,44 +33,46 @@ def fetch_command(given: Given) -> Exit:
         source, error = _fetch(order)
         whole = source if whole is None else joined(whole, source)
         if error:
-            screen.error(error.message, error.hint)
             break
         if len(orders) > 1:
             came = f"{source.fetched} papers" if source.fetched else "nothing was announced"
             screen.say(f"{source.name} {source.date}: {came}", to=sys.stderr)
-    source = whole or Source()
-    code = _ending(source, failed=error is not None)
-    screen.say(line(EndLine(end=End(source=source, exit=code))))
-    return code
+    return _end(whole or Source(), error)
 
 
 def _fetch(order: Order) -> tuple[Source, DigestError | None]:
     """Write the papers of one order; return its source, and what ended it early."""
-    source = Source()
+    source, error = Source(), None
     try:
         for page in order.pages():
             source = page.source
             for paper in page.papers:
                 screen.say(line(paper))
-    except DigestError as error:
-        if isinstance(error, UsageError) and not source.fetched:
+    except DigestError as failure:
+        if isinstance(failure, UsageError) and not source.fetched:
             raise
-        return _named(source, order, error), error
-    return _named(source, order, None), None
+        error = failure
+    own = {"name": order.name or source.name, "date": order.date or source.date}
+    return source.model_copy(update={**own, "notes": (*order.notes, *source.notes)}), error
+
+
+def _end(source: Source, error: DigestError | None) -> Exit:
+    """Write the line that ends the stream, and say what ended it early."""
+    if error and source.fetched:
+        figures: dict[str, str | int] = {"count": source.fetched, "detail": error.message}
+        notes = (*source.notes, Note(key="source_failed", figures=figures))
+        source = source.model_copy(update={"notes": notes})
+    code = _ending(source, failed=error is not None)
+    screen.say(line(EndLine(end=End(source=source, exit=code))))
+    if error:
+        screen.error(error.message, error.hint)
+    return code
 
 
 def _ending(source: Source, *, failed: bool) -> Exit:
     if failed or source.missing or source.is_partial:
         return Exit.PARTIAL if source.fetched else Exit.FAILED
     return Exit.COMPLETE if source.fetched else Exit.NOTHING
-
-
-def _named(source: Source, order: Order, error: DigestError | None) -> Source:
-    notes = [*order.notes, *source.notes]
-    if error and source.fetched:
-        notes.append(Note(key="source_failed", figures={"count": source.fetched, "detail": error.message}))
-    name, date = order.name or source.name, order.date or source.date
-    return source.model_copy(update={"name": name, "date": date, "notes": tuple(notes)})
 
 
 def summarize_command(given: Given) -> Exit:

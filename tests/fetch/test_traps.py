@@ -59,7 +59,9 @@ def test_what_passes_costs_an_announcement_no_paper(fault: Fault, at: str) -> No
         server.faults = [*[Fault()] * before, fault]
         pages = read(server)
     assert papers_of(pages) == some
-    assert (len(server.requests), pages[-1].source.notes) == (4, ())
+    # A machine that is busy elsewhere may let a right answer time out as well.
+    assert len(server.requests) >= 4
+    assert pages[-1].source.notes == ()
     assert (pages[-1].source.announced, pages[-1].source.missing) == (103, 0)
 
 
