@@ -1,5 +1,6 @@
-"""The cache on disk: papers, accepted replies and runs in one SQLite file that several processes may share.
+"""The cache on disk: one SQLite file that several processes may share.
 
+It has papers, accepted replies, runs, what was learned of endpoints, arXiv's answers, and which page shows which paper.
 A reply's key is the sha256 of what was asked, as configured, and of nothing else. Each reply is committed as it comes,
 so that a run that dies has lost only the calls in flight. A damaged file is set aside, never deleted, and is a miss.
 """
@@ -9,7 +10,8 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
-from collections.abc import Callable, Mapping
+import zlib
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +21,7 @@ from typing import Any, Literal, Self, TypeVar
 from pydantic import ValidationError
 
 from pipeline.errors import CacheError
-from pipeline.records import Paper, RunReport, Summary
+from pipeline.records import Paper, RunReport, Shown, Summary
 
 FILE = "digest.db"
 SCHEMA_VERSION = 3
@@ -27,6 +29,8 @@ BUSY_S = 30.0
 """Seconds to wait for another process's write."""
 CLAIM = timedelta(minutes=10)
 """How long a delivery that was begun and not ended is left to whoever began it."""
+PAGES_DAYS = 7
+"""Days after which a kept answer of arXiv is dropped."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS papers (
@@ -44,6 +48,10 @@ CREATE TABLE IF NOT EXISTS runs (
 CREATE TABLE IF NOT EXISTS deliveries (
     name TEXT NOT NULL, date TEXT NOT NULL, address TEXT NOT NULL, claimed TEXT NOT NULL, sent INTEGER NOT NULL,
     PRIMARY KEY (name, date, address)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS pages (key TEXT PRIMARY KEY, body BLOB NOT NULL, fetched TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS shown (
+    digest TEXT NOT NULL, paper_id TEXT NOT NULL, day TEXT NOT NULL, version INTEGER, announce_type TEXT NOT NULL,
+    PRIMARY KEY (digest, paper_id, day)) WITHOUT ROWID;
 """
 
 _UNREADABLE = (ValidationError, ValueError, TypeError)
@@ -220,6 +228,46 @@ class Cache:
         change = "UPDATE deliveries SET sent = 1" if sent else "DELETE FROM deliveries"
         self._write((f"{change} {place}", delivery))
 
+    def page(self, key: str, *, since: datetime | None = None) -> bytes | None:
+        """Return the answer of arXiv that was kept under ``key``, at ``since`` or later; None where there is none."""
+        row = self._first("SELECT body FROM pages WHERE key = ? AND fetched >= ?", key, _utc(since) if since else "")
+        try:
+            return zlib.decompress(row["body"]) if row else None
+        except (zlib.error, TypeError) as error:
+            self._warn(f"{self.path}: a kept answer of arXiv cannot be read and is asked for again ({error})")
+            return None
+
+    def keep_page(self, key: str, body: bytes, moment: datetime) -> None:
+        """Commit an answer of arXiv that came at ``moment``; drop those that are older by `PAGES_DAYS`."""
+        oldest = _utc(moment - timedelta(days=PAGES_DAYS))
+        self._write(
+            ("DELETE FROM pages WHERE fetched < ?", (oldest,)),
+            ("INSERT OR REPLACE INTO pages VALUES (?, ?, ?)", (key, zlib.compress(body), _utc(moment))),
+        )
+
+    def shown(self, digest: str, paper_id: str) -> tuple[Shown, ...]:
+        """Return on which days' pages of a digest an announced paper stands, the earliest first."""
+        rows = self._all("SELECT * FROM shown WHERE digest = ? AND paper_id = ? ORDER BY day", digest, paper_id)
+        found = []
+        for row in rows:
+            with contextlib.suppress(*_UNREADABLE):
+                found.append(Shown.model_validate({"id": row["paper_id"], **dict(row)}))
+        return tuple(found)
+
+    def keep_shown(self, digest: str, day: str, papers: Iterable[Paper]) -> None:
+        """Commit which announced papers stand on the page of a day, in place of what stood there before."""
+        self._write(
+            ("DELETE FROM shown WHERE digest = ? AND day = ?", (digest, day)),
+            *(
+                (
+                    "INSERT OR REPLACE INTO shown VALUES (?, ?, ?, ?, ?)",
+                    (digest, paper.id, day, paper.version, paper.announce_type),
+                )
+                for paper in papers
+                if paper.announce_type
+            ),
+        )
+
     def paper(self, paper_id: str) -> Paper | None:
         """Return the newest version of a paper that was summarized."""
         row = self._first("SELECT record FROM papers WHERE id = ? ORDER BY version DESC", paper_id)
@@ -351,6 +399,10 @@ def _cached_reply(row: sqlite3.Row) -> CachedReply:
         }
     )
     return CachedReply(key=row["key"], summary=summary, raw=row["raw"], asked=json.loads(row["asked"]))
+
+
+def _utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def _canonical(value: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from difflib import get_close_matches
 
 _SUBJECTS = {
@@ -30,6 +31,17 @@ _SUBJECTS = {
 }
 """Subjects of each archive; papers carry both names of an alias pair (``cs.SY`` and ``eess.SY``), so both are here."""
 
+_PAIRS = (
+    ("cs.IT", "math.IT"),
+    ("cs.NA", "math.NA"),
+    ("cs.SY", "eess.SY"),
+    ("econ.GN", "q-fin.EC"),
+    ("math-ph", "math.MP"),
+    ("math.ST", "stat.TH"),
+)
+ALIASES = {**dict(_PAIRS), **{other: one for one, other in _PAIRS}}
+"""The other name of each category that has two: https://arxiv.org/category_taxonomy."""
+
 ARCHIVES = tuple(_SUBJECTS)
 """Names of the archives, in alphabetical order."""
 
@@ -47,6 +59,13 @@ def is_category(text: str) -> bool:
 def has_subjects(archive: str) -> bool:
     """Return whether ``archive`` is an archive that is divided into categories."""
     return bool(_SUBJECTS.get(archive))
+
+
+def covers(wanted: Iterable[str], category: str) -> bool:
+    """Return whether ``category``, by either of its names, is one of ``wanted`` or lies in an archive of them."""
+    names = {category, ALIASES.get(category, category)}
+    names |= {archive for name in names if has_subjects(archive := name.partition(".")[0])}
+    return not names.isdisjoint(wanted)
 
 
 def explain(text: str) -> str:

@@ -181,6 +181,16 @@ class Missing(Record):
     reason: str
 
 
+class Shown(Record):
+    """A paper on the page of one day of a digest."""
+
+    id: str
+    day: str = Field(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
+    """Day of the page, ``YYYY-MM-DD``."""
+    version: int | None = None
+    announce_type: AnnounceType | None = None
+
+
 class Note(Record):
     """A remark for the reader of the page: a key of the language table and the figures that its text names."""
 
@@ -188,7 +198,11 @@ class Note(Record):
     figures: dict[str, str | int] = {}
 
 
-PARTIAL_NOTES = frozenset({"input_cut", "source_failed", "stopped", "budget"})
+STALE = "stale_feed"
+"""Key of the note that says that the feed is still that of an earlier day."""
+FOLLOWS_SUBMISSION = "follows_submission"
+"""Key of the note that says that papers were chosen by the time of their submission."""
+PARTIAL_NOTES = frozenset({"input_cut", "source_failed", "stopped", "budget", STALE})
 """Keys of the notes that say that papers may be missing whose number nobody knows."""
 
 
@@ -201,8 +215,12 @@ class Source(Record):
     announced: int | None = None
     """Papers announced or asked for; None where nobody said how many there should be."""
     fetched: int = 0
+    repeated: int = 0
+    """Papers that were fetched and left out, because the page of another day has them."""
     missing: int = 0
     missing_papers: tuple[Missing, ...] = ()
+    earlier: tuple[Shown, ...] = ()
+    """Where earlier versions of papers that come as replacements were shown last."""
     notes: tuple[Note, ...] = ()
     """What the reader of the page must know of the source."""
 
@@ -210,6 +228,11 @@ class Source(Record):
     def is_partial(self) -> bool:
         """Whether papers may be missing that nobody could count."""
         return any(note.key in PARTIAL_NOTES for note in self.notes)
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the announcement is still that of an earlier day."""
+        return any(note.key == STALE for note in self.notes)
 
 
 class PromptName(Record):
@@ -256,6 +279,10 @@ class RunReport(Record):
     model: str | None = None
     prompt: PromptName | None = None
     source: SourceCount
+    missing_papers: tuple[Missing, ...] = ()
+    """Which papers did not come, and why."""
+    notes: tuple[Note, ...] = ()
+    """What the page says of the source, each a key and its figures."""
     complete: bool
 
 

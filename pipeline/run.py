@@ -9,6 +9,7 @@ from pathlib import Path
 from pipeline import outputs
 from pipeline.archive import FEED, Archive
 from pipeline.assemble import Digest, FeedStyle, as_json, atom, html, in_page_order, markdown
+from pipeline.cache import Cache
 from pipeline.errors import BudgetError, DigestError, FetchError, InputError
 from pipeline.exits import Exit
 from pipeline.fetch import Fetching, Page, eastern_today
@@ -40,6 +41,8 @@ class Desk:
     output: Path
     formats: tuple[Format, ...]
     feed: FeedStyle
+    cache: Cache
+    """Keeps which announced papers stand on which page."""
     warn: Callable[[str], None]
     """Told of an earlier day that the feed must do without."""
 
@@ -97,19 +100,23 @@ def assemble(
 ) -> Outcome:
     """Write the files of a digest, unless no paper has a summary, and say how it ended.
 
+    A stale feed is told on a page even where it leaves no paper.
+
     Raises:
         OutputError: a file could not be written.
     """
     code = ending(entries, source)
     report = _report(entries, source, spent, complete=code is Exit.COMPLETE)
-    if not any(entry.summary for entry in entries):
+    if _is_lost(entries, source):
         return Outcome(code, report, error=error)
     digest = Digest(name=report.name, date=report.date, entries=tuple(entries), source=source)
     texts = {f"{report.date}.{name}": WRITERS[name](digest) for name in desk.formats if name in WRITERS}
     if "atom" in desk.formats:
         texts[FEED] = _feed(digest, desk)
     texts[f"{report.date}.run.json"] = report.model_dump_json(indent=2) + "\n"
-    return Outcome(code, report, outputs.write_all(desk.output / report.name, texts), error)
+    files = outputs.write_all(desk.output / report.name, texts)
+    desk.cache.keep_shown(report.name, report.date, [entry.paper for entry in entries])
+    return Outcome(code, report, files, error)
 
 
 def _feed(digest: Digest, desk: Desk) -> str:
@@ -133,10 +140,15 @@ def ending(entries: list[Entry], source: Source) -> Exit:
         return Exit.NOTHING
     if any(note.key == "budget" for note in source.notes):
         return Exit.BUDGET
-    if not any(entry.summary for entry in entries):
+    if _is_lost(entries, source):
         return Exit.FAILED
     whole = all(entry.summary for entry in entries) and not source.missing and not source.is_partial
     return Exit.COMPLETE if whole else Exit.PARTIAL
+
+
+def _is_lost(entries: list[Entry], source: Source) -> bool:
+    """Tell whether there is nothing to show; that a feed is stale is something."""
+    return not any(entry.summary for entry in entries) and (bool(entries) or not source.is_stale)
 
 
 def _report(entries: list[Entry], source: Source, spent: Spent, *, complete: bool) -> RunReport:
@@ -147,6 +159,8 @@ def _report(entries: list[Entry], source: Source, spent: Spent, *, complete: boo
         papers=len(entries),
         failed=tuple(FailedPaper(id=one.paper_id, reason=one.reason, detail=one.detail) for one in failures),
         source=SourceCount(announced=source.announced, fetched=source.fetched, missing=source.missing),
+        missing_papers=source.missing_papers,
+        notes=source.notes,
         complete=complete,
         **{name: getattr(spent, name) for name in Spent.model_fields},
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -15,7 +16,7 @@ from pipeline.categories import explain as explain_category
 from pipeline.categories import is_category
 from pipeline.endpoints import PRESETS, Preset, preset_for, preset_named
 from pipeline.errors import SettingsError
-from pipeline.records import DIGEST_NAME
+from pipeline.records import DIGEST_NAME, AnnounceType
 from pipeline.validation import explain
 
 OPENAI_URL = "https://api.openai.com/v1"
@@ -26,6 +27,15 @@ REPLAY_MODEL = "replay"
 REPLAY = "replay:"
 """A base URL that begins so names a file of replies instead of a network."""
 CONFIG_FILE = "digest.toml"
+
+HOLIDAYS = frozenset(
+    date(2026, month, day)
+    for month, day in ((1, 1), (1, 19), (6, 19), (7, 3), (9, 7), (11, 26), (12, 25), (12, 29), (12, 31))
+)
+"""Dates on whose evening arXiv announces nothing: https://info.arxiv.org/help/availability.html.
+
+What was due then is taken to come with the next announcement.
+"""
 
 Format = Literal["md", "json", "html", "atom"]
 FORMATS: tuple[Format, ...] = ("md", "json", "html", "atom")
@@ -113,6 +123,10 @@ class DigestSection(_Strict):
     """``[digests.NAME]``: what one named digest is made of."""
 
     categories: tuple[Annotated[str, AfterValidator(category)], ...] = Field(min_length=1)
+    announce: tuple[AnnounceType, ...] = Field(default=("new", "cross"), min_length=1)
+    """Kinds of announcement."""
+    primary_only: bool = False
+    """Whether a paper's primary category must be one of ``categories``, by either of its names."""
 
 
 class PriceSection(_Strict):
@@ -166,6 +180,8 @@ class Settings(_Strict):
     arxiv_feed_url: Annotated[str, AfterValidator(web_address)] = "https://rss.arxiv.org"
     arxiv_delay: float = Field(default=3.0, ge=0, le=3600)
     """Seconds between requests to arXiv: https://info.arxiv.org/help/api/tou.html asks for three."""
+    holidays: frozenset[date] = HOLIDAYS
+    """Dates on whose evening arXiv announces nothing; those of a file take the place of the built-in ones."""
     _address_is_trusted: bool = PrivateAttr(default=True)
     _keys: Mapping[str, SecretStr] = PrivateAttr(default_factory=dict)
 

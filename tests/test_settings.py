@@ -12,7 +12,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from pipeline.errors import SettingsError
-from pipeline.settings import DigestSection, Settings, digest_name, load, web_address
+from pipeline.settings import HOLIDAYS, DigestSection, Settings, digest_name, load, web_address
 
 ROOT = Path(__file__).resolve().parent.parent
 NO_SERVICE = (
@@ -22,7 +22,8 @@ NO_SERVICE = (
 LOCAL = "http://localhost:11434/v1"
 KEYS = (
     " (keys: arxiv_api_url, arxiv_delay, arxiv_feed_url, base_url, budget, cache, concurrency, deadline, digests, "
-    "fallback, feed, format, model, output, prices, prompt, rpm, site_url, tpm; in [digests.NAME]: categories)"
+    "fallback, feed, format, holidays, model, output, prices, prompt, rpm, site_url, tpm; "
+    "in [digests.NAME]: categories, announce, primary_only)"
 )
 ARCHIVES = (
     "astro-ph, cond-mat, cs, econ, eess, gr-qc, hep-ex, hep-lat, hep-ph, hep-th, math, math-ph, nlin, nucl-ex, "
@@ -69,6 +70,7 @@ def test_nothing_said_gives_the_defaults() -> None:
         "arxiv_api_url": "https://export.arxiv.org/api/query",
         "arxiv_feed_url": "https://rss.arxiv.org",
         "arxiv_delay": 3.0,
+        "holidays": HOLIDAYS,
     }
 
 
@@ -186,6 +188,11 @@ def test_a_file_is_read_with_a_byte_order_mark_and_named_digests(config: Path) -
         ("budget = -0.01", "budget: input should be greater than or equal to 0"),
         ("deadline = 0", "deadline: input should be greater than 0"),
         ("budget = nan", "budget: input should be greater than or equal to 0"),
+        ("holidays = ['x']", "holidays.0: input should be a valid date or datetime, input is too short"),
+        (
+            "[digests.a]\ncategories = ['cs.AI']\nannounce = ['nw']",
+            "digests.a.announce.0: input should be 'new', 'cross', 'replace' or 'replace-cross'",
+        ),
         ("[prices.m]\ninput = 1", "prices.m.output: missing"),
         ("[prices.m]\ninput = -1\noutput = 0", "prices.m.input: input should be greater than or equal to 0"),
         ("[[fallback]]\nbase_url = 'vllm'", "fallback.0.model: missing"),
@@ -217,6 +224,8 @@ def test_a_file_is_read_with_a_byte_order_mark_and_named_digests(config: Path) -
         "negative-budget",
         "no-time",
         "no-number",
+        "no-holiday",
+        "announce",
         "half-a-price",
         "negative-price",
         "fallback-without-model",

@@ -7,17 +7,18 @@ from dataclasses import dataclass
 
 from pipeline.assemble.digest import Digest
 from pipeline.assemble.language import Language
-from pipeline.records import Entry, Failure, Missing, Note, Paper, Source, parse_id
+from pipeline.assemble.marks import Marks
+from pipeline.records import Entry, Failure, Missing, Note, Paper, parse_id
 
 
 @dataclass(frozen=True, slots=True)
 class Foot:
     """The foot of a page; every text in it may hold what others wrote."""
 
-    failed: tuple[tuple[Paper, str], ...]
-    """Papers without a summary, newest first, and why."""
+    failed: tuple[tuple[Paper, str, Marks], ...]
+    """Papers without a summary, newest first, why, and what is said beside their titles."""
     counts: str
-    """How many papers are missing; empty where none is."""
+    """Accounts for an announcement, and for whatever lacks papers; else empty."""
     missing: tuple[tuple[str, str, str], ...]
     """Id as it was given, page at arXiv ("" where the id is none of arXiv's), reason."""
     remarks: tuple[str, ...]
@@ -31,11 +32,11 @@ class _Figures(dict[str, str | int]):
         return "?"
 
 
-def foot(digest: Digest, entries: Iterable[Entry], words: Language) -> Foot:
-    """Return the foot of the page of ``digest``; ``entries`` are its own in the order of the page."""
+def foot(digest: Digest, entries: Iterable[tuple[Entry, Marks]], words: Language) -> Foot:
+    """Return the foot of the page of ``digest``; ``entries`` are its own in the order of the page, with their marks."""
     return Foot(
-        failed=tuple((entry.paper, _why(entry.failure, words)) for entry in entries if entry.failure),
-        counts=_counts(digest.source, words),
+        failed=tuple((entry.paper, _why(entry.failure, words), marks) for entry, marks in entries if entry.failure),
+        counts=_counts(digest, words),
         missing=tuple(_missing(missing, words) for missing in digest.source.missing_papers),
         remarks=tuple(_remarks(digest, words)),
     )
@@ -55,11 +56,13 @@ def _missing(missing: Missing, words: Language) -> tuple[str, str, str]:
     return missing.id, url, words.reasons.get(missing.reason, missing.reason)
 
 
-def _counts(source: Source, words: Language) -> str:
-    if not source.missing:
+def _counts(digest: Digest, words: Language) -> str:
+    source = digest.source
+    if not source.missing and not source.repeated and not any(entry.paper.announce_type for entry in digest.entries):
         return ""
     text = words.counts_unannounced if source.announced is None else words.counts
-    return text.format(announced=source.announced, fetched=source.fetched, missing=source.missing)
+    figures = {"announced": source.announced, "fetched": source.fetched, "missing": source.missing}
+    return text.format(**figures, shown=len(digest.entries))
 
 
 def _remarks(digest: Digest, words: Language) -> Iterator[str]:

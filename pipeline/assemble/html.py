@@ -12,10 +12,11 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from pipeline.assemble.digest import Digest, in_page_order, without_tail
+from pipeline.assemble.digest import Digest, without_tail
 from pipeline.assemble.foot import foot
 from pipeline.assemble.formulas import with_formulas
 from pipeline.assemble.language import LANGUAGES
+from pipeline.assemble.marks import marked
 from pipeline.records import Paper
 from pipeline.text import plain
 
@@ -41,9 +42,9 @@ def html(digest: Digest, language: str = "zh") -> str:
         KeyError: ``language`` is none of `pipeline.assemble.language.LANGUAGES`.
     """
     words = LANGUAGES[language]
-    entries = in_page_order(digest.entries)
-    done = [(entry.paper, entry.summary) for entry in entries if entry.summary]
-    papers = [paper for paper, _ in done]
+    entries = marked(digest, words)
+    done = [(entry.paper, entry.summary, marks) for entry, marks in entries if entry.summary]
+    papers = [paper for paper, *_ in done]
     return (
         environment()
         .get_template("page.html.j2")

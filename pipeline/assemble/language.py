@@ -22,10 +22,14 @@ class Language:
     """Remarks at the foot, with the names of their figures in braces."""
     phrases: Mapping[str, str]
     """What a feed or a message says: ``feed``, ``day``, ``failed``, ``incomplete``, ``more``, ``page``."""
+    marks: Mapping[str, str]
+    """What is said beside a title: ``version``, ``new_version``, ``withdrawn``; and before a link, ``earlier``."""
+    marked: str
+    """Around the marks of a title."""
     because: str
     """A reason and its detail, joined."""
     counts: str
-    """How many papers were announced, fetched and missing."""
+    """How many papers were announced, fetched, missing and are on the page."""
     counts_unannounced: str
     """The same where nobody said how many there should be."""
     prompts: str
@@ -78,7 +82,12 @@ LANGUAGES: Mapping[str, Language] = {
             "stopped": "本次运行提前停止：{detail}",
             "budget": "预算用完，本次运行到此为止：{detail}",
             "source_failed": "arXiv 给出 {count} 篇论文后不再应答：{detail}",
-            "follows_submission": "本页按提交日期选取论文，与 arXiv 当天公告的名单可能不同。",
+            "follows_submission": "本页按提交日期选取论文，与 arXiv 当天公告的名单可能不同，也不含替换的版本。",
+            "from_feed": "{count} 篇论文在 arXiv 的查询接口里还没有记录，取自公告源本身：{ids}",
+            "full_feed": "公告源正好有 {count} 条，这是 arXiv 的上限，编号最小的新论文可能没有列出。",
+            "api_failed": "arXiv 的查询接口没有给出记录，其余论文取自公告源本身：{detail}",
+            "stale_feed": "公告源仍是 {day} 的内容，全部论文那天已经登过；当天的公告还没有取到，请稍后再运行一次。",
+            "repeated": "{count} 篇论文已登在其他日期的页上，不再列出：{ids}",
         },
         phrases={
             "feed": "arXiv 摘要：{name}",
@@ -88,9 +97,16 @@ LANGUAGES: Mapping[str, Language] = {
             "more": "还有 {count} 篇没有列在这里。",
             "page": "全文：{url}",
         },
+        marks={
+            "version": "第 {version} 版",
+            "new_version": "新版本",
+            "withdrawn": "已撤稿",
+            "earlier": "上一次登载：",
+        },
+        marked="（{marks}）",
         because="{reason}：{detail}",
-        counts="公告 {announced} 篇，取得 {fetched} 篇，缺少 {missing} 篇。",
-        counts_unannounced="取得 {fetched} 篇，缺少 {missing} 篇。",
+        counts="公告 {announced} 篇，取得 {fetched} 篇，缺少 {missing} 篇。本页 {shown} 篇。",
+        counts_unannounced="取得 {fetched} 篇，缺少 {missing} 篇。本页 {shown} 篇。",
         prompts="提示词：{names}",
         models="模型：{names}",
         joint="；",

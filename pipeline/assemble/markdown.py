@@ -6,10 +6,11 @@ from functools import cache, partial
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from pipeline.assemble.digest import Digest, in_page_order, without_tail
+from pipeline.assemble.digest import Digest, without_tail
 from pipeline.assemble.escape import CELL, LINK_IN_CELL, PARAGRAPH, escape
 from pipeline.assemble.foot import foot
 from pipeline.assemble.language import LANGUAGES
+from pipeline.assemble.marks import marked
 
 
 def markdown(digest: Digest, language: str = "zh") -> str:
@@ -21,10 +22,10 @@ def markdown(digest: Digest, language: str = "zh") -> str:
         KeyError: ``language`` is none of `pipeline.assemble.language.LANGUAGES`.
     """
     words = LANGUAGES[language]
-    entries = in_page_order(digest.entries)
+    entries = marked(digest, words)
     return _template().render(
         words=words,
-        done=[(entry.paper, entry.summary) for entry in entries if entry.summary],
+        done=[(entry.paper, entry.summary, marks) for entry, marks in entries if entry.summary],
         foot=foot(digest, entries, words),
     )
 

@@ -84,14 +84,17 @@ def fetch(
     names: o.Names = None,
     config: o.Config = None,
     date: o.Date = None,
+    first: o.From = None,
+    last: o.To = None,
     query: o.Query = None,
     ids: o.Ids = None,
     input_: o.Input = None,
     announce: o.Announce = None,
     limit: o.Limit = None,
+    cache: o.CacheDir = None,
     name: o.Name = None,
 ) -> int:
-    """Write the papers of one digest as JSON Lines."""
+    """Write the papers of one digest, of one day or several, as JSON Lines."""
     return _call("stages", "fetch_command", o.Given.of(locals()))
 
 
@@ -150,6 +153,7 @@ def assemble(
     config: o.Config = None,
     input_: o.Input = None,
     date: o.Date = None,
+    cache: o.CacheDir = None,
     output: o.Output = None,
     name: o.Name = None,
     format_: o.Formats = None,

@@ -15,6 +15,7 @@ from pipeline.cli.trial import PAPER, Trial, try_out
 from pipeline.cli.workshop import budget_for, prompt_library, require_key, settings_for
 from pipeline.errors import DigestError, SettingsError
 from pipeline.exits import Exit
+from pipeline.fetch import LOCK_FILE, Pacer
 from pipeline.model.budget import Budget
 from pipeline.model.replay import ReplayModel
 from pipeline.model.wire import Ask
@@ -95,7 +96,8 @@ def _output(settings: Settings) -> str:
 
 
 def _arxiv(settings: Settings) -> str:
-    return _reach("arXiv", f"{settings.arxiv_api_url}?id_list=2404.02059&max_results=1")
+    with Pacer(settings.arxiv_delay, lock=settings.cache / LOCK_FILE).turn():
+        return _reach("arXiv", f"{settings.arxiv_api_url}?id_list=2404.02059&max_results=1")
 
 
 def _models(settings: Settings) -> Iterator[str]:

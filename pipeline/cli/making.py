@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import signal
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Coroutine, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,6 +32,14 @@ DEMO_DATE = "2026-11-23"
 """The announcement that the sample's papers would have been in."""
 SAMPLE = Path(__file__).resolve().parent.parent / "sample"
 MOST_FAILURES_SHOWN = 10
+WARNINGS = {
+    "from_feed": "{count} papers are not in arXiv's query API yet and were made from the feed's own items",
+    "full_feed": "the feed has {count} items, which is arXiv's limit: the lowest new ids may have been left out",
+    "api_failed": "the records come from the feed's own items: {detail}",
+    "stale_feed": "the feed is still that of {day}, whose page has all of its papers: run again later",
+    "repeated": "{count} papers were left out, because pages of other days have them",
+}
+"""Notes of a source that the screen repeats; the page says them in its own language."""
 
 T = TypeVar("T")
 
@@ -54,10 +64,10 @@ def make(orders: Sequence[Order], given: Given, settings: Settings) -> Exit:
     """Make digests one after the other and say of each what became of it."""
     prompt = prompt_library().get(settings.prompt)
     outputs.check_writable(settings.output)
-    desk = desk_for(settings)
     outcomes: list[Outcome] = []
     try:
         with job_for(given, settings, prompt) as job, kept_on_interrupt(job):
+            desk = desk_for(settings, job.cache)
             run_loop(lambda: _make_each(orders, job, desk, outcomes))
     finally:
         for outcome in outcomes:
@@ -113,14 +123,30 @@ def show(outcome: Outcome, given: Given) -> None:
         screen.say(report.model_dump_json())
     if outcome.error:
         screen.error(outcome.error.message, outcome.error.hint)
-    for line in _failures(report, most=len(report.failed) if given.verbose else MOST_FAILURES_SHOWN):
+    most = None if given.verbose else MOST_FAILURES_SHOWN
+    for line in chain(_warnings(report), _missing(report, most=most), _failures(report, most=most)):
         screen.say(line, to=sys.stderr)
     if not (given.json or given.quiet):
         for line in _result(outcome):
             screen.say(line)
 
 
-def _failures(report: RunReport, *, most: int) -> Iterator[str]:
+def _warnings(report: RunReport) -> Iterator[str]:
+    for note in report.notes:
+        if text := WARNINGS.get(note.key):
+            said = plain(text.format_map(defaultdict(lambda: "?", note.figures)))
+            yield f"arxiv-digest: warning: {report.name} {report.date}: {said}"
+
+
+def _missing(report: RunReport, *, most: int | None) -> Iterator[str]:
+    """Say which papers did not come, and why."""
+    for paper in report.missing_papers[:most]:
+        yield f"  {plain(paper.id)}  missing: {plain(paper.reason)[:200]}"
+    if most is not None and len(report.missing_papers) > most:
+        yield f"  and {len(report.missing_papers) - most} other missing papers; -v or the report names all"
+
+
+def _failures(report: RunReport, *, most: int | None) -> Iterator[str]:
     """Say each failure, those for one and the same reason together."""
     alike: dict[tuple[str, str], list[str]] = {}
     for failed in report.failed:
@@ -128,14 +154,15 @@ def _failures(report: RunReport, *, most: int) -> Iterator[str]:
     for (reason, detail), ids in list(alike.items())[:most]:
         who = ids[0] if len(ids) == 1 else f"{len(ids)} papers, from {ids[0]}"
         yield f"  {who}  {reason}: {plain(detail)[:200]}"
-    if len(alike) > most:
+    if most is not None and len(alike) > most:
         yield f"  and {len(alike) - most} other reasons; -v or the report names all"
 
 
 def _result(outcome: Outcome) -> Iterator[str]:
     report = outcome.report
     if outcome.exit is Exit.NOTHING:
-        yield f"{report.name} {report.date}: nothing was announced"
+        but = f" but {count} papers that other days' pages have" if (count := report.source.fetched) else ""
+        yield f"{report.name} {report.date}: nothing was announced{but}"
         return
     cost = "" if report.cost_usd is None else f", ${report.cost_usd:.4f}"
     yield (

@@ -4,34 +4,55 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import get_args
 
 from pipeline.categories import explain as explain_category
 from pipeline.categories import is_category
+from pipeline.cli import screen
 from pipeline.cli.options import Given
 from pipeline.errors import SettingsError, UsageError
 from pipeline.fetch import (
+    LOCK_FILE,
     ArxivSettings,
     Asked,
+    KeptPages,
     Pacer,
     Page,
+    ShownPapers,
+    Wanted,
+    Wire,
+    announcement,
     eastern_today,
+    forget_feed,
     read_file,
     read_stream,
     search,
     submission_window,
+    without_repeats,
 )
-from pipeline.records import AnnounceType, Note, Source, parse_id
+from pipeline.records import FOLLOWS_SUBMISSION, AnnounceType, Note, Source, parse_id
 from pipeline.run import DEFAULT_NAME, Order
 from pipeline.settings import DigestSection, Settings, digest_name
 
 MOST_DAYS = 3700
 """Days that one command may span; ten years."""
 DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class _Counter:
+    """Where the orders of one command are taken: all of them share one way to arXiv."""
+
+    given: Given
+    settings: Settings
+    announce: frozenset[str] | None
+    days: tuple[date, ...]
+    arxiv: ArxivSettings
+    wire: Wire
 
 
 def orders_for(given: Given, settings: Settings, *, now: datetime) -> tuple[Order, ...]:
@@ -42,23 +63,19 @@ def orders_for(given: Given, settings: Settings, *, now: datetime) -> tuple[Orde
     """
     if given.name is not None:
         _check(digest_name, given.name, "--name")
-    announce = announce_types(given)
-    days = _days(given, today=eastern_today(now))
+    today = eastern_today(now)
+    announce, days = announce_types(given), _days(given, today=today)
+    arxiv = ArxivSettings(api_url=settings.arxiv_api_url, feed_url=settings.arxiv_feed_url, delay=settings.arxiv_delay)
+    kept = KeptPages(settings.cache, now=lambda: now, warn=screen.warn)
+    wire = Wire(Pacer(arxiv.delay, lock=settings.cache / LOCK_FILE), kept, today)
+    counter = _Counter(given, settings, announce, days, arxiv, wire)
     if given.input is not None:
-        return _from_input(given, announce, days)
-    if announce is not None:
-        raise UsageError("--announce chooses among announced papers: give --input with an announcement feed")
+        return _from_input(counter)
+    if announce is not None and (given.query or given.ids):
+        raise UsageError("--announce chooses among announced papers, not among those of --query or --id")
     if given.ids:
-        return _from_ids(given, settings, days)
-    digests = _digests(given, settings)
-    each: Sequence[date | None] = days or ((None,) if given.query else (eastern_today(now),))
-    if given.name and len(digests) > 1:
-        raise UsageError("--name names one digest, and this makes several", hint="Name one section or categories too.")
-    return tuple(
-        _order_of_day(given, settings, (given.name or name, categories), day)
-        for name, categories in digests
-        for day in each
-    )
+        return _from_ids(counter)
+    return _from_words(counter)
 
 
 def announce_types(given: Given) -> frozenset[str] | None:
@@ -76,9 +93,10 @@ def announce_types(given: Given) -> frozenset[str] | None:
     return frozenset(asked)
 
 
-def _from_input(given: Given, announce: frozenset[str] | None, days: Sequence[date]) -> tuple[Order, ...]:
+def _from_input(counter: _Counter) -> tuple[Order, ...]:
+    given, announce = counter.given, counter.announce
     _refuse_together("--input", {"a name or category": given.names, "--query": given.query, "--id": given.ids})
-    if len(days) > 1:
+    if len(counter.days) > 1:
         raise UsageError("--input makes one digest: give --date, not --from and --to")
     pages: Callable[[], Iterator[Page]]
     if given.input == "-":
@@ -87,35 +105,50 @@ def _from_input(given: Given, announce: frozenset[str] | None, days: Sequence[da
         # Read here, so that a file that is wrong is said before anything else happens.
         read = read_file(Path(given.input or ""), announce=announce, limit=given.limit)
         pages = partial(iter, read)
-    return (Order(pages, given.name, days[0].isoformat() if days else None),)
+    return (Order(pages, given.name, _only(counter.days)),)
 
 
-def _from_ids(given: Given, settings: Settings, days: Sequence[date]) -> tuple[Order, ...]:
+def _from_ids(counter: _Counter) -> tuple[Order, ...]:
+    given = counter.given
     _refuse_together("--id", {"a name or category": given.names, "--query": given.query})
-    if len(days) > 1:
+    if len(counter.days) > 1:
         raise UsageError("--id makes one digest: give --date, not --from and --to")
     ids = tuple(_check(lambda text: parse_id(text) and text, text, "--id") for text in given.ids or ())
-    pages = _search(settings, Asked(ids=ids, limit=given.limit))
-    return (Order(pages, given.name, days[0].isoformat() if days else None),)
+    pages = partial(search, counter.arxiv, Asked(ids=ids, limit=given.limit), counter.wire)
+    return (Order(pages, given.name, _only(counter.days)),)
 
 
-def _digests(given: Given, settings: Settings) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Return the name and categories of each digest that the positional words mean."""
-    words = given.names or []
-    sections = settings.digests
+def _only(days: Sequence[date]) -> str | None:
+    return days[0].isoformat() if days else None
+
+
+def _from_words(counter: _Counter) -> tuple[Order, ...]:
+    """Return an order for each digest and day; where no day was asked for, the feed or the papers say which it is."""
+    given = counter.given
+    days: Sequence[date | None] = counter.days or (None,)
+    if given.query and not given.names:
+        return tuple(_searched(counter, given.name or DEFAULT_NAME, (), day) for day in days)
+    digests = _digests(list(dict.fromkeys(given.names or ())), counter.settings.digests)
+    if given.name and len(digests) > 1:
+        raise UsageError("--name names one digest, and this makes several", hint="Name one section or categories too.")
+    named = [(given.name or name, section) for name, section in digests.items()]
+    if given.query:
+        return tuple(_searched(counter, name, section.categories, day) for name, section in named for day in days)
+    return tuple(_announced(counter, name, section, day) for name, section in named for day in days)
+
+
+def _digests(words: Sequence[str], sections: Mapping[str, DigestSection]) -> Mapping[str, DigestSection]:
+    """Return the digests that the positional words mean, by name."""
     if not words:
-        if given.query:
-            return ((DEFAULT_NAME, ()),)
         if not sections:
             raise SettingsError("there is no digest to make: no category, and no digest.toml", hint="Try 'run cs.AI'.")
-        return tuple((name, section.categories) for name, section in sections.items())
+        return sections
     if len(words) == 1 and words[0] in sections:
-        return ((words[0], sections[words[0]].categories),)
+        return {words[0]: sections[words[0]]}
     if all(is_category(word) for word in words):
-        unique = tuple(dict.fromkeys(words))
-        return (("+".join(unique), unique),)
+        return {"+".join(words): DigestSection(categories=tuple(words))}
     if all(word in sections for word in words):
-        return tuple((word, sections[word].categories) for word in dict.fromkeys(words))
+        return {word: sections[word] for word in words}
     raise _unknown(words, sections)
 
 
@@ -125,16 +158,29 @@ def _unknown(words: Sequence[str], sections: Mapping[str, DigestSection]) -> Set
     return SettingsError(f"{explain_category(unknown)}{known}")
 
 
-def _order_of_day(given: Given, settings: Settings, digest: tuple[str, tuple[str, ...]], day: date | None) -> Order:
-    name, categories = digest
-    asked = Asked(categories=categories, query=given.query, limit=given.limit)
+def _announced(counter: _Counter, name: str, section: DigestSection, day: date | None) -> Order:
+    """Return the order for an announcement, without what other days' pages of this digest have."""
+    announce = counter.announce or frozenset(section.announce)
+    wanted = Wanted(section.categories, announce, section.primary_only, counter.given.limit)
+    shown = ShownPapers(counter.settings.cache, name, warn=screen.warn)
+
+    def pages() -> Iterator[Page]:
+        papers = announcement(counter.arxiv, wanted, counter.wire, day, counter.settings.holidays)
+        return without_repeats(papers, shown, partial(forget_feed, counter.arxiv, wanted, counter.wire))
+
+    return Order(pages, name, day.isoformat() if day else None)
+
+
+def _searched(counter: _Counter, name: str, categories: tuple[str, ...], day: date | None) -> Order:
+    """Return the order for a query; with a day, for what was submitted in its window."""
+    asked = Asked(categories=categories, query=counter.given.query, limit=counter.given.limit)
     if day is None:
-        return Order(_search(settings, asked), name)
-    window = submission_window(day)
+        return Order(partial(search, counter.arxiv, asked, counter.wire), name)
+    window = submission_window(day, counter.settings.holidays)
     if window is None:
         return Order(partial(_nothing, day), name, day.isoformat())
-    pages = _search(settings, replace(asked, window=window))
-    return Order(pages, name, day.isoformat(), (Note(key="follows_submission"),))
+    pages = partial(search, counter.arxiv, replace(asked, window=window), counter.wire)
+    return Order(pages, name, day.isoformat(), (Note(key=FOLLOWS_SUBMISSION),))
 
 
 def _nothing(day: date) -> Iterator[Page]:
@@ -179,14 +225,3 @@ def _check(check: Callable[[str], str | object], text: str, option: str) -> str:
 def _refuse_together(option: str, others: dict[str, object]) -> None:
     if also := [name for name, value in others.items() if value]:
         raise UsageError(f"{option} and {also[0]} cannot go together: {option} says by itself which papers")
-
-
-def _search(settings: Settings, asked: Asked) -> Callable[[], Iterator[Page]]:
-    arxiv = ArxivSettings(api_url=settings.arxiv_api_url, feed_url=settings.arxiv_feed_url, delay=settings.arxiv_delay)
-    return partial(search, arxiv, asked, _pacer(settings.arxiv_delay))
-
-
-@cache
-def _pacer(delay: float) -> Pacer:
-    """Return the one pacer of the process: arXiv's spacing holds for all its requests together."""
-    return Pacer(delay)

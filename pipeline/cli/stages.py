@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from pipeline import outputs
+from pipeline.cache import Cache
 from pipeline.cli import screen
 from pipeline.cli.making import kept_on_interrupt, run_loop, show
 from pipeline.cli.options import Given
@@ -14,7 +15,7 @@ from pipeline.cli.orders import orders_for
 from pipeline.cli.workshop import desk_for, job_for, now, prompt_library, settings_for
 from pipeline.errors import DigestError, UsageError
 from pipeline.exits import Exit
-from pipeline.fetch import Fetching, eastern_today, read_stage
+from pipeline.fetch import Fetching, eastern_today, joined, read_stage
 from pipeline.records import End, Entry, Note, Source, Spent
 from pipeline.run import Order, assemble, described, ending
 from pipeline.stream import EndLine, line, read_entries, read_entry_file
@@ -22,12 +23,25 @@ from pipeline.summarize import Job, Summarizer
 
 
 def fetch_command(given: Given) -> Exit:
-    """Write each paper as a line, as it comes, and the line that ends the stream."""
+    """Write each paper as a line, as it comes, and the line that ends the stream; several days make one stream."""
     settings = settings_for(given)
     orders = orders_for(given, settings, now=now())
-    if len(orders) > 1:
-        raise UsageError("fetch gives the papers of one digest and day", hint="Name one: 'arxiv-digest fetch cs.AI'.")
-    order = orders[0]
+    if len({order.name for order in orders}) > 1:
+        raise UsageError("fetch gives the papers of one digest", hint="Name one: 'arxiv-digest fetch cs.AI'.")
+    whole: Source | None = None
+    for order in orders:
+        source, error = _fetch(order)
+        whole = source if whole is None else joined(whole, source)
+        if error:
+            break
+        if len(orders) > 1:
+            came = f"{source.fetched} papers" if source.fetched else "nothing was announced"
+            screen.say(f"{source.name} {source.date}: {came}", to=sys.stderr)
+    return _end(whole or Source(), error)
+
+
+def _fetch(order: Order) -> tuple[Source, DigestError | None]:
+    """Write the papers of one order; return its source, and what ended it early."""
     source, error = Source(), None
     try:
         for page in order.pages():
@@ -38,22 +52,27 @@ def fetch_command(given: Given) -> Exit:
         if isinstance(failure, UsageError) and not source.fetched:
             raise
         error = failure
-    source = _named(source, order, error)
-    code = Exit.NOTHING if not source.fetched and not error and not source.missing else Exit.COMPLETE
-    if error or source.missing:
-        code = Exit.PARTIAL if source.fetched else Exit.FAILED
+    own = {"name": order.name or source.name, "date": order.date or source.date}
+    return source.model_copy(update={**own, "notes": (*order.notes, *source.notes)}), error
+
+
+def _end(source: Source, error: DigestError | None) -> Exit:
+    """Write the line that ends the stream, and say what ended it early."""
+    if error and source.fetched:
+        figures: dict[str, str | int] = {"count": source.fetched, "detail": error.message}
+        notes = (*source.notes, Note(key="source_failed", figures=figures))
+        source = source.model_copy(update={"notes": notes})
+    code = _ending(source, failed=error is not None)
     screen.say(line(EndLine(end=End(source=source, exit=code))))
     if error:
         screen.error(error.message, error.hint)
     return code
 
 
-def _named(source: Source, order: Order, error: DigestError | None) -> Source:
-    notes = [*order.notes, *source.notes]
-    if error and source.fetched:
-        notes.append(Note(key="source_failed", figures={"count": source.fetched, "detail": error.message}))
-    name, date = order.name or source.name, order.date or source.date
-    return source.model_copy(update={"name": name, "date": date, "notes": tuple(notes)})
+def _ending(source: Source, *, failed: bool) -> Exit:
+    if failed or source.missing or source.is_partial:
+        return Exit.PARTIAL if source.fetched else Exit.FAILED
+    return Exit.COMPLETE if source.fetched else Exit.NOTHING
 
 
 def summarize_command(given: Given) -> Exit:
@@ -95,12 +114,11 @@ async def _summarize(order: Order, job: Job) -> Exit:
 def assemble_command(given: Given) -> Exit:
     """Write the digest of what ``summarize`` wrote."""
     settings = settings_for(given)
-    desk = desk_for(settings)
     entries, end = _read(_lines(given))
     if end is None:
         end = End(source=Source(notes=(Note(key="input_cut"),)), exit=Exit.PARTIAL)
         screen.warn("the input ended without its last line; papers may be missing")
-    if not entries and end.exit not in {Exit.NOTHING, Exit.COMPLETE}:
+    if not entries and not end.source.is_stale and end.exit not in {Exit.NOTHING, Exit.COMPLETE}:
         screen.error("no paper came, because the stage before failed")
         return Exit.FAILED
     today = eastern_today(now()).isoformat()
@@ -109,7 +127,9 @@ def assemble_command(given: Given) -> Exit:
         update={"name": order.name or end.source.name or "papers", "date": order.date or end.source.date or today}
     )
     outputs.check_writable(settings.output)
-    outcome = assemble(entries, source, end.spent or _uncounted(entries), desk)
+    with Cache(settings.cache, warn=screen.warn) as cache:
+        desk = desk_for(settings, cache)
+        outcome = assemble(entries, source, end.spent or _uncounted(entries), desk)
     show(outcome, given)
     return outcome.exit
 

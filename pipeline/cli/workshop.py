@@ -90,9 +90,10 @@ def model_for(settings: Settings, cache: Cache, budget: Budget | None = None, *,
     return DeferredModel(settings.model, settings.host, lambda: _connect(settings, cache, budget, once=once))
 
 
-def desk_for(settings: Settings) -> Desk:
+def desk_for(settings: Settings, cache: Cache) -> Desk:
     """Return where digests are written, and how."""
-    return Desk(settings.output, settings.format, FeedStyle(settings.feed, settings.site_url), screen.warn)
+    feed = FeedStyle(settings.feed, settings.site_url)
+    return Desk(settings.output, settings.format, feed, cache, screen.warn)
 
 
 def price_for(settings: Settings) -> Price | None:

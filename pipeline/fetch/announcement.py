@@ -15,9 +15,17 @@ from pipeline.fetch.documents import NAMESPACES, Document, Kind, text
 from pipeline.fetch.pages import Page, whole
 from pipeline.fetch.papers import paper_or_missing
 from pipeline.fetch.schedule import eastern_today
-from pipeline.records import AnnounceType
+from pipeline.records import AnnounceType, Missing, Paper
 
 _BRACKETS = {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An item of a feed: the paper that it makes, or why it makes none."""
+
+    announce_type: AnnounceType | None
+    found: Paper | Missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +69,22 @@ def read_announcement(document: Document, announce: frozenset[str] | None) -> Pa
     The source's date is the feed's own; it is there for an empty feed too. An item that cannot become a paper is
     named as missing.
     """
+    found = [item.found for item in read_items(document) if announce is None or item.announce_type in {*announce, None}]
+    return whole(found, date=feed_date(document))
+
+
+def read_items(document: Document) -> list[Item]:
+    """Return all items of an announcement feed, in its order."""
     flavour = _FLAVOURS[document.kind]
-    found = [
-        paper_or_missing(_fields(item, flavour), otherwise=f"item {number}")
+    return [
+        Item(_announce_type(item), paper_or_missing(_fields(item, flavour), otherwise=f"item {number}"))
         for number, item in enumerate(document.root.iterfind(flavour.items, NAMESPACES), start=1)
-        if announce is None or _announce_type(item) in {*announce, None}
     ]
-    return whole(found, date=next(_dates(document, flavour), None))
+
+
+def feed_date(document: Document) -> str | None:
+    """Return the day of an announcement feed, ``YYYY-MM-DD``; an empty one has it too."""
+    return next(_dates(document, _FLAVOURS[document.kind]), None)
 
 
 def split_authors(text_of_all: str) -> list[str]:
@@ -109,9 +126,9 @@ def _fields(item: _Element, flavour: _Flavour) -> dict[str, object]:
     }
 
 
-def _announce_type(item: _Element) -> str | None:
+def _announce_type(item: _Element) -> AnnounceType | None:
     kind = re.sub(r"\s", "", text(item, "arxiv:announce_type"))
-    return kind if kind in get_args(AnnounceType) else None
+    return next((known for known in get_args(AnnounceType) if known == kind), None)
 
 
 def _moment(written: str, flavour: _Flavour) -> datetime | None:

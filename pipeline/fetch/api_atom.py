@@ -9,7 +9,6 @@ import copy
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import MINYEAR, UTC, datetime
-from io import BytesIO
 from typing import Any
 
 import arxiv  # type: ignore[import-untyped]
@@ -20,6 +19,7 @@ from requests.adapters import BaseAdapter
 
 from pipeline.categories import is_category
 from pipeline.fetch.documents import NAMESPACES, Document, Kind, UnreadableError, read_document, text
+from pipeline.fetch.http import answer_to
 from pipeline.fetch.pages import Page, whole
 from pipeline.fetch.papers import paper_or_missing
 from pipeline.records import Missing, Paper
@@ -126,12 +126,7 @@ class _Recording(BaseAdapter):
         self._body = body
 
     def send(self, request: requests.PreparedRequest, *_args: Any, **_options: Any) -> requests.Response:
-        response = requests.Response()
-        response.status_code = requests.codes.ok
-        response.request = request
-        response.url = request.url or self.scheme
-        response.raw = BytesIO(self._body)
-        return response
+        return answer_to(request, self._body)
 
     def close(self) -> None:
         """Nothing is open."""

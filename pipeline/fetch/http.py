@@ -6,14 +6,12 @@ feed.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from io import BytesIO
 from queue import Empty, SimpleQueue
-from threading import Event, Lock, Thread
+from threading import Event, Thread
 from typing import Any
 from urllib.parse import unquote_plus, urlsplit
 
@@ -25,52 +23,23 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 from pipeline import __version__
 from pipeline.errors import FetchError
 from pipeline.fetch.documents import MAX_BYTES, RefusedError, UnreadableError
+from pipeline.fetch.limits import Budget
+from pipeline.fetch.wire import Wire
 from pipeline.text import plain
 
 USER_AGENT = f"arxiv-digest/{__version__}"
 _PASSING = frozenset({429, 500, 502, 503, 504})
 _CHUNK = 2**16
-_MARGIN = 0.05
-"""Seconds added to the spacing: a request may reach arXiv later than it left, and the next one sooner."""
+_BRIEF = timedelta(hours=1)
+"""How long an answer is kept that soon gives way to another."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How long one answer of arXiv may take, in seconds, and how often it is asked for."""
+class RefusalError(FetchError):
+    """arXiv said what was wrong with the request; ``said`` has its words."""
 
-    connect: float = 10.0
-    read: float = 30.0
-    """Longest silence within an answer."""
-    total: float = 60.0
-    """Longest time for one request and its whole answer."""
-    tries: int = 5
-    patience: float = 180.0
-    """Longest wait between tries, all waits of one answer together."""
-    backoff: float = 5.0
-    """Longest first wait; it doubles with each try, and the wait is drawn at random below it."""
-    longest_wait: float = 60.0
-    """Longest single wait, whatever Retry-After says."""
-
-
-class Pacer:
-    """Keeps ``delay`` seconds between the starts of requests, over all threads that share it."""
-
-    def __init__(
-        self, delay: float, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
-    ) -> None:
-        self.sleep = sleep
-        self._spacing = delay + _MARGIN if delay > 0 else 0.0
-        self._clock = clock
-        self._lock = Lock()
-        self._free_at = clock()
-
-    def wait(self) -> None:
-        """Return when the next request may start; several threads leave one by one."""
-        with self._lock:
-            early = self._free_at - self._clock()
-            if early > 0:
-                self.sleep(early)
-            self._free_at = self._clock() + self._spacing
+    def __init__(self, message: str, said: str) -> None:
+        super().__init__(message)
+        self.said = said
 
 
 class _PassingError(Exception):
@@ -86,58 +55,99 @@ class ArxivAdapter(HTTPAdapter):
 
     ``judge`` is given the body of each answer with status 200 and returns the body to hand on. It raises
     `UnreadableError` where the body is not the feed that was asked for, which is retried as a 503 is, and
-    `RefusedError` where arXiv says what was wrong with the request, which is final.
+    `RefusedError` where arXiv says what was wrong with the request, which is final. An answer that passed is kept;
+    one of which ``is_passing`` says that another will soon take its place, for an hour only.
     """
 
-    def __init__(self, judge: Callable[[bytes], bytes], pacer: Pacer, limits: Limits) -> None:
+    def __init__(
+        self,
+        judge: Callable[[bytes], bytes],
+        wire: Wire,
+        budget: Budget,
+        is_passing: Callable[[bytes], bool] = lambda _body: False,
+    ) -> None:
         super().__init__()
         self._judge = judge
-        self._pacer = pacer
-        self._limits = limits
-        self._backoff = wait_random_exponential(multiplier=limits.backoff, max=limits.longest_wait)
+        self._wire = wire
+        self._limits = budget.limits
+        self._budget = budget
+        self._is_passing = is_passing
+        self._is_spent = False
+        self._backoff = wait_random_exponential(multiplier=budget.limits.backoff, max=budget.limits.longest_wait)
 
     def send(self, request: requests.PreparedRequest, *_args: Any, **options: Any) -> requests.Response:
-        """Send ``request`` until a feed comes back.
+        """Send ``request`` until a feed comes back, unless its answer is kept.
 
         Raises:
             FetchError: arXiv refused the request, or no feed came within the limits.
         """
+        body = self._recalled(request)
+        if body is not None:
+            return answer_to(request, body)
         request.headers["User-Agent"] = USER_AGENT
         options |= {"stream": True, "timeout": (self._limits.connect, self._limits.read)}
         retrying = Retrying(
             retry=retry_if_exception_type(_PassingError),
             wait=self._wait,
             stop=self._is_enough,
-            sleep=self._pacer.sleep,
+            sleep=self._wire.pacer.sleep,
             reraise=True,
         )
         try:
-            return retrying(self._once, request, options)
+            with self._budget.running():
+                return retrying(self._once, request, options)
         except _PassingError as error:
-            tries = retrying.statistics["attempt_number"]
             raise FetchError(
-                f"{_asked(request)}: no answer that can be read after {tries} {'try' if tries == 1 else 'tries'}; "
-                f"the last was {error}",
+                f"{_asked(request)}: no answer that can be read {self._bound(retrying)}; the last was {error}",
                 hint="arXiv may be busy or down, or the network is: try again in some minutes.",
             ) from error
 
-    def _once(self, request: requests.PreparedRequest, options: dict[str, Any]) -> requests.Response:
-        self._pacer.wait()
-        response, body = self._within_total(lambda given_up: self._transfer(request, options, given_up))
-        status = response.status_code
-        if status in _PASSING:
-            raise _PassingError(_described(status, body), _retry_after(response.headers))
+    def _bound(self, retrying: Retrying) -> str:
+        if self._is_spent:
+            return f"within the {self._limits.whole:g} s that a whole fetch may take"
+        tries = retrying.statistics["attempt_number"]
+        return f"after {tries} {'try' if tries == 1 else 'tries'}"
+
+    def _recalled(self, request: requests.PreparedRequest) -> bytes | None:
+        kept, key = self._wire.kept, self._wire.key(request.url or "")
+        body = kept.get(key) if kept else None
+        if kept is None or body is None:
+            return None
         try:
-            handed_on = body if response.is_redirect else self._judge(body)
+            handed_on = self._judge(body)
+        except (RefusedError, UnreadableError):
+            return None
+        return None if self._is_passing(body) and kept.get(key, within=_BRIEF) is None else handed_on
+
+    def _once(self, request: requests.PreparedRequest, options: dict[str, Any]) -> requests.Response:
+        with self._wire.pacer.turn():
+            if self._budget.left() <= 0:
+                raise _PassingError(self._budget.last)
+            response, body = self._within_total(lambda given_up: self._transfer(request, options, given_up))
+        self._budget.last = _described(response.status_code, body)
+        if response.status_code in _PASSING:
+            raise _PassingError(self._budget.last, _retry_after(response.headers))
+        if response.is_redirect:
+            handed_on = body
+        else:
+            handed_on = self._judged(request, response.status_code, body)
+            if self._wire.kept:
+                self._wire.kept.put(self._wire.key(request.url or ""), body)
+        response.raw = BytesIO(handed_on)
+        return response
+
+    def _judged(self, request: requests.PreparedRequest, status: int, body: bytes) -> bytes:
+        try:
+            handed_on = self._judge(body)
         except RefusedError as error:
-            raise FetchError(f"{_asked(request)}: arXiv refused: {plain(str(error))}") from error
+            said = plain(str(error))
+            raise RefusalError(f"{_asked(request)}: arXiv refused: {said}", said) from error
         except UnreadableError as error:
             if status == requests.codes.ok:
                 raise _PassingError(f"{_described(status, body)}, which is {plain(str(error))[:200]}") from error
-        if status != requests.codes.ok and not response.is_redirect:
+        if status != requests.codes.ok:
             raise FetchError(f"{_asked(request)}: {_described(status, body)}", hint="Check what was asked and where.")
-        response.raw = BytesIO(handed_on)
-        return response
+        return handed_on
 
     def _transfer(
         self, request: requests.PreparedRequest, options: dict[str, Any], given_up: Event
@@ -156,6 +166,7 @@ class ArxivAdapter(HTTPAdapter):
         self, transfer: Callable[[Event], tuple[requests.Response, bytes]]
     ) -> tuple[requests.Response, bytes]:
         """Run ``transfer`` in a thread: no time-out of `requests` covers name resolution or headers that trickle in."""
+        within = min(self._limits.total, self._budget.left())
         given_up, done = Event(), SimpleQueue[tuple[requests.Response, bytes] | Exception]()
 
         def run() -> None:
@@ -166,13 +177,14 @@ class ArxivAdapter(HTTPAdapter):
 
         Thread(target=run, name="arxiv-request", daemon=True).start()
         try:
-            outcome = done.get(timeout=self._limits.total)
+            outcome = done.get(timeout=within)
         except Empty:
-            raise _PassingError(f"not complete after {self._limits.total:g} s") from None
+            before = f"; before it came {self._budget.last}" if within < self._limits.total else ""
+            raise _PassingError(f"not complete after {within:.3g} s{before}") from None
         finally:
             given_up.set()
         if isinstance(outcome, requests.RequestException | urllib3.exceptions.HTTPError | OSError):
-            raise _PassingError(f"no answer ({plain(str(outcome))[:200]})") from outcome
+            raise _PassingError(f"no answer ({plain(str(_innermost(outcome)))[:200]})") from outcome
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
@@ -184,7 +196,18 @@ class ArxivAdapter(HTTPAdapter):
 
     def _is_enough(self, state: RetryCallState) -> bool:
         too_long = state.idle_for + state.upcoming_sleep > self._limits.patience
-        return too_long or stop_after_attempt(self._limits.tries)(state)
+        self._is_spent = self._budget.left() <= state.upcoming_sleep
+        return too_long or self._is_spent or stop_after_attempt(self._limits.tries)(state)
+
+
+def answer_to(request: requests.PreparedRequest, body: bytes) -> requests.Response:
+    """Return an answer that no network gave."""
+    response = requests.Response()
+    response.status_code = requests.codes.ok
+    response.request = request
+    response.url = request.url or ""
+    response.raw = BytesIO(body)
+    return response
 
 
 def _asked(request: requests.PreparedRequest) -> str:
@@ -196,6 +219,13 @@ def _asked(request: requests.PreparedRequest) -> str:
 def _described(status: int, body: bytes) -> str:
     shown = plain(body[:800].decode("utf-8", "replace"))[:200]
     return f"HTTP {status} with {f'the body {shown!r}' if shown else 'no body'}"
+
+
+def _innermost(error: Exception) -> Exception:
+    """Return what lies at the bottom of errors that requests and urllib3 wrapped in one another."""
+    within = (one for one in (getattr(error, "reason", None), *error.args) if isinstance(one, Exception))
+    inner = next(within, None)
+    return error if inner is None else _innermost(inner)
 
 
 def _retry_after(headers: requests.structures.CaseInsensitiveDict[str]) -> float:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from pipeline.errors import FetchError, InputError
 from pipeline.exits import Exit
-from pipeline.fetch.pages import Page
+from pipeline.fetch.pages import Page, joined
 from pipeline.fetch.papers import complaint, paper_from
 from pipeline.records import End, Missing, Note, Paper, Source
 
@@ -38,12 +38,12 @@ class _Count:
         """Return the source as far as it is known; what an end counted and no line brought is missing."""
         said = self.said or Source()
         missing = said.missing_papers + self.bad
-        lost = max(0, said.fetched - self.read - len(self.bad))
+        lost = max(0, said.fetched - said.repeated - self.read - len(self.bad))
         if lost:
             missing += (Missing(id=f"{lost} more", reason="the input's last line counts them and no line holds them"),)
         counts = {
             "announced": None if said.announced is None else said.announced - (self.read - self.kept),
-            "fetched": self.kept,
+            "fetched": self.kept + said.repeated,
             "missing": said.missing + len(self.bad) + lost,
             "missing_papers": missing,
         }
@@ -80,7 +80,7 @@ def read_lines(
             count.bad += (Missing(id=f"line {number}", reason=str(error)),)
             continue
         if isinstance(item, End):
-            count.said = _joined(count.said, item.source)
+            count.said = joined(count.said, item.source) if count.said else item.source
             count.failed |= item.exit == Exit.FAILED
             continue
         count.read += 1
@@ -122,18 +122,3 @@ def _object(line: bytes) -> dict[str, Any]:
     if not isinstance(given, dict):
         raise _BadLineError("no JSON object")
     return given
-
-
-def _joined(first: Source | None, later: Source) -> Source:
-    if first is None:
-        return later
-    known = [source.announced for source in (first, later) if source.announced is not None]
-    counts = {
-        "announced": sum(known) if known else None,
-        "fetched": first.fetched + later.fetched,
-        "missing": first.missing + later.missing,
-        "missing_papers": first.missing_papers + later.missing_papers,
-        "notes": first.notes + tuple(note for note in later.notes if note not in first.notes),
-        "date": later.date or first.date,
-    }
-    return later.model_copy(update=counts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from pipeline.records import Missing, Paper, Source
+from pipeline.records import AnnounceType, Missing, Paper, Source
 
 _TELLING = ("new", "cross", "replace", "replace-cross", None)
 """Announce types, the most telling first."""
@@ -38,6 +38,45 @@ def merged(papers: Iterable[Paper]) -> tuple[Paper, ...]:
     return tuple(kept.values())
 
 
+def joined(first: Source, later: Source) -> Source:
+    """Return the source of what two sources give together; the name and the day are those of the later one."""
+    known = [source.announced for source in (first, later) if source.announced is not None]
+    counts = {
+        "announced": sum(known) if known else None,
+        "fetched": first.fetched + later.fetched,
+        "repeated": first.repeated + later.repeated,
+        "missing": first.missing + later.missing,
+        "missing_papers": first.missing_papers + later.missing_papers,
+        "earlier": first.earlier + later.earlier,
+        "notes": first.notes + tuple(note for note in later.notes if note not in first.notes),
+        "date": later.date or first.date,
+    }
+    return later.model_copy(update=counts)
+
+
+def lowered(source: Source, left_out: int) -> Source:
+    """Return the source as if ``left_out`` of its papers had never been there."""
+    announced = None if source.announced is None else source.announced - left_out
+    return source.model_copy(update={"announced": announced, "fetched": source.fetched - left_out})
+
+
+def limited(pages: Iterator[Page], limit: int) -> Iterator[Page]:
+    """Yield ``pages`` up to ``limit`` papers; what is beyond counts neither as announced nor as missing."""
+    left = limit
+    for page in pages:
+        if len(page.papers) >= left:
+            counts = {"fetched": limit, "announced": limit + page.source.missing}
+            yield Page(page.papers[:left], page.source.model_copy(update=counts))
+            return
+        left -= len(page.papers)
+        yield page
+
+
+def most_telling(*kinds: AnnounceType | None) -> AnnounceType | None:
+    """Return the announce type that says most of several announcements of one paper."""
+    return min(kinds, key=_TELLING.index)
+
+
 def tidy(pages: Iterator[Page], limit: int | None) -> Iterator[Page]:
     """Yield ``pages`` with each paper once and no more than ``limit`` papers in all (None is no limit).
 
@@ -45,13 +84,12 @@ def tidy(pages: Iterator[Page], limit: int | None) -> Iterator[Page]:
     yielded stays: over several pages the first record of a paper wins.
     """
     distinct = _distinct(pages)
-    return distinct if limit is None else _limited(distinct, limit)
+    return distinct if limit is None else limited(distinct, limit)
 
 
 def _better(first: Paper, later: Paper) -> Paper:
     winner = later if (later.version or 0) > (first.version or 0) else first
-    kind = min(first.announce_type, later.announce_type, key=_TELLING.index)
-    return winner.model_copy(update={"announce_type": kind})
+    return winner.model_copy(update={"announce_type": most_telling(first.announce_type, later.announce_type)})
 
 
 def _distinct(pages: Iterator[Page]) -> Iterator[Page]:
@@ -61,20 +99,4 @@ def _distinct(pages: Iterator[Page]) -> Iterator[Page]:
         fresh = tuple(paper for paper in merged(page.papers) if paper.id not in seen)
         seen.update(paper.id for paper in fresh)
         repeated += len(page.papers) - len(fresh)
-        yield Page(fresh, _lowered(page.source, repeated))
-
-
-def _lowered(source: Source, repeated: int) -> Source:
-    announced = None if source.announced is None else source.announced - repeated
-    return source.model_copy(update={"announced": announced, "fetched": source.fetched - repeated})
-
-
-def _limited(pages: Iterator[Page], limit: int) -> Iterator[Page]:
-    left = limit
-    for page in pages:
-        if len(page.papers) >= left:
-            counts = {"fetched": limit, "announced": limit + page.source.missing}
-            yield Page(page.papers[:left], page.source.model_copy(update=counts))
-            return
-        left -= len(page.papers)
-        yield page
+        yield Page(fresh, lowered(page.source, repeated))

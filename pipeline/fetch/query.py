@@ -6,37 +6,24 @@ Manual: https://info.arxiv.org/help/api/user-manual.html#query_details.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from itertools import islice
-from typing import Any
 
 import arxiv  # type: ignore[import-untyped]
-import requests
 
 from pipeline.categories import explain, has_subjects, is_category
 from pipeline.errors import FetchError, UsageError
-from pipeline.fetch.api_atom import ApiFeed, Client, paper_of, read_api_feed
-from pipeline.fetch.http import ArxivAdapter, Limits, Pacer
-from pipeline.fetch.pages import Page, merged
+from pipeline.fetch.errand import PAGE_SIZE, ArxivSettings, Errand
+from pipeline.fetch.pages import Page, merged, tidy
+from pipeline.fetch.wire import Wire
 from pipeline.records import Missing, Paper, Source, parse_id
 
-PAGE_SIZE = 100
-"""Papers of one request: small enough for the first summaries to start early, and for an id list to fit an address."""
+MOST_RESULTS = 10_000
+"""Results of one query that the API gives out; those beyond them are asked for by narrower windows of submission."""
 
 _MINUTE = timedelta(minutes=1)
-
-
-@dataclass(frozen=True, slots=True)
-class ArxivSettings:
-    """Where arXiv is and how it is to be treated."""
-
-    api_url: str = "https://export.arxiv.org/api/query"
-    feed_url: str = "https://rss.arxiv.org"
-    delay: float = 3.0
-    """Seconds between requests, for the `Pacer` of the process: https://info.arxiv.org/help/api/tou.html."""
-    limits: Limits = field(default_factory=Limits)
+_FIRST = datetime(1991, 1, 1, tzinfo=UTC)
+"""Before arXiv's first paper."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +40,7 @@ class Asked:
     limit: int | None = None
 
 
-def search(settings: ArxivSettings, asked: Asked, pacer: Pacer) -> Iterator[Page]:
+def search(settings: ArxivSettings, asked: Asked, wire: Wire) -> Iterator[Page]:
     """Return the papers that were asked for, a page for each answer of arXiv, before the next is asked for.
 
     Searches come newest submission first. Once some papers came, a failure ends the stream with what is missing.
@@ -62,11 +49,12 @@ def search(settings: ArxivSettings, asked: Asked, pacer: Pacer) -> Iterator[Page
         UsageError: what was asked cannot be asked; raised at once, before any request.
         FetchError: arXiv gave nothing; raised while iterating.
     """
-    _check(asked)
+    check(asked.categories, asked.limit)
+    if bool(asked.categories or asked.query or asked.window) == bool(asked.ids):
+        raise UsageError("Ask arXiv either for ids or for categories, a query or dates.")
     if asked.ids:
-        return _by_ids(settings, _parsed(asked.ids)[: asked.limit], pacer)
-    terms = arxiv.Search(query=search_terms(asked), max_results=asked.limit, sort_by=arxiv.SortCriterion.SubmittedDate)
-    return _by_terms(settings, terms, pacer)
+        return _by_ids(Errand(settings, wire), _parsed(asked.ids)[: asked.limit])
+    return tidy(_by_terms(Errand(settings, wire), asked), asked.limit)
 
 
 def search_terms(asked: Asked) -> str:
@@ -82,15 +70,13 @@ def search_terms(asked: Asked) -> str:
     return terms[0] if len(terms) == 1 else " AND ".join(f"({term})" for term in terms)
 
 
-def _check(asked: Asked) -> None:
-    for category in asked.categories:
+def check(categories: Sequence[str], limit: int | None) -> None:
+    """Raise `UsageError` for what is no category, and for a limit below 1."""
+    for category in categories:
         if not is_category(category):
             raise UsageError(explain(category))
-    others = bool(asked.categories or asked.query or asked.window)
-    if others == bool(asked.ids):
-        raise UsageError("Ask arXiv either for ids or for categories, a query or dates.")
-    if asked.limit is not None and asked.limit < 1:
-        raise UsageError(f"A limit of {asked.limit} papers asks for nothing; the least is 1.")
+    if limit is not None and limit < 1:
+        raise UsageError(f"A limit of {limit} papers asks for nothing; the least is 1.")
 
 
 def _parsed(ids: Sequence[str]) -> list[tuple[str, str]]:
@@ -129,12 +115,12 @@ class _Gathered:
         )
 
 
-def _by_terms(settings: ArxivSettings, terms: Any, pacer: Pacer) -> Iterator[Page]:
+def _by_terms(errand: Errand, asked: Asked) -> Iterator[Page]:
     gathered, given = _Gathered(), None
     reason = "arXiv counts them among the results and did not give them"
     try:
-        for found, total in _answers(settings, terms, pacer):
-            gathered.announced = min(total, terms.max_results or total)
+        for found, total in _results(errand, asked):
+            gathered.announced = total
             page = gathered.add(found)
             if page.papers:
                 given = page.source
@@ -151,13 +137,54 @@ def _by_terms(settings: ArxivSettings, terms: Any, pacer: Pacer) -> Iterator[Pag
         yield final
 
 
-def _by_ids(settings: ArxivSettings, ids: list[tuple[str, str]], pacer: Pacer) -> Iterator[Page]:
+def _results(errand: Errand, asked: Asked) -> Iterator[tuple[list[Paper | Missing], int]]:
+    """Yield what each answer holds and how many results there are in all, as far as known.
+
+    A query with more results than the API gives out is split by time of submission, the later half first.
+    """
+    parts, past, whole = [asked], 0, 0
+    while parts:
+        part, total = parts.pop(), 0
+        for found, least in _answers(errand, part):
+            total = min(least, part.limit or least)
+            halves = _halves(part, found) if total > MOST_RESULTS else None
+            whole = whole or total
+            yield found, whole if halves or parts else past + total
+            if halves:
+                parts += halves
+                total = 0
+                break
+        past += total
+
+
+def _answers(errand: Errand, asked: Asked) -> Iterator[tuple[list[Paper | Missing], int]]:
+    most = min(asked.limit or MOST_RESULTS, MOST_RESULTS)
+    newest_first = arxiv.SortCriterion.SubmittedDate
+    return errand.answers(arxiv.Search(query=search_terms(asked), max_results=most, sort_by=newest_first))
+
+
+def _halves(asked: Asked, found: Sequence[Paper | Missing]) -> list[Asked] | None:
+    """Return the earlier and the later half of what is asked; None where a minute cannot be halved.
+
+    Where no window is asked for, the newest paper, which comes first, says where one would end.
+    """
+    newest = max((paper.published for paper in found if isinstance(paper, Paper) and paper.published), default=None)
+    if asked.window is None and newest is None:
+        return None
+    start, end = asked.window or (_FIRST, (newest or _FIRST) + _MINUTE)
+    minutes = (end - start) // _MINUTE
+    if minutes < 2:
+        return None
+    middle = start + minutes // 2 * _MINUTE
+    return [replace(asked, window=(start, middle)), replace(asked, window=(middle, end))]
+
+
+def _by_ids(errand: Errand, ids: list[tuple[str, str]]) -> Iterator[Page]:
     gathered, given = _Gathered(announced=len(ids)), None
     reason = "arXiv has no such paper"
     try:
         for first in range(0, len(ids), PAGE_SIZE):
-            asked = [versioned for _, versioned in ids[first : first + PAGE_SIZE]]
-            for found, _ in _answers(settings, arxiv.Search(id_list=asked, max_results=len(asked)), pacer):
+            for found in errand.records([versioned for _, versioned in ids[first : first + PAGE_SIZE]]):
                 page = gathered.add(found)
                 if page.papers:
                     given = page.source
@@ -171,30 +198,3 @@ def _by_ids(settings: ArxivSettings, ids: list[tuple[str, str]], pacer: Pacer) -
     final = Page((), gathered.source())
     if given != final.source:
         yield final
-
-
-def _answers(settings: ArxivSettings, wanted: Any, pacer: Pacer) -> Iterator[tuple[list[Paper | Missing], int]]:
-    """Yield what each answer holds, at last nothing, and the least that an answer said the results are in all."""
-    judged: list[ApiFeed] = []
-
-    def judge(body: bytes) -> bytes:
-        judged.append(read_api_feed(body))
-        return judged[-1].body
-
-    size = min(PAGE_SIZE, wanted.max_results or PAGE_SIZE)
-    with closing(Client(settings.api_url, ArxivAdapter(judge, pacer, settings.limits), page_size=size)) as client:
-        results = client.results(wanted)
-        while (first := _next(results, settings.api_url)) is not None:
-            rest = islice(results, judged[-1].entries - 1)
-            yield [paper_of(result) for result in (first, *rest)], min(feed.total for feed in judged)
-        yield [], min(feed.total for feed in judged)
-
-
-def _next(results: Iterator[Any], address: str) -> Any:
-    try:
-        return next(results, None)
-    except arxiv.UnexpectedEmptyPageError:
-        # Papers left the results while they were read: the answer's own total says that none is left.
-        return None
-    except (requests.RequestException, arxiv.ArxivError) as error:
-        raise FetchError(f"{address}: {error}", hint="Check the address of arXiv's query API.") from error

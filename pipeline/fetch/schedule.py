@@ -5,25 +5,39 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from pipeline.settings import HOLIDAYS
+
 _EASTERN = ZoneInfo("America/New_York")
 _DEADLINE = time(14, tzinfo=_EASTERN)
-_DAYS_BACK = {0: (4, 3), 1: (4, 1), 2: (2, 1), 3: (2, 1), 4: (2, 1)}
-"""For each weekday of an announcement, Monday first: how many days before it submissions opened and closed."""
+_DAY = timedelta(days=1)
+_FRIDAY, _SATURDAY, _SUNDAY = 4, 5, 6
 
 
-def submission_window(day: date) -> tuple[datetime, datetime] | None:
+def submission_window(day: date, holidays: frozenset[date] = HOLIDAYS) -> tuple[datetime, datetime] | None:
     """Return when, in UTC, the papers announced on ``day`` were submitted: from the first moment to before the second.
 
-    ``day`` is the feed's date, the day after the evening of the announcement. None on Saturday and Sunday, when arXiv
-    announces nothing. Moderation holds some papers for days, so that they are announced later than their window.
+    ``day`` is the feed's date, the day after the evening of the announcement. None where arXiv announces nothing that
+    evening. Moderation holds some papers for days, so that they are announced later than their window.
     """
-    back = _DAYS_BACK.get(day.weekday())
-    if back is None:
+    evening = day - _DAY
+    if not _announces(evening, holidays):
         return None
-    start, end = (datetime.combine(day - timedelta(days=days), _DEADLINE).astimezone(UTC) for days in back)
-    return start, end
+    before = evening - _DAY
+    while not _announces(before, holidays):
+        before -= _DAY
+    return _deadline(before), _deadline(evening)
 
 
 def eastern_today(now: datetime) -> date:
     """Return the date in US Eastern time at ``now``, by which arXiv dates its announcements."""
     return now.astimezone(_EASTERN).date()
+
+
+def _announces(evening: date, holidays: frozenset[date]) -> bool:
+    return evening.weekday() not in {_FRIDAY, _SATURDAY} and evening not in holidays
+
+
+def _deadline(evening: date) -> datetime:
+    """Return until when what is announced on ``evening`` was submitted: that afternoon, on Sunday that of Friday."""
+    closing = evening - 2 * _DAY if evening.weekday() == _SUNDAY else evening
+    return datetime.combine(closing, _DEADLINE).astimezone(UTC)

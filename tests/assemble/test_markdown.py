@@ -55,14 +55,14 @@ REST = """\
 
 # 说明
 
-公告 5 篇，取得 3 篇，缺少 2 篇。
+公告 5 篇，取得 3 篇，缺少 2 篇。本页 4 篇。
 
 | 缺少的论文 | 原因 |
 | --- | --- |
 | [math/0309136v2](https://arxiv.org/abs/math/0309136) | not returned |
 | 2 papers | 运行提前停止，还没有轮到这篇论文 |
 
-本页按提交日期选取论文，与 arXiv 当天公告的名单可能不同。
+本页按提交日期选取论文，与 arXiv 当天公告的名单可能不同，也不含替换的版本。
 
 arXiv 给出 3 篇论文后不再应答：503 from http\\://export.arxiv.org
 
@@ -105,7 +105,7 @@ def test_counts_without_an_announcement() -> None:
     """Where nobody said how many papers there should be, the foot does not either; papers may lack names."""
     page = _page(done(paper()), source=Source(fetched=1, missing=2))
 
-    assert page == ONE + "# 说明\n\n取得 1 篇，缺少 2 篇。\n\n"
+    assert page == ONE + "# 说明\n\n取得 1 篇，缺少 2 篇。本页 1 篇。\n\n"
 
 
 def test_a_note_without_its_figures_is_said_all_the_same() -> None:
@@ -165,13 +165,14 @@ def test_own_texts_hold_no_markup() -> None:
 FIELDS = ("translated_title", "tldr", "tldr_en", "translated_abstract", "model", "prompt")
 WRITTEN = st.fixed_dictionaries(
     {"title": HOSTILE_TITLE, "abstract": HOSTILE_TITLE}
-    | dict.fromkeys((*FIELDS, "reason", "detail", "figure", "note", "missing"), HOSTILE)
+    | dict.fromkeys((*FIELDS, "reason", "detail", "figure", "note", "missing", "comment"), HOSTILE)
 )
 """Texts of others, one for each place of a page that shows some."""
 
 
 def _written_page(text: dict[str, str]) -> str:
-    of = paper(1, title=text["title"], abstract=text["abstract"])
+    comment = f"Withdrawn: {text['comment']}"
+    of = paper(1, title=text["title"], abstract=text["abstract"], comment=comment)
     source = Source(
         fetched=2,
         missing=1,
@@ -190,10 +191,10 @@ def _expected_rows(text: dict[str, str]) -> list[tuple[str, ...]]:
     because = f"{text['reason']}：{text['detail']}" if text["detail"] else text["reason"]
     return [
         ("Ref", "Title", "Summary"),
-        _shown("1", text["title"], text["tldr"]),
+        _shown("1", f"{text['title']}（已撤稿）", text["tldr"]),
         ("2", "Title 2", "一句话。"),
         ("论文", "原因"),
-        _shown(text["title"], because),
+        _shown(f"{text['title']}（已撤稿）", because),
         ("缺少的论文", "原因"),
         _shown(text["missing"], text["reason"]),
     ]
@@ -203,7 +204,7 @@ def _expected_paragraphs(text: dict[str, str]) -> tuple[str, ...]:
     makers = "；".join(
         f"{head}：{name}" for head, name in (("提示词", text["prompt"]), ("模型", text["model"])) if name
     )
-    return _shown("取得 2 篇，缺少 1 篇。", f"本次运行提前停止：{text['figure']}", text["note"], makers)
+    return _shown("取得 2 篇，缺少 1 篇。本页 3 篇。", f"本次运行提前停止：{text['figure']}", text["note"], makers)
 
 
 @settings(max_examples=150, deadline=None)
@@ -212,7 +213,8 @@ def test_any_text_in_any_field_is_shown_and_breaks_nothing(text: dict[str, str])
     """A GFM parser finds the same rows, cells, footnotes and links, the same text, and no element of the texts'."""
     seen = read(_written_page(text))
     first, second = (f"https://arxiv.org/abs/2404.0000{number}" for number in (1, 2))
-    details = _shown(text["translated_title"], text["title"], first, text["tldr"], text["tldr_en"])
+    withdrawn = f"已撤稿：Withdrawn: {text['comment']}"
+    details = _shown(text["translated_title"], text["title"], first, withdrawn, text["tldr"], text["tldr_en"])
 
     assert seen.tags == PAGE_TAGS
     assert seen.headings == ["摘要", "详细", "没有摘要的论文", "说明"]

@@ -76,6 +76,8 @@ def test_every_paper_is_in_the_digest_or_named_and_the_report_agrees_with_the_se
         "cost_usd": None,
         "model": "gpt-5-mini",
         "source": {"announced": 10, "fetched": 10, "missing": 0},
+        "missing_papers": [],
+        "notes": [],
         "complete": False,
     }
     assert (ran.code, stats["requests"], failed["id"], failed["reason"]) == (3, 12, "2604.00003", "wrong_language")

@@ -253,7 +253,7 @@ def test_several_digests_cannot_go_through_one_pipe(wired: Program) -> None:
     wired.write("digest.toml", '[digests.a]\ncategories = ["cs.AI"]\n[digests.b]\ncategories = ["cs.LG"]\n')
     ran = wired("fetch", "a", "b")
     assert (ran.code, ran.stdout) == (2, "")
-    assert ran.stderr.splitlines()[0] == "arxiv-digest: fetch gives the papers of one digest and day"
+    assert ran.stderr.splitlines()[0] == "arxiv-digest: fetch gives the papers of one digest"
 
 
 def test_a_reader_that_goes_away_ends_the_stage_without_complaint(wired: Program) -> None:

@@ -15,9 +15,10 @@ import requests
 
 from pipeline import __version__
 from pipeline.errors import FetchError
-from pipeline.fetch import Limits, Pacer
+from pipeline.fetch import Limits, Pacer, Wire
 from pipeline.fetch.api_atom import read_api_feed
 from pipeline.fetch.http import ArxivAdapter
+from pipeline.fetch.limits import Budget
 from pipeline.records import Paper
 from tests.servers.arxiv import ArxivServer, Fault, announcement_feed, error_feed
 
@@ -44,7 +45,8 @@ class FakeTime:
 
 def get(url: str, limits: Limits = QUICK, pacer: Pacer | None = None) -> requests.Response:
     """Ask once through the adapter, as the client of the query API does."""
-    adapter = ArxivAdapter(lambda body: read_api_feed(body).body, pacer or Pacer(0), limits)
+    used = pacer or Pacer(0)
+    adapter = ArxivAdapter(lambda body: read_api_feed(body).body, Wire(used), Budget(limits, used.clock))
     with requests.Session() as session:
         session.mount("http://", adapter)
         return session.get(url if "?" in url else f"{url}?search_query=cat:cs.AI+AND+all:x&start=0")
@@ -174,7 +176,7 @@ def test_a_fault_of_our_own_is_not_taken_for_arxivs() -> None:
             raise LookupError
 
     with requests.Session() as session:
-        session.mount("http://", Broken(lambda body: body, Pacer(0), QUICK))
+        session.mount("http://", Broken(lambda body: body, Wire(Pacer(0)), Budget(QUICK, time.monotonic)))
         with pytest.raises(LookupError):
             session.get("http://127.0.0.1/")
 
@@ -254,3 +256,45 @@ def test_a_pacer_waits_only_for_what_is_left_of_the_delay() -> None:
         fake.now += pause
     pacer.wait()
     assert [round(slept, 2) for slept in fake.slept] == [2.05, 3.05]
+
+
+def test_the_time_for_a_whole_fetch_ends_the_tries() -> None:
+    """The error says what was asked and what came."""
+    fake = FakeTime()
+    limits = replace(QUICK, tries=9, patience=999, backoff=0, longest_wait=60, whole=150)
+    with ArxivServer([PAPER], [Fault(503, {"Retry-After": "60"}, body=b"Busy")] * 9) as server:
+        assert failure(server.api_url, limits, Pacer(0, fake.clock, fake.sleep)) == (
+            "127.0.0.1 was asked for search_query=cat:cs.AI AND all:x&start=0: no answer that can be read within the "
+            "150 s that a whole fetch may take; the last was HTTP 503 with the body 'Busy'"
+        )
+    assert fake.slept == [60, 60]
+
+
+def test_the_time_for_a_whole_fetch_is_that_of_all_its_requests_together() -> None:
+    """What the reader does between them is not counted."""
+    fake = FakeTime()
+    budget = Budget(replace(QUICK, whole=6), fake.clock)
+    adapter = ArxivAdapter(lambda body: read_api_feed(body).body, Wire(Pacer(3, fake.clock, fake.sleep)), budget)
+    with ArxivServer([PAPER]) as server, requests.Session() as session:
+        session.mount("http://", adapter)
+        session.get(server.api_url)
+        fake.now += 1000
+        for _ in range(2):
+            session.get(server.api_url)
+        with pytest.raises(FetchError) as caught:
+            session.get(server.api_url)
+    assert "/api/query: no answer that can be read within the 6 s that a whole fetch may take; " in caught.value.message
+    assert "the last was HTTP 200 with the body '<?xml version=" in caught.value.message
+    assert len(server.requests) == 3
+
+
+def test_an_answer_that_does_not_end_is_given_up_with_the_fetch() -> None:
+    """Before its own time is over."""
+    with ArxivServer([PAPER], [Fault(manner="stall")]) as server:
+        began = time.monotonic()
+        said = failure(server.api_url, replace(QUICK, read=9, total=9, whole=0.3))
+    assert time.monotonic() - began < 3
+    assert (
+        "within the 0.3 s that a whole fetch may take; the last was not complete after 0.3 s; before it came nothing"
+        in said
+    )

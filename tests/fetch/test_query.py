@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from pipeline.errors import FetchError, UsageError
-from pipeline.fetch import ArxivSettings, Asked, Limits, Pacer, Page, search
+from pipeline.fetch import ArxivSettings, Asked, Limits, Pacer, Page, Wire, search
 from pipeline.fetch.query import search_terms
 from pipeline.fetch.schedule import submission_window
 from pipeline.records import Missing, Paper, Source
-from tests.servers.arxiv import ArxivServer, Fault, api_feed
+from tests.servers.arxiv import ArxivServer, Fault, api_feed, error_feed
 
 QUICK = Limits(connect=1, read=5, total=5, tries=2, patience=1, backoff=0.01, longest_wait=0.01)
 NOON = datetime(2026, 4, 24, 12, tzinfo=UTC)
@@ -38,7 +38,7 @@ def made(count: int, category: str = "cs.AI") -> list[Paper]:
 
 def ask(server: ArxivServer, asked: Asked) -> list[Page]:
     """Ask the loopback and read all pages."""
-    return list(search(ArxivSettings(api_url=server.api_url, delay=0, limits=QUICK), asked, Pacer(0)))
+    return list(search(ArxivSettings(api_url=server.api_url, delay=0, limits=QUICK), asked, Wire(Pacer(0))))
 
 
 def papers_of(pages: Sequence[Page]) -> list[Paper]:
@@ -84,7 +84,7 @@ def test_a_page_is_given_out_before_the_next_is_asked_for() -> None:
     """Its papers can be summarized while arXiv makes us wait."""
     with ArxivServer(made(250)) as server:
         settings = ArxivSettings(api_url=server.api_url, limits=QUICK)
-        pages = search(settings, Asked(categories=("cs.AI",)), Pacer(0))
+        pages = search(settings, Asked(categories=("cs.AI",)), Wire(Pacer(0)))
         counts = [(page.source.fetched, len(server.requests)) for page in pages]
     assert counts == [(100, 1), (200, 2), (250, 3)]
 
@@ -157,14 +157,14 @@ def test_ids_that_arxiv_has_not_at_all_are_one_empty_page() -> None:
 def test_what_cannot_be_asked_is_refused_before_any_request(asked: dict[str, Any], said: str) -> None:
     """At once, not when the pages are read."""
     with ArxivServer(made(1)) as server, pytest.raises(UsageError) as caught:
-        search(ArxivSettings(api_url=server.api_url), Asked(**asked), Pacer(0))
+        search(ArxivSettings(api_url=server.api_url), Asked(**asked), Wire(Pacer(0)))
     assert (caught.value.message, server.requests) == (said, [])
 
 
 def test_an_unknown_category_is_refused_with_near_ones() -> None:
     """Also one that arXiv would take for a quiet day."""
     with pytest.raises(UsageError, match=r"^'cs\.ai' is no arXiv category, but cs\.AI"):
-        search(ArxivSettings(), Asked(categories=("cs.LG", "cs.ai")), Pacer(0))
+        search(ArxivSettings(), Asked(categories=("cs.LG", "cs.ai")), Wire(Pacer(0)))
 
 
 def test_a_failure_of_the_first_page_is_an_error_and_no_empty_day() -> None:
@@ -180,7 +180,7 @@ def test_a_failure_of_a_later_page_ends_with_what_is_missing_and_why(by_ids: boo
     papers = made(120)
     asked = Asked(ids=tuple(paper.id for paper in papers)) if by_ids else Asked(categories=("cs.AI",))
     with ArxivServer(papers) as server:
-        pages = search(ArxivSettings(api_url=server.api_url, limits=QUICK), asked, Pacer(0))
+        pages = search(ArxivSettings(api_url=server.api_url, limits=QUICK), asked, Wire(Pacer(0)))
         assert next(pages).papers == tuple(papers[:100])
         server.faults = [Fault(body=b"Rate exceeded.")] * 2
         (last,) = pages
@@ -195,7 +195,9 @@ def test_an_empty_page_where_papers_should_be_is_asked_for_again() -> None:
     papers = made(120)
     empty = [Fault(body=api_feed([], total=120)), Fault(body=api_feed([], total=120, start=100))]
     with ArxivServer(papers, [empty[0]]) as server:
-        pages = search(ArxivSettings(api_url=server.api_url, limits=QUICK), Asked(categories=("cs.AI",)), Pacer(0))
+        pages = search(
+            ArxivSettings(api_url=server.api_url, limits=QUICK), Asked(categories=("cs.AI",)), Wire(Pacer(0))
+        )
         first = next(pages)
         server.faults = [empty[1]]
         assert [*first.papers, *papers_of(list(pages))] == papers
@@ -206,7 +208,9 @@ def test_papers_that_slip_between_two_pages_are_missing_and_repeated_ones_are_no
     """The API sorts without a tie-breaker."""
     papers = made(120)
     with ArxivServer(papers) as server:
-        pages = search(ArxivSettings(api_url=server.api_url, limits=QUICK), Asked(categories=("cs.AI",)), Pacer(0))
+        pages = search(
+            ArxivSettings(api_url=server.api_url, limits=QUICK), Asked(categories=("cs.AI",)), Wire(Pacer(0))
+        )
         first = next(pages)
         server.faults = [Fault(body=api_feed(papers[99:119], total=120, start=100))]
         rest = list(pages)
@@ -220,7 +224,9 @@ def test_the_least_total_that_an_answer_says_is_believed(total: int, count: int)
     """Papers leave the results while they are read, or join them at their front."""
     papers = made(130)
     with ArxivServer(papers[:120]) as server:
-        pages = search(ArxivSettings(api_url=server.api_url, limits=QUICK), Asked(categories=("cs.AI",)), Pacer(0))
+        pages = search(
+            ArxivSettings(api_url=server.api_url, limits=QUICK), Asked(categories=("cs.AI",)), Wire(Pacer(0))
+        )
         next(pages)
         server.papers = tuple(papers[:total])
         server.faults = [Fault(body=api_feed(papers[100 : 100 + count], total=total, start=100))]
@@ -247,7 +253,7 @@ def test_the_address_of_the_api_may_have_a_query_of_its_own(suffix: str) -> None
     """A mirror may want one."""
     with ArxivServer(made(1)) as server:
         settings = ArxivSettings(api_url=f"{server.api_url}{suffix}", limits=QUICK)
-        pages = list(search(settings, Asked(categories=("cs.AI",)), Pacer(0)))
+        pages = list(search(settings, Asked(categories=("cs.AI",)), Wire(Pacer(0))))
     assert len(papers_of(pages)) == 1
     assert server.requests[0].query["search_query"] == "cat:cs.AI"
 
@@ -256,5 +262,63 @@ def test_the_address_of_the_api_may_have_a_query_of_its_own(suffix: str) -> None
 def test_an_address_that_is_none_is_an_error_of_ours(address: str) -> None:
     """It is named."""
     with pytest.raises(FetchError) as caught:
-        list(search(ArxivSettings(api_url=address, limits=QUICK), Asked(query="x"), Pacer(0)))
+        list(search(ArxivSettings(api_url=address, limits=QUICK), Asked(query="x"), Wire(Pacer(0))))
     assert address in caught.value.message or "ftp" in caught.value.message
+
+
+@pytest.mark.parametrize("windowed", [True, False])
+def test_what_passes_the_window_of_the_api_is_split_by_time(windowed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All papers come, newest first, each once; nothing is asked for beyond what the API gives out."""
+    monkeypatch.setattr("pipeline.fetch.query.MOST_RESULTS", 120)
+    papers = made(300)
+    window = (NOON - timedelta(hours=400), NOON + timedelta(minutes=1)) if windowed else None
+    with ArxivServer(papers) as server:
+        server.most = 120
+        pages = ask(server, Asked(categories=("cs.AI",), window=window))
+    assert papers_of(pages) == papers
+    assert pages[0].source.announced == 300
+    assert pages[-1].source == Source(announced=300, fetched=300)
+
+
+def test_a_limit_below_the_window_splits_nothing_and_one_above_it_ends_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is beyond the limit is not missing."""
+    monkeypatch.setattr("pipeline.fetch.query.MOST_RESULTS", 120)
+    papers = made(300)
+    for limit, requests in ((110, 2), (150, None)):
+        with ArxivServer(papers) as server:
+            server.most = 120
+            pages = ask(server, Asked(categories=("cs.AI",), limit=limit))
+        assert papers_of(pages) == papers[:limit]
+        assert pages[-1].source == Source(announced=limit, fetched=limit)
+        assert requests in {None, len(server.requests)}
+
+
+def test_more_papers_of_one_minute_than_the_api_gives_out_are_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It cannot be split; nor can papers that have no date."""
+    monkeypatch.setattr("pipeline.fetch.query.MOST_RESULTS", 120)
+    for moment in (NOON, None):
+        papers = [paper.model_copy(update={"published": moment, "updated": moment}) for paper in made(150)]
+        with ArxivServer(papers) as server:
+            pages = ask(server, Asked(categories=("cs.AI",)))
+        assert (pages[-1].source.announced, pages[-1].source.fetched, pages[-1].source.missing) == (150, 120, 30)
+
+
+def test_an_id_that_arxiv_refuses_is_missing_alone() -> None:
+    """The others of its list are asked for again, up to a bound, beyond which the list is at fault."""
+    papers = made(20)
+    ids = tuple(f"{paper.id}v1" for paper in papers)
+    with ArxivServer(papers) as server:
+        server.refused = frozenset({papers[3].id})
+        pages = ask(server, Asked(ids=ids))
+        assert papers_of(pages) == [*papers[:3], *papers[4:]]
+        lost = Missing(id=papers[3].id, reason=f"arXiv refused: incorrect id format for {papers[3].id}v1")
+        assert pages[-1].source == Source(announced=20, fetched=19, missing=1, missing_papers=(lost,))
+        server.refused = frozenset({papers[3].id})
+        (page,) = ask(server, Asked(ids=(ids[3],)))
+        assert page.source == Source(announced=1, missing=1, missing_papers=(lost,))
+        server.refused = frozenset(paper.id for paper in papers)
+        with pytest.raises(FetchError, match="arXiv refused: incorrect id format for"):
+            ask(server, Asked(ids=ids))
+        server.refused, server.faults = frozenset(), [Fault(400, body=error_feed("too many"))]
+        with pytest.raises(FetchError, match="arXiv refused: too many"):
+            ask(server, Asked(ids=ids))

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
 from pipeline.fetch import eastern_today, submission_window
+from pipeline.settings import HOLIDAYS
+
+
+def _windows(first: date, last: date) -> dict[date, tuple[datetime, datetime]]:
+    """The days of a span, both ends included, that have an announcement, with their windows."""
+    days = (first + timedelta(days=number) for number in range((last - first).days + 1))
+    return {day: window for day in days if (window := submission_window(day))}
 
 
 @pytest.mark.parametrize(
@@ -20,10 +28,19 @@ from pipeline.fetch import eastern_today, submission_window
         ("2026-01-14", "2026-01-12T19:00", "2026-01-13T19:00"),
         ("2026-03-10", "2026-03-06T19:00", "2026-03-09T18:00"),
         ("2026-11-03", "2026-10-30T18:00", "2026-11-02T19:00"),
+        ("2026-11-02", "2026-10-29T18:00", "2026-10-30T18:00"),
+        ("2026-03-09", "2026-03-05T19:00", "2026-03-06T19:00"),
+        ("2026-01-21", "2026-01-16T19:00", "2026-01-20T19:00"),
+        ("2026-11-30", "2026-11-25T19:00", "2026-11-27T19:00"),
+        ("2026-12-31", "2026-12-28T19:00", "2026-12-30T19:00"),
+        ("2026-06-22", "2026-06-18T18:00", "2026-06-19T18:00"),
     ],
 )
 def test_each_announcement_has_its_window_of_submission(day: str, start: str, end: str) -> None:
-    """Monday to Friday in summer, a day in winter, and the weekends on which the clocks change; all in GMT."""
+    """Monday to Friday in summer, a day in winter, the weekends on which the clocks change, and after holidays.
+
+    All in GMT.
+    """
     window = tuple(datetime.fromisoformat(f"{moment}+00:00") for moment in (start, end))
     assert submission_window(date.fromisoformat(day)) == window
 
@@ -39,6 +56,29 @@ def test_five_windows_make_a_week_without_gap_or_overlap() -> None:
 def test_nothing_is_announced_on_saturday_and_sunday(day: date) -> None:
     """The evenings before are without announcement."""
     assert submission_window(day) is None
+
+
+@pytest.mark.parametrize("holiday", sorted(HOLIDAYS))
+def test_nothing_is_announced_on_the_evening_of_a_holiday(holiday: date) -> None:
+    """What was due then comes with the next announcement, so that no paper falls between two windows."""
+    assert submission_window(holiday + timedelta(days=1)) is None
+    windows = _windows(holiday - timedelta(days=9), min(holiday + timedelta(days=9), date(2027, 1, 9))).values()
+    assert all(earlier[1] == later[0] for earlier, later in pairwise(windows))
+
+
+def test_holidays_are_the_callers() -> None:
+    """Without any, the days of the week alone decide."""
+    day = date(2026, 1, 20)
+    assert submission_window(day) is None
+    assert submission_window(day, frozenset()) is not None
+    assert submission_window(date(2026, 4, 28), frozenset({date(2026, 4, 27)})) is None
+
+
+def test_the_days_of_a_span_that_have_an_announcement() -> None:
+    """Both ends included; neither weekends nor the day after a holiday."""
+    days = _windows(date(2026, 11, 23), date(2026, 11, 30))
+    assert [day.day for day in days] == [23, 24, 25, 26, 30]
+    assert _windows(date(2026, 4, 25), date(2026, 4, 26)) == {}
 
 
 @pytest.mark.parametrize(("hour", "day"), [(3, date(2026, 4, 27)), (4, date(2026, 4, 28))])

@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
 from zoneinfo import ZoneInfo
 
+from pipeline.categories import is_category
 from pipeline.records import Paper, parse_id
 
 _NAMESPACES = (
@@ -61,6 +62,12 @@ class ArxivServer:
         self.faults = list(faults)
         self.day = day or date(2026, 4, 27)
         """The date of the announcement feeds."""
+        self.feed_papers: tuple[Paper, ...] | None = None
+        """What the announcement feeds hold; None is ``papers``, of which the API may be said to have only some."""
+        self.refused: frozenset[str] = frozenset()
+        """Well-formed ids that cost a whole list of ids."""
+        self.most: int | None = None
+        """Results that the API gives out of one query; None is all."""
         self.requests: list[Seen] = []
         self.closing = Event()
         self._lock = Lock()
@@ -98,10 +105,21 @@ class ArxivServer:
         """Return status and body of the right answer."""
         place, _, name = path.strip("/").partition("/")
         if path == "/api/query":
-            return query_answer(self.papers, query)
+            return self._query(query)
         if place in {"rss", "atom"} and name:
-            return 200, announcement_feed(self.papers, unquote(name), self.day, flavour=place)
+            if unknown := [it for it in unquote(name).split("+") if not is_category(it)]:
+                return 400, error_announcement(unknown[0])
+            papers = self.papers if self.feed_papers is None else self.feed_papers
+            return 200, announcement_feed(papers, unquote(name), self.day, flavour=place)
         return 404, b"<!DOCTYPE html><html><body>Not Found</body></html>"
+
+    def _query(self, query: dict[str, str]) -> tuple[int, bytes]:
+        for name in query.get("id_list", "").split(","):
+            if name.partition("v")[0] in self.refused:
+                return 400, error_feed(f"incorrect id format for {name}")
+        if self.most is not None and int(query.get("start", "0")) >= self.most:
+            return 400, error_feed("start must be less than the results that are given out")
+        return query_answer(self.papers, query)
 
 
 class _Server(ThreadingHTTPServer):
@@ -205,6 +223,14 @@ def error_feed(message: str) -> bytes:
     """Return the query API's way to say what was wrong."""
     entry = f"<id>https://arxiv.org/api/errors#loopback</id><title>Error</title><summary>{escape(message)}</summary>"
     return f"{_ATOM}<title>arXiv Search Results</title><entry>{entry}</entry></feed>".encode()
+
+
+def error_announcement(name: str) -> bytes:
+    """Return the feed in which arXiv says that there is no such category."""
+    said = (
+        f"<title>Feed error for query: {escape(name)}</title><description>Bad archive '{escape(name)}'.</description>"
+    )
+    return f"{_RSS}{said}</channel></rss>".encode()
 
 
 def announcement_feed(papers: Sequence[Paper], name: str, day: date, *, flavour: str = "rss") -> bytes:
