@@ -6,6 +6,7 @@ Run as a module it is that process: it reads one order a line, and answers each 
 from __future__ import annotations
 
 import atexit
+import gc
 import importlib
 import json
 import os
@@ -121,6 +122,7 @@ def _become(order: dict[str, object]) -> None:
 if __name__ == "__main__":
     for module in LOADED:
         importlib.import_module(module)
+    gc.freeze()  # what is loaded is never looked through again, in no child
     with os.fdopen(os.dup(0), "rb") as orders, os.fdopen(os.dup(1), "wb") as answers:
         order = _serve(orders, answers)
     if order:

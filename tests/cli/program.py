@@ -54,7 +54,7 @@ class Program:
         }
 
     def __call__(self, *arguments: Argument, stdin: str = "", **environment: str) -> Ran:
-        """Run one command to its end."""
+        """Run one command of this checkout to its end."""
         ran = self.nursery().run(
             [str(argument) for argument in arguments],
             folder=self.folder,
@@ -81,6 +81,13 @@ class Program:
             stdout=streams["stdout"],
             stderr=streams["stderr"],
         )
+
+    def chain(self, *commands: Sequence[Argument]) -> list[Ran]:
+        """Run commands one after the other, each with the output of the one before; quicker than a real pipe."""
+        ran: list[Ran] = []
+        for arguments in commands:
+            ran.append(self(*arguments, stdin=ran[-1].stdout if ran else ""))
+        return ran
 
     def pipe(
         self, *commands: Sequence[Argument], meanwhile: Callable[[list[subprocess.Popen[bytes]]], None] | None = None

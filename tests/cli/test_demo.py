@@ -116,7 +116,7 @@ def test_a_wheel_works_from_an_empty_folder(wheel: Path, tmp_path: Path) -> None
     program = Program(folder)
     # Measured, these runs would count for files that are gone when the figures are added up.
     program.environment = {"PATH": os.environ.get("PATH", ""), "HOME": str(tmp_path), "PYTHONPATH": str(unpacked)}
-    ran, listed = program("demo"), program("prompts", "list")
+    (ran,), (listed,) = program.pipe(["demo"]), program.pipe(["prompts", "list"])
     assert (ran.code, listed.code) == (0, 0), ran.stderr
     assert str(unpacked / "pipeline" / "_prompts" / "digest" / "1.md") in listed.stdout
     assert len(shown(program.made()[f"{DAY}.json"])) == 12

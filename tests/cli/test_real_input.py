@@ -164,7 +164,7 @@ def replies(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_recorded_feed_gives_the_same_files_through_a_pipe_and_by_run(cli: Program, replies: Path, name: str) -> None:
     """The same page and JSON, byte for byte, and every paper has its summary."""
     replay = ("--base-url", f"replay:{replies}")
-    piped = cli.pipe(["fetch", "--input", ARXIV / name], ["summarize", *replay], ["assemble", "-o", "piped", "--json"])
+    piped = cli.chain(["fetch", "--input", ARXIV / name], ["summarize", *replay], ["assemble", "-o", "piped", "--json"])
     whole = cli("run", "--input", ARXIV / name, "-o", "whole", "--json", *replay)
     assert ([one.code for one in piped], whole.code) == ([0, 0, 0], 0), whole.stderr
     mine, other = (
@@ -199,14 +199,14 @@ def nobody(cli: Program) -> Iterator[Program]:
 @pytest.mark.parametrize("name", EMPTY)
 def test_a_recorded_feed_without_papers_ends_with_5_and_touches_no_file(nobody: Program, name: str) -> None:
     """By run and by each stage of a pipe."""
-    ran = nobody.pipe(["fetch", "--input", ARXIV / name], ["summarize"], ["assemble"])
+    ran = nobody.chain(["fetch", "--input", ARXIV / name], ["summarize"], ["assemble"])
     assert [one.code for one in (*ran, nobody("run", "--input", ARXIV / name))] == [5, 5, 5, 5]
 
 
 @pytest.mark.parametrize("name", ERRORS)
 def test_a_recorded_error_feed_ends_with_1_and_arxivs_own_message(nobody: Program, name: str) -> None:
     """By run and by each stage of a pipe, nothing written."""
-    ran = nobody.pipe(["fetch", "--input", ARXIV / name], ["summarize"], ["assemble"])
+    ran = nobody.chain(["fetch", "--input", ARXIV / name], ["summarize"], ["assemble"])
     whole = nobody("run", "--input", ARXIV / name)
     assert [one.code for one in (*ran, whole)] == [1, 1, 1, 1]
     assert ERRORS[name] in ran[0].stderr
