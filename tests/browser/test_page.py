@@ -195,6 +195,20 @@ def test_keys_do_all_of_it(reading: Open) -> None:
     assert not _pressed(_paper(page, 1), "star")
 
 
+@pytest.mark.parametrize("width", [700, 1280])
+def test_what_is_stepped_to_lies_beneath_nothing(reading: Open, width: int) -> None:
+    """The tools stay at the top while the page scrolls, on one line or two, and hide no line that a key leads to."""
+    page = reading(viewport={"width": width, "height": 500})
+    for key in "jjj":
+        page.keyboard.press(key)
+    page.evaluate("scrollTo(0, 1e6)")
+    page.keyboard.press("k")
+    top, tools = (page.locator(of).bounding_box() for of in ("summary:focus", "#tools"))
+    assert page.evaluate("scrollY") > 0
+    assert tools["y"] == 0
+    assert tools["height"] <= top["y"] < 500
+
+
 def test_a_question_mark_shows_the_keys(reading: Open) -> None:
     """In a dialog that shuts by Escape or its button, and leaves the page where it was."""
     page = reading()
