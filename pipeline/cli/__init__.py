@@ -11,7 +11,7 @@ def main() -> None:
     from pipeline.cli.edge import guarded
 
     code = guarded(sys.argv[1:])
-    # Python looks through all objects once more before it ends, which takes a third of a second after a digest; with the
-    # process all of them go anyway.
+    # Python looks through all objects once more before it ends, a third of a second after a digest; they go with the
+    # process anyway.
     gc.freeze()
     sys.exit(code)
