@@ -243,7 +243,8 @@ def _plain_of(text: dict[str, str]) -> list[str]:
     shown = [
         *(text["tldr"], text["tldr_en"], text["translated_title"], text["title"]),
         *(f"{text['author']}, B", f"{text['category']} cs.CV", text["translated_abstract"], text["abstract"]),
-        *(text["comment"], text["title"], because, "取得 2 篇，缺少 1 篇。本页 2 篇。", text["missing"], text["reason"]),
+        *(text["comment"], text["title"], because),
+        *("取得 2 篇，缺少 1 篇。本页 2 篇。", text["missing"], text["reason"]),
         *(f"本次运行提前停止：{text['figure']}", text["note"], makers),
     ]
     return [folded for each in shown if (folded := _folded(plain(each)))]

@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.fetch import ArxivSettings
 from tests.fetch.samples import QUICK, paper, papers
-from tests.fetch.test_traps import ANSWERS, FIELDS, LASTING, PASSING
+from tests.fetch.test_traps import ANSWERS, FIELDS, LASTING, PASSING, TEXTS, Text
 from tests.servers.arxiv import Fault, api_feed, error_announcement, error_feed
 
 from .days import Days, days
@@ -120,6 +120,29 @@ def test_odd_fields_of_the_api_cost_no_paper(days: Days, spoil: Callable[[bytes]
     days.arxiv.faults = [Fault(), Fault(body=spoil(days.arxiv.answer("/api/query", {})[1]))]
     ran = days("run", "cs.AI")
     assert (ran.code, days.shown("cs.AI", MONDAY), len(_lines(ran.stderr))) == (0, _names(3), from_feed)
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+@pytest.mark.parametrize("has", [True, False], ids=["API", "feed alone"])
+def test_odd_text_reaches_the_digest_whole(days: Days, text: Text, has: bool) -> None:
+    """As the API has it, else as the feed has it; an abstract's paragraphs become one."""
+    days.announces(MONDAY, [text.feed], of_api=[text.api] if has else [])
+    assert days("run", "cs.AI").code == 0
+    (entry,) = days.entries("cs.AI", MONDAY)
+    expected = text.api if has else text.feed
+    assert (entry["paper"]["title"], tuple(entry["paper"]["authors"])) == (expected.title, expected.authors)
+    assert entry["paper"]["abstract"] == " ".join(expected.abstract.split())
+
+
+def test_a_control_character_costs_no_paper_and_reaches_no_page(days: Days) -> None:
+    """As a byte and as a reference, in the feed and in the API."""
+    days.announces(MONDAY, papers(2))
+    feed, api = (days.arxiv.answer(path, {})[1] for path in ("/rss/cs.AI", "/api/query"))
+    odd = (feed.replace(b"Title 1", b"Title\x0b 1&#x1f;"), api.replace(b"Title 1", b"Ti\x02tle 1&#3;"))
+    days.arxiv.faults = [Fault(body=body) for body in odd]
+    ran = days("run", "cs.AI")
+    assert (ran.code, [one["paper"]["title"] for one in days.entries("cs.AI", MONDAY)]) == (0, ["Title 1", "Title 2"])
+    assert all(line.isprintable() for line in days.page("cs.AI", MONDAY).split("\n"))
 
 
 def test_an_id_that_arxiv_refuses_costs_none_of_the_others(days: Days) -> None:
