@@ -166,9 +166,21 @@ def _announced(counter: _Counter, name: str, section: DigestSection, day: date |
 
     def pages() -> Iterator[Page]:
         papers = announcement(counter.arxiv, wanted, counter.wire, day, counter.settings.holidays)
-        return without_repeats(papers, shown, partial(forget_feed, counter.arxiv, wanted, counter.wire))
+        told = papers if day else _telling(papers, counter.wire.day)
+        return without_repeats(told, shown, partial(forget_feed, counter.arxiv, wanted, counter.wire))
 
     return Order(pages, name, day.isoformat() if day else None)
+
+
+def _telling(pages: Iterator[Page], today: date | None) -> Iterator[Page]:
+    """Pass pages on, and say where the feed is not yet that of today."""
+    first = next(pages)
+    if today and first.source.date not in {None, today.isoformat()}:
+        screen.warn(
+            f"the feed is that of {first.source.date}, and not yet that of {today}; the digest goes by its date"
+        )
+    yield first
+    yield from pages
 
 
 def _searched(counter: _Counter, name: str, categories: tuple[str, ...], day: date | None) -> Order:

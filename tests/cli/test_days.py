@@ -103,8 +103,10 @@ def test_a_feed_that_is_not_yet_of_the_day_that_was_asked_for_is_not_taken_for_i
     """Between midnight and the feed's new making, the window stands in; without a day the feed's own date counts."""
     days.announces(TUESDAY, several([1]), of_api=[announced(1), announced(2, published="2026-04-27T10:00:00Z")])
     days.arxiv.day = date.fromisoformat(MONDAY)
-    assert days("run", "cs.AI").code == 0
-    assert days("run", "cs.AI", "--date", TUESDAY).code == 0
+    ran = days("run", "cs.AI")
+    assert (ran.code, f"the feed is that of {MONDAY}, and not yet that of {TUESDAY}" in ran.stderr) == (0, True)
+    ran = days("run", "cs.AI", "--date", TUESDAY)
+    assert (ran.code, "warning" in ran.stderr) == (0, False)
     assert days.pages() == [f"cs.AI/{MONDAY}", f"cs.AI/{TUESDAY}"]
     assert days.shown("cs.AI", TUESDAY) == ["2604.00002"]
 
