@@ -155,7 +155,7 @@ class _Life:
 
     def close(self) -> None:
         """Look at the whole digest and at what was asked for twice; leave nothing behind."""
-        if sorted(name.partition(".")[2] for name in self._visible()) != ["json", "md", "run.json"]:
+        if sorted(name.partition(".")[2] for name in self._visible()) != ["html", "json", "md", "run.json", "xml"]:
             self._fault(f"a whole run left {self._visible()}")
         if self._replies != PAPERS:
             self._fault(f"a whole run left {self._replies} replies in the cache")
@@ -279,6 +279,8 @@ def _cut(name: str, text: str) -> str:
     if name.endswith(".md"):
         last = papers.record(PAPERS - 1)["abstract"]
         return "" if last in text and text.endswith(f"{MODEL}\n\n") else f"it ends with {text[-40:]!r}"
+    if last := {".html": "</html>\n", ".xml": "</feed>\n"}.get(Path(name).suffix):
+        return "" if text.endswith(last) else f"it ends with {text[-40:]!r}"
     try:
         made = json.loads(text)
     except ValueError as error:

@@ -172,7 +172,7 @@ def test_a_recorded_feed_gives_the_same_files_through_a_pipe_and_by_run(cli: Pro
         for folder in ("piped", "whole")
     )
     assert mine == other
-    assert len(mine) == 2
+    assert len(mine) == 4
     first, second = json.loads(piped[-1].stdout), json.loads(whole.stdout)
     assert first["source"] == second["source"]
     assert first["papers"] == second["papers"] == second["cached"] > 0
