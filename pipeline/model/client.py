@@ -332,7 +332,8 @@ class Deadline:
 
 
 def _client(endpoint: Endpoint, patience: Patience) -> openai.AsyncOpenAI:
-    limits = httpx2.Limits(max_connections=None, max_keepalive_connections=None)
+    # The gate says how many calls there are at once. To aiohttp 0 is no limit, and None its own one, 100.
+    limits = httpx2.Limits(max_connections=0)
     timeout = httpx2.Timeout(patience.call, connect=patience.connect, pool=None)
     return openai.AsyncOpenAI(
         api_key=endpoint.api_key or "none",
