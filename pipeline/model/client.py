@@ -225,9 +225,7 @@ class OpenAIModel:
         deadline, began = self._deadline.seconds, time.monotonic()
         try:
             async with asyncio.timeout(deadline):
-                response = await self._client.post(
-                    self._url, cast_to=httpx2.Response, body=body, options=self._options
-                )
+                response = await self._client.post(self._url, cast_to=httpx2.Response, body=body, options=self._options)
         except openai.APIStatusError as error:
             headers = error.response.headers
             return Answer.read(self.endpoint, error.status_code, error.body or error.message, headers), headers
