@@ -279,8 +279,8 @@ def _cut(name: str, text: str) -> str:
     if name.endswith(".md"):
         last = papers.record(PAPERS - 1)["abstract"]
         return "" if last in text and text.endswith(f"{MODEL}\n\n") else f"it ends with {text[-40:]!r}"
-    if last := {".html": "</html>\n", ".xml": "</feed>\n"}.get(Path(name).suffix):
-        return "" if text.endswith(last) else f"it ends with {text[-40:]!r}"
+    if end := {".html": "</html>\n", ".xml": "</feed>\n"}.get(Path(name).suffix):
+        return "" if text.endswith(end) else f"it ends with {text[-40:]!r}"
     try:
         made = json.loads(text)
     except ValueError as error:

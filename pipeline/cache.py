@@ -326,6 +326,8 @@ class Cache:
         db.execute("PRAGMA journal_mode = WAL")
         # NORMAL loses nothing when the process dies, only when the machine does.
         db.execute("PRAGMA synchronous = NORMAL")
+        # A checkpoint is all that waits for the disk, and closing makes one: 64 MB hold more than a day's replies.
+        db.execute("PRAGMA wal_autocheckpoint = 16384")
         if version < SCHEMA_VERSION:
             db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
         db.execute("SELECT 1 FROM replies LIMIT 1").fetchone()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-_BLANKS = re.compile(r"\s+")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 _BIDI = re.compile(r"[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]")
@@ -12,7 +11,7 @@ _BIDI = re.compile(r"[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]")
 
 def without_controls(text: str) -> str:
     """Return ``text`` without C0 and C1 control characters (tab and line ends stay) and lone surrogates."""
-    return _CONTROLS.sub("", text)
+    return text if text.isprintable() else _CONTROLS.sub("", text)
 
 
 def without_surrogates(text: str) -> str:
@@ -22,7 +21,7 @@ def without_surrogates(text: str) -> str:
 
 def fold(text: str) -> str:
     """Return ``text`` on one line: control characters dropped, each run of blanks one blank, ends trimmed."""
-    return _BLANKS.sub(" ", without_controls(text)).strip()
+    return " ".join(without_controls(text).split())
 
 
 def plain(text: str) -> str:

@@ -8,9 +8,13 @@ import sys
 
 from pipeline.exits import Exit
 
+FEW_COLLECTIONS = 100_000
+"""Objects between two searches for cycles: importing makes a million that stay, and a run hardly any cycles."""
+
 
 def main() -> None:
     """Run ``arxiv-digest`` with the arguments of the process and exit."""
+    gc.set_threshold(FEW_COLLECTIONS)
     try:
         # Else SIGTERM would end it without a word wherever no event loop runs.
         signal.signal(signal.SIGTERM, signal.default_int_handler)

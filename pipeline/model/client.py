@@ -32,6 +32,14 @@ from pipeline.text import plain
 MOST_TOKENS = 4096
 """Cap on one completion where a budget needs one: a digest entry takes some 700, and a little thinking fits."""
 
+_UNSAID = tuple(
+    f"x-stainless-{name}"
+    for name in (
+        "arch", "async", "lang", "os", "package-version", "read-timeout", "retry-count", "runtime", "runtime-version"
+    )
+)  # fmt: skip
+"""Headers that would describe this machine to the endpoint: no answer depends on them, and all cost time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Patience:
@@ -105,7 +113,8 @@ class OpenAIModel:
         self._deadline = Deadline(self._terms.patience.call)
         self._capabilities = Capabilities.of(endpoint.preset, self._terms.learned)
         self._client = _client(endpoint, self._terms.patience)
-        self._headers = {} if endpoint.api_key else {"Authorization": openai.Omit()}
+        self._url = f"{endpoint.base_url.rstrip('/')}/chat/completions"
+        self._options = _options(endpoint)
 
     def learned(self) -> Learned:
         """Return what this run and those before it learned of the endpoint and model."""
@@ -228,9 +237,7 @@ class OpenAIModel:
         deadline, began = self._deadline.seconds, time.monotonic()
         try:
             async with asyncio.timeout(deadline):
-                response = await self._client.post(
-                    "/chat/completions", cast_to=httpx2.Response, body=body, options={"headers": self._headers}
-                )
+                response = await self._client.post(self._url, cast_to=httpx2.Response, body=body, options=self._options)
         except openai.APIStatusError as error:
             headers = error.response.headers
             return Answer.read(self.endpoint, error.status_code, error.body or error.message, headers), headers
@@ -360,6 +367,13 @@ def _client(endpoint: Endpoint, patience: Patience) -> openai.AsyncOpenAI:
         max_retries=0,
         http_client=openai.DefaultAioHttpClient(limits=limits, timeout=timeout),
     )
+
+
+def _options(endpoint: Endpoint) -> openai.RequestOptions:
+    """Return what all requests have in common, said whole: the client would copy each of its defaults every time."""
+    unsaid = _UNSAID if endpoint.api_key else (*_UNSAID, "Authorization")
+    headers = {name: openai.Omit() for name in unsaid}
+    return {"headers": headers, "params": {}, "max_retries": 0, "security": {"bearer_auth": True}}
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -15,7 +15,7 @@ TABLE_URL = "https://openaipublic.blob.core.windows.net/encodings/o200k_base.tik
 TABLE_SHA256 = "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d"
 """Of the table, as tiktoken itself checks it; a file that differs would make it download, without a time-out."""
 
-_WIDE = re.compile(r"[\u2e80-\uffff]")
+_WIDE = re.compile(r"[\u2e80-\uffff]+")
 _WIDE_TOKENS = 0.75
 _NARROW_TOKENS = 0.19
 """Tokens a character, measured with o200k over 800 recorded abstracts and their Chinese translations."""
@@ -47,7 +47,7 @@ def counter(tables: Path) -> Counter:
 
 def estimate(text: str) -> int:
     """Return about how many tokens ``text`` has."""
-    wide = len(_WIDE.findall(text))
+    wide = sum(map(len, _WIDE.findall(text)))
     return round(wide * _WIDE_TOKENS + (len(text) - wide) * _NARROW_TOKENS)
 
 

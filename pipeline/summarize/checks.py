@@ -22,8 +22,8 @@ LONGEST_UNTRANSLATED = 40
 LONGEST_COMMON_RUN = 12
 """Characters that a reply may share with the prompt's own instructions."""
 
-_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
-_OTHER_SCRIPT = re.compile(r"[\u3040-\u30ff\uac00-\ud7af\u0400-\u04ff\u0600-\u06ff\u0e00-\u0e7f\u0900-\u097f]")
+_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
+_OTHER_SCRIPT = re.compile(r"[\u3040-\u30ff\uac00-\ud7af\u0400-\u04ff\u0600-\u06ff\u0e00-\u0e7f\u0900-\u097f]+")
 _WORD = re.compile(r"[^\W\d_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]+(?:['’-][^\W\d_\u3400-\u9fff]+)*")
 _FORMULA = re.compile(r"\$[^$]*\$|\\[A-Za-z]+|https?://\S+")
 _UNTRANSLATED = re.compile(rf"(?:[A-Za-z][A-Za-z'’-]*+[\s,;:.()\d%]++(?:-[\s\d-]*+)?){{{LONGEST_UNTRANSLATED}}}")
@@ -85,7 +85,7 @@ def first_fault(fields: Fields, context: Context) -> Fault | None:
 def english_tldr_is_missing(fields: Fields) -> bool:
     """Return whether the English one-liner, and only it, is absent or not English."""
     text = fields.get("tldr_en", "")
-    return not _WORD.search(text) or len(_HAN.findall(text)) > len(_WORD.findall(text))
+    return not _WORD.search(text) or _length(_HAN, text) > len(_WORD.findall(text))
 
 
 def _each_line_is_there(fields: Fields, context: Context) -> Fault | None:
@@ -112,12 +112,11 @@ def _nothing_leaked(fields: Fields, context: Context) -> Fault | None:
 
 
 def _nothing_echoed(fields: Fields, context: Context) -> Fault | None:
-    runs = _instruction_runs(context.instructions)
     english = f"{context.paper.title}\n{context.paper.abstract}"
     for name, text in fields.items():
         folded = fold(text)
         echo = None if _is_labelled(name, context.paper) else _ECHO.search(folded)
-        shared = runs.intersection(_runs(folded))
+        shared = _shared_runs(folded, context.instructions)
         said = echo.group() if echo else next((run for run in shared if run not in english), "")
         if said:
             return Fault(
@@ -190,20 +189,42 @@ def _is_labelled(name: str, paper: Paper) -> bool:
 def _is_chinese(text: str) -> bool:
     """Return whether at least half of the words are Chinese, a character counting as a word; formulas do not count."""
     words = _FORMULA.sub(" ", text)
-    return not _is_foreign(words) and len(_HAN.findall(words)) >= max(1, len(_WORD.findall(words)))
+    return not _is_foreign(words) and _length(_HAN, words) >= max(1, len(_WORD.findall(words)))
+
+
+def _length(script: re.Pattern[str], text: str) -> int:
+    """Return how many characters of ``text`` a pattern of runs finds."""
+    return sum(map(len, script.findall(text)))
 
 
 def _is_foreign(text: str) -> bool:
     """Return whether a script that is neither Chinese nor Latin carries the text, as kana or Hangul would."""
-    return len(_OTHER_SCRIPT.findall(text)) > len(_HAN.findall(text)) / 4 + 2
+    return _length(_OTHER_SCRIPT, text) > _length(_HAN, text) / 4 + 2
+
+
+def _shared_runs(text: str, instructions: str) -> frozenset[str]:
+    """Return the runs of the instructions that ``text`` has too.
+
+    Wherever a run begins, it holds one of the blocks of half its length that ``text`` falls into: few texts have a
+    block of the instructions, and only those are looked through.
+    """
+    runs, halves = _instruction_runs(instructions)
+    if halves.isdisjoint(_slices(text, LONGEST_COMMON_RUN // 2, step=LONGEST_COMMON_RUN // 2)):
+        return frozenset()
+    return runs.intersection(_slices(text, LONGEST_COMMON_RUN))
 
 
 @lru_cache(maxsize=16)
-def _instruction_runs(instructions: str) -> frozenset[str]:
-    """Return the runs of the instructions that are mostly Chinese; English ones may well be a paper's own words."""
-    return frozenset(run for run in _runs(instructions) if len(_HAN.findall(run)) > LONGEST_COMMON_RUN / 2)
+def _instruction_runs(instructions: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the runs of the instructions that are mostly Chinese, and every half of one.
+
+    English ones may well be a paper's own words.
+    """
+    runs = _slices(instructions, LONGEST_COMMON_RUN)
+    chinese = frozenset(run for run in runs if _length(_HAN, run) > LONGEST_COMMON_RUN / 2)
+    return chinese, frozenset(half for run in chinese for half in _slices(run, LONGEST_COMMON_RUN // 2))
 
 
-def _runs(text: str) -> list[str]:
-    """Return every run of ``LONGEST_COMMON_RUN`` characters."""
-    return [text[start : start + LONGEST_COMMON_RUN] for start in range(len(text) - LONGEST_COMMON_RUN + 1)]
+def _slices(text: str, length: int, *, step: int = 1) -> list[str]:
+    """Return the slices of ``length`` characters that begin every ``step`` characters."""
+    return [text[start : start + length] for start in range(0, len(text) - length + 1, step)]
