@@ -106,8 +106,9 @@ def _connect(settings: Settings, cache: Cache, budget: Budget | None, *, once: b
     import time
 
     from pipeline.model.capabilities import Learned
-    from pipeline.model.client import Endpoint, OpenAIModel, Patience, Terms
+    from pipeline.model.client import Endpoint, OpenAIModel, Terms
     from pipeline.model.gate import PROBE_S, Gate
+    from pipeline.model.patience import Patience
 
     withheld = settings.api_key is not None and settings.usable_key is None
     endpoint = Endpoint(

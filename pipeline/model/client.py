@@ -6,7 +6,7 @@ import asyncio
 import json
 import ssl
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 import aiohttp
 import httpx2
 import openai
-import tenacity
 
 from pipeline.endpoints import Preset, preset_for
 from pipeline.errors import CallError, FatalModelError
@@ -23,6 +22,7 @@ from pipeline.model.capabilities import Capabilities, Learned
 from pipeline.model.completion import read_completion, read_usage
 from pipeline.model.faults import Action, Answer, Rule, judge
 from pipeline.model.gate import Gate, Slot
+from pipeline.model.patience import Deadline, PassingError, Patience, Tries, retrying
 from pipeline.model.prices import Price, cost_usd
 from pipeline.model.tokens import estimate, most_tokens
 from pipeline.model.wire import UNANSWERED, Ask, Meter, Reply
@@ -39,22 +39,6 @@ _UNSAID = tuple(
     )
 )  # fmt: skip
 """Headers that would describe this machine to the endpoint: no answer depends on them, and all cost time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long to wait and how often to try; times in seconds."""
-
-    connect: float = 10.0
-    call: float = 120.0
-    """From sending a request to the last byte of its answer, however slowly it drips."""
-    paper: float = 600.0
-    """For all tries of one ask together."""
-    tries: int = 5
-    """Requests for one ask; those refused for load do not count."""
-    backoff: float = 0.5
-    """Longest first wait before another try; doubles, with full jitter."""
-    longest_backoff: float = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +72,6 @@ class Terms:
     patience: Patience = field(default_factory=Patience)
     price: Price | None = None
     budget: Budget | None = None
-
-
-class _PassingError(Exception):
-    """One request failed in a way that another may not."""
-
-    def __init__(self, rule: Rule, message: str) -> None:
-        super().__init__(message)
-        self.rule = rule
 
 
 class OpenAIModel:
@@ -144,32 +120,22 @@ class OpenAIModel:
             FatalModelError: no further ask can succeed.
             CallError: this ask failed for good.
         """
-        tries = _Tries(self._terms.patience)
+        tries = Tries(self._terms.patience)
         tokens = sum(estimate(message.content) for message in ask.messages) * 2.0
         try:
-            async for attempt in self._retrying(tries):
+            async for attempt in retrying(tries, self._terms.patience, self._gate.rest):
                 with attempt:
                     async with self._gate.slot(tokens) as slot:
                         self.meter.retries += tries.begun or ask.again
                         tries.begin()
                         return await self._request(ask, slot)
-        except _PassingError as error:
+        except PassingError as error:
             if error.rule.reason in UNANSWERED and self._deadline.mean is None:
                 fatal = FatalModelError(str(error), hint=self._way_on(error.rule))
                 self.stop(fatal)
                 raise fatal from error
             raise CallError(error.rule.reason, str(error)) from error
         raise AssertionError("tenacity ends with an answer or an error")  # pragma: no cover
-
-    def _retrying(self, tries: _Tries) -> tenacity.AsyncRetrying:
-        patience = self._terms.patience
-        return tenacity.AsyncRetrying(
-            retry=tenacity.retry_if_exception_type(_PassingError),
-            stop=tries,
-            wait=_wait_unless_gated(tenacity.wait_random_exponential(patience.backoff, patience.longest_backoff)),
-            sleep=self._gate.rest,
-            reraise=True,
-        )
 
     async def _request(self, ask: Ask, slot: Slot) -> Reply:
         """Send one request, or as many as there are lessons in how to put it."""
@@ -229,7 +195,7 @@ class OpenAIModel:
             raise FatalModelError(message, hint=self._advice(answer))
         if rule.action is Action.FAIL or (rule.action is Action.CHANGE and not is_old):
             raise CallError(rule.reason, message)
-        raise _PassingError(rule, message)
+        raise PassingError(rule, message)
 
     async def _send(self, body: dict[str, Any]) -> tuple[Reply | Answer, Mapping[str, str]]:
         """Send one request within the deadline and read what came back, whatever it is."""
@@ -251,7 +217,7 @@ class OpenAIModel:
                 )
                 raise FatalModelError(message, hint=hint) from error
             self._deadline.missed()
-            raise _PassingError(Rule(Action.RETRY, "timeout"), message) from error
+            raise PassingError(Rule(Action.RETRY, "timeout"), message) from error
         # The transport lets some of its own errors through as they are.
         except (openai.APIConnectionError, aiohttp.ClientError, OSError) as error:
             raise self._unreachable(error) from error
@@ -270,7 +236,7 @@ class OpenAIModel:
             )
         last = str(causes[-1]) or type(causes[-1]).__name__
         through = f" through the proxy {self._proxy}" if self._proxy else ""
-        return _PassingError(Rule(Action.RETRY, "unavailable"), self._said(f"cannot be reached{through}: {last}"))
+        return PassingError(Rule(Action.RETRY, "unavailable"), self._said(f"cannot be reached{through}: {last}"))
 
     def _way_on(self, rule: Rule) -> str:
         """Return what to do about an endpoint that answers nobody."""
@@ -284,14 +250,14 @@ class OpenAIModel:
             body = json.loads(response.content)
         except (ValueError, RecursionError) as error:
             said = self._said(f"answered 200 without JSON: {response.text}")
-            raise _PassingError(Rule(Action.RETRY, "unavailable"), said) from error
+            raise PassingError(Rule(Action.RETRY, "unavailable"), said) from error
         if isinstance(body, dict) and body.get("error"):
             return Answer.read(self.endpoint, response.status_code, body, response.headers)
         reply = read_completion(body)
         if reply is None:
             self.meter.count(read_usage(body))
             said = self._said("answered 200 without a completion")
-            raise _PassingError(Rule(Action.RETRY, "unavailable"), said)
+            raise PassingError(Rule(Action.RETRY, "unavailable"), said)
         self.meter.count(reply.usage)
         return reply
 
@@ -312,49 +278,6 @@ class OpenAIModel:
         if self._key:
             message = message.replace(self._key, "***")
         return f"{self.endpoint} {message[:240]}"
-
-
-class Deadline:
-    """How long a call may take, by how long the endpoint's own replies have taken so far."""
-
-    _ENOUGH = 8
-    _TIMES = 4.0
-    _LEAST_S = 8.0
-
-    def __init__(self, most: float) -> None:
-        self._most = most
-        self._slow = 0.0
-        self._sum = 0.0
-        self._count = 0
-        self._patience = 1.0
-
-    @property
-    def seconds(self) -> float:
-        """Seconds that the next call may take."""
-        if not self.is_sure:
-            return self._most
-        return min(self._most, max(self._LEAST_S, self._TIMES * self._slow) * self._patience)
-
-    @property
-    def is_sure(self) -> bool:
-        """Whether enough replies were seen to judge others by."""
-        return self._count >= self._ENOUGH
-
-    @property
-    def mean(self) -> float | None:
-        """Mean seconds of a reply; None before the first."""
-        return self._sum / self._count if self._count else None
-
-    def kept(self, seconds: float) -> None:
-        """Take note of a reply: the slowest one counts, and is slowly forgotten."""
-        self._slow = max(seconds, self._slow * 0.99)
-        self._sum += seconds
-        self._count += 1
-        self._patience = max(1.0, self._patience * 0.9)
-
-    def missed(self) -> None:
-        """Take note of a call that was given up: where many are, the endpoint has become slow."""
-        self._patience = min(self._patience * 1.2, 30.0)
 
 
 def _client(endpoint: Endpoint, patience: Patience) -> openai.AsyncOpenAI:
@@ -381,40 +304,3 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
     while current is not None:
         yield current
         current = current.__cause__ or current.__context__
-
-
-class _Tries(tenacity.stop.stop_base):
-    """Stop after so many faults, or so long after the first request left.
-
-    Refusals for load, and of a form that was given up meanwhile, are no faults; nor does the time before the first
-    request's turn count.
-    """
-
-    def __init__(self, patience: Patience) -> None:
-        self._left = patience.tries
-        self._patience = patience.paper
-        self._until: float | None = None
-
-    @property
-    def begun(self) -> bool:
-        """Whether a request has left."""
-        return self._until is not None
-
-    def begin(self) -> None:
-        """Take note that a request leaves."""
-        if self._until is None:
-            self._until = time.monotonic() + self._patience
-
-    def __call__(self, retry_state: tenacity.RetryCallState) -> bool:
-        self._left -= not _is_gated(retry_state)
-        return self._left <= 0 or (self._until is not None and time.monotonic() >= self._until)
-
-
-def _wait_unless_gated(wait: Callable[[tenacity.RetryCallState], float]) -> Callable[[tenacity.RetryCallState], float]:
-    """Wait before another try, but not after a refusal that the gate holds the whole pool for."""
-    return lambda state: 0.0 if _is_gated(state) else wait(state)
-
-
-def _is_gated(state: tenacity.RetryCallState) -> bool:
-    error = state.outcome.exception() if state.outcome else None
-    return isinstance(error, _PassingError) and error.rule.action in {Action.SLOW, Action.CHANGE}

@@ -12,8 +12,9 @@ import pytest
 
 from pipeline.endpoints import UNKNOWN
 from pipeline.errors import CallError, FatalModelError
-from pipeline.model.client import Endpoint, OpenAIModel, Patience, Terms
+from pipeline.model.client import Endpoint, OpenAIModel, Terms
 from pipeline.model.gate import PROBE_S, Gate
+from pipeline.model.patience import Patience
 from pipeline.model.wire import Ask, Message
 from pipeline.records import Usage
 from tests.servers.openai_options import Item

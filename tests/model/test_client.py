@@ -18,8 +18,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import CallError, FatalModelError
-from pipeline.model.client import Endpoint, OpenAIModel, Patience, Terms
+from pipeline.model.client import Endpoint, OpenAIModel, Terms
 from pipeline.model.gate import Gate
+from pipeline.model.patience import Patience
 from pipeline.model.prices import price_of
 from pipeline.model.wire import Ask, Meter, Reply
 from pipeline.records import Usage

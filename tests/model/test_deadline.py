@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from pipeline.model.client import Deadline, Patience, Terms
+from pipeline.model.client import Terms
+from pipeline.model.patience import Deadline, Patience
 from tests.model.loopback import ASK, OK, TEXT, connected
 from tests.servers.openai import OpenAIServer
 from tests.servers.openai_options import Options

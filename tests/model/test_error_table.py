@@ -11,8 +11,9 @@ import pytest
 
 from pipeline.endpoints import PRESETS, Preset
 from pipeline.errors import FatalModelError
-from pipeline.model.client import OpenAIModel, Patience, Terms
+from pipeline.model.client import OpenAIModel, Terms
 from pipeline.model.faults import RULES, Action, Answer, Rule, judge
+from pipeline.model.patience import Patience
 from pipeline.model.wire import Ask
 from tests.model.loopback import ASK, OK, QUICK, TEXT, USUAL, answer, connected, failure
 from tests.model.test_faults import FACTS

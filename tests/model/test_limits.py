@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from pipeline.model.client import OpenAIModel, Patience, Terms
+from pipeline.model.client import OpenAIModel, Terms
+from pipeline.model.patience import Patience
 from pipeline.model.wire import Ask, Message
 from tests.model.loopback import connected
 from tests.servers.openai import OpenAIServer

@@ -8,7 +8,8 @@ import pytest
 
 from pipeline.errors import BudgetError, ModelError
 from pipeline.model.budget import Budget
-from pipeline.model.client import MOST_TOKENS, Patience, Terms
+from pipeline.model.client import MOST_TOKENS, Terms
+from pipeline.model.patience import Patience
 from pipeline.records import Usage
 from tests.model.loopback import ASK, OK, TEXT, USED, answer, connected, saying
 from tests.servers.openai import OpenAIServer

@@ -11,8 +11,9 @@ import pytest
 
 from pipeline.cache import Cache
 from pipeline.fetch.files import read_file
-from pipeline.model.client import Endpoint, OpenAIModel, Patience, Terms
+from pipeline.model.client import Endpoint, OpenAIModel, Terms
 from pipeline.model.gate import Gate
+from pipeline.model.patience import Patience
 from pipeline.prompts import load
 from pipeline.records import Entry, Paper
 from pipeline.summarize import Job
