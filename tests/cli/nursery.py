@@ -65,8 +65,9 @@ class Nursery:
 
     def close(self) -> None:
         """End the process, which has no child left."""
-        if self._process.stdin:
-            self._process.stdin.close()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe:
+                pipe.close()
         self._process.wait(timeout=30)
 
     def _code_of(self, order: bytes, timeout: float) -> int:

@@ -294,7 +294,5 @@ def test_an_answer_that_does_not_end_is_given_up_with_the_fetch() -> None:
         began = time.monotonic()
         said = failure(server.api_url, replace(QUICK, read=9, total=9, whole=0.3))
     assert time.monotonic() - began < 3
-    assert (
-        "within the 0.3 s that a whole fetch may take; the last was not complete after 0.3 s; before it came nothing"
-        in said
-    )
+    assert "within the 0.3 s that a whole fetch may take; the last was not complete after 0." in said
+    assert said.endswith("before it came nothing")
