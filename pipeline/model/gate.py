@@ -19,6 +19,8 @@ STAGGER_S = 0.002
 """Seconds between departures until the endpoint has answered once, so that its first refusal stops the rest."""
 CAREFUL_S = 0.004
 """The same after a refusal, until the rate that the endpoint takes is known."""
+AT_A_TIME = 16
+"""Departures in one turn of the loop: what they send is on its way before the next ones take up the processor."""
 LATE_S = 0.01
 """A timer that is later than this shows that the loop has work that it did not get to."""
 FIRST_PAUSE_S = 0.5
@@ -186,8 +188,12 @@ class Gate:
         self._admit()
 
     def _admit(self) -> None:
-        """Let those leave whose time has come; set a timer for the next."""
+        """Let those leave whose time has come, a few in this turn of the loop; set a timer for the next."""
+        left = 0
         while self._waiting and self._in_flight < int(self.width):
+            if left == AT_A_TIME:
+                asyncio.get_running_loop().call_soon(self._admit)
+                return
             slot = self._waiting[0]
             if slot.turn.cancelled():
                 self._waiting.popleft()
@@ -199,6 +205,7 @@ class Gate:
                 return
             self._waiting.popleft()
             self._depart(slot)
+            left += 1
 
     def _depart(self, slot: Slot) -> None:
         now = self._clock()
