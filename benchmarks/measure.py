@@ -10,47 +10,66 @@ import sys
 import tempfile
 import time
 import urllib.request
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-LONGEST_S = 300.0
 
 
 @dataclass(frozen=True)
 class Run:
     """What one run of a command took."""
 
+    began: float
+    """In seconds since the epoch."""
     seconds: float
     """Of the whole process, interpreter start included."""
     cpu_s: float
     peak_mb: float
+    """Resident memory."""
     code: int
     report: dict[str, Any]
 
 
 def command(*arguments: str, folder: Path) -> Run:
     """Run ``arxiv-digest`` with ``arguments`` in ``folder``."""
-    return process([sys.executable, "-m", "pipeline", *arguments], folder)
+    return process(program(*arguments), folder)
 
 
-def process(words: list[str], folder: Path) -> Run:
+def program(*arguments: str) -> list[str]:
+    """Return the words that start ``arxiv-digest``."""
+    return [sys.executable, "-m", "pipeline", *arguments]
+
+
+def process(words: Sequence[str], folder: Path) -> Run:
     """Run a process and measure it with what the kernel counted for it."""
     with tempfile.TemporaryFile() as out:
-        began = time.perf_counter()
-        child = subprocess.Popen(words, cwd=folder, env=_environment(), stdout=out, stderr=subprocess.DEVNULL)
+        began, started = time.time(), time.perf_counter()
+        child = start(words, folder, out)
         _, status, used = os.wait4(child.pid, 0)
-        seconds = time.perf_counter() - began
+        seconds = time.perf_counter() - started
         child.returncode = os.waitstatus_to_exitcode(status)
         out.seek(0)
         lines = out.read().decode().splitlines()
     report = json.loads(lines[-1]) if lines and lines[-1].startswith("{") else {}
-    return Run(seconds, used.ru_utime + used.ru_stime, _megabytes(used), child.returncode, report)
+    return Run(began, seconds, used.ru_utime + used.ru_stime, _megabytes(used), child.returncode, report)
+
+
+def start(words: Sequence[str], folder: Path, out: Any = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
+    """Start a process in ``folder`` that no setting of this one reaches."""
+    return subprocess.Popen(words, cwd=folder, env=_environment(), stdout=out, stderr=subprocess.DEVNULL)
+
+
+def import_openai(folder: Path, *, times: int = 3) -> float:
+    """Return the seconds of ``python -c 'import openai'``, the best of so many ``times``."""
+    return min(process([sys.executable, "-c", "import openai"], folder).seconds for _ in range(times))
 
 
 def _megabytes(used: resource.struct_rusage) -> float:
-    return used.ru_maxrss / 1024
+    # The kernel counts kilobytes, but on macOS bytes.
+    return used.ru_maxrss / (1024**2 if sys.platform == "darwin" else 1024)
 
 
 def ask(base_url: str, path: str) -> Any:
