@@ -19,11 +19,29 @@ const indexOf = (month) => {
   return opened.get(month);
 };
 
-async function* papers(words) {
+async function* matching(choose) {
   for (const month of months) {
-    const found = await (await indexOf(month)).search(words);
+    const index = await indexOf(month);
+    const words = await choose(index);
+    const found = words ? await index.search(words) : { results: [] };
     for (const result of found.results) yield { month, data: await result.data() };
   }
+}
+// The index and the browser do not always agree on where a Chinese word ends. So where no paper has all the words of a
+// query, those that a month's index knows decide.
+const known = (words) => async (index) => {
+  const parts = [...new Intl.Segmenter("zh", { granularity: "word" }).segment(words)].filter((part) => part.isWordLike);
+  const kept = [];
+  for (const { segment } of parts) if ((await index.search(segment)).results.length) kept.push(segment);
+  return kept.length < parts.length ? kept.join(" ") : "";
+};
+async function* papers(words) {
+  let isFound = false;
+  for await (const paper of matching(() => words)) {
+    isFound = true;
+    yield paper;
+  }
+  if (!isFound) yield* matching(known(words));
 }
 
 const make = (tag, className, text) => {
