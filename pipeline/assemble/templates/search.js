@@ -27,12 +27,14 @@ async function* matching(choose) {
     for (const result of found.results) yield { month, data: await result.data() };
   }
 }
-// The index and the browser do not always agree on where a Chinese word ends. So where no paper has all the words of a
-// query, those that a month's index knows decide.
+// The index and the browser do not always agree on where a Chinese word ends, and what is left over is a single character.
+// So where no paper has all of a query, the longer words that a month's index knows decide.
 const known = (words) => async (index) => {
   const parts = [...new Intl.Segmenter("zh", { granularity: "word" }).segment(words)].filter((part) => part.isWordLike);
   const kept = [];
-  for (const { segment } of parts) if ((await index.search(segment)).results.length) kept.push(segment);
+  for (const { segment } of parts) {
+    if (segment.length > 1 && (await index.search(segment)).results.length) kept.push(segment);
+  }
   return kept.length < parts.length ? kept.join(" ") : "";
 };
 async function* papers(words) {
