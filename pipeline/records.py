@@ -15,6 +15,7 @@ _NEW_ID = re.compile(r"(?P<id>\d{4}\.\d{4,5})(?:v(?P<version>[1-9]\d*))?", re.AS
 _OLD_ID = re.compile(
     r"(?P<archive>[a-z]+(?:-[a-z]+)*)(?:\.[A-Z]{2})?/(?P<number>\d{7})(?:v(?P<version>[1-9]\d*))?", re.ASCII
 )
+_OWN_LINK = re.compile(r"https?://(?:export\.|www\.)?arxiv\.org/(?P<page>abs|pdf)/(?P<id>.+?)(?:v\d+)?")
 _ID_PREFIX = re.compile(r"(?:oai:)?arxiv(?:\.org)?:|https?://(?:export\.|www\.)?arxiv\.org/(?:abs|pdf)/", re.IGNORECASE)
 
 
@@ -96,9 +97,9 @@ class Paper(Record):
 
 
 def _own_link(given: object, page: str, identifier: str) -> str:
-    own = rf"https?://(?:export\.|www\.)?arxiv\.org/{page}/{re.escape(identifier)}(?:v\d+)?"
-    if isinstance(given, str) and re.fullmatch(own, given):
-        return given
+    own = _OWN_LINK.fullmatch(given) if isinstance(given, str) else None
+    if own and (own["page"], own["id"]) == (page, identifier):
+        return own[0]
     return f"https://arxiv.org/{page}/{identifier}"
 
 

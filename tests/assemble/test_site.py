@@ -37,8 +37,12 @@ SITE = LANGUAGES["zh"].site
 
 
 def _line(date: str, name: str = "cs.CL", **fields: Any) -> DayLine:
-    given = {"papers": 10, "failed": 0, "missing": 0, "complete": True, "cost_usd": 0.01, "leading": ()}
+    given: dict[str, Any] = {"papers": 10, "failed": 0, "missing": 0, "complete": True, "cost_usd": 0.01, "leading": ()}
     return DayLine(name=name, date=date, **(given | fields))
+
+
+def _read(page: str) -> Any:
+    return parser.document_fromstring(page)
 
 
 def _texts(root: Any, path: str) -> list[str]:
@@ -59,7 +63,7 @@ NEWEST = (
 
 def test_the_start_page_has_the_newest_day_of_each_digest() -> None:
     """The latest first, with what is in it, what is not, its first papers, and links to page, archive and feed."""
-    root = parser.document_fromstring(start_page(NEWEST, ["a+b", "cs.CL"], Frame(0)))
+    root = _read(start_page(NEWEST, ["a+b", "cs.CL"], Frame(0)))
     assert _texts(root, "h2") == ["cs.CL 2024-04-03", "a+b 2024-04-02", "c 2024-04-01"]
     assert _texts(root, "section > .by") == [
         "1 篇论文 · 1 篇没有摘要 · 缺少 2 篇 · 往期 · 订阅",
@@ -77,7 +81,7 @@ def test_the_start_page_has_the_newest_day_of_each_digest() -> None:
 def test_an_archive_has_each_month_and_day_of_a_digest() -> None:
     """With the number of papers, and which are incomplete."""
     days = [_line("2024-04-02"), _line("2024-04-01", complete=False), _line("2024-03-29", papers=7)]
-    root = parser.document_fromstring(archive_page("cs.CL", days, ["cs.CL"], Frame(1)))
+    root = _read(archive_page("cs.CL", days, ["cs.CL"], Frame(1)))
     assert _texts(root, "h2") == ["2024-04 2 期 · 20 篇论文", "2024-03 1 期 · 7 篇论文"]
     assert _texts(root, "li") == ["04-02 10", "04-01 10 · 不完整", "03-29 7"]
     assert _links(root) == [
@@ -89,7 +93,7 @@ def test_an_archive_has_each_month_and_day_of_a_digest() -> None:
 def test_a_month_has_the_first_papers_of_its_days() -> None:
     """Each with a link to its own page."""
     days = [_line("2024-04-02", papers=1, leading=(LEAD,)), _line("2024-04-01")]
-    root = parser.document_fromstring(month_page(days, [], Frame(1)))
+    root = _read(month_page(days, [], Frame(1)))
     assert _texts(root, "h1, h2") == ["cs.CL 2024-04", "2024-04-02", "2024-04-01"]
     assert _texts(root, "li") == ["标题 一句话。"]
     assert _links(root) == [
@@ -128,7 +132,7 @@ def test_a_paper_has_a_place(paper_id: str, month: str, place: str) -> None:
 
 
 def test_a_paper_has_all_that_was_written_of_it() -> None:
-    """What several digests say alike once, with all of them; the newest first, what has a summary before what has none."""
+    """What several digests say alike once, with all of them; the newest first, and last what has no summary."""
     first, second = done(paper(1, version=1)), done(paper(1, version=2, title="New"), tldr="新的一句话。")
     of = versions(
         [
@@ -143,7 +147,7 @@ def test_a_paper_has_all_that_was_written_of_it() -> None:
         [("a", "2024-04-02"), ("b", "2024-04-02")],
         [("a", "2024-06-01")],
     ]
-    root = parser.document_fromstring(paper_page(of, Frame(2)))
+    root = _read(paper_page(of, Frame(2)))
     assert _texts(root, "h1, h2") == ["标题", "标题", "Title 1"]
     assert _texts(root, ".line:not([lang])") == ["新的一句话。", "一句话。"]
     assert [link for link in _links(root) if link.startswith("..")] == [
@@ -156,7 +160,7 @@ def test_a_paper_has_all_that_was_written_of_it() -> None:
 def test_a_paper_without_any_summary_has_a_page() -> None:
     """In English, with the reason, and no formula is lost."""
     of = versions([Appearance("a", "2024-04-01", failed(paper(1, title="On $x$"), "timeout"))])
-    root = parser.document_fromstring(paper_page(of, Frame(2)))
+    root = _read(paper_page(of, Frame(2)))
     assert _texts(root, "h1") == ["On x"]
     assert root.cssselect("h1 math")
 
@@ -176,7 +180,7 @@ def test_every_page_shuts_out_what_is_not_of_the_site() -> None:
     )
     more = " 'wasm-unsafe-eval'; connect-src 'self'; worker-src 'self'"
     for name, page in pages.items():
-        root = parser.document_fromstring(page)
+        root = _read(page)
         (policy,) = root.cssselect("meta[http-equiv='Content-Security-Policy']")
         assert policy.get("content") == own.format(more if name == "search" else "")
         assert not root.cssselect("style, script:not([src]), [style], [onclick]")
@@ -263,7 +267,7 @@ def test_a_month_has_the_figures_of_all_digests() -> None:
         0.01,
     )
     assert march.cost_usd is None
-    root = parser.document_fromstring(statistics_page(lines, {"cs.CL": 30}, Frame(0)))
+    root = _read(statistics_page(lines, {"cs.CL": 30}, Frame(0)))
     assert _texts(root, "tbody tr")[0] == "2024-0422012" + "0.0100"
     assert "其中 2 期的费用未知" in root.text_content()
     assert _texts(root, "main > .by")[0] == "2 种摘要，3 期，30 篇论文，2024-03-01 至 2024-04-02"
@@ -273,7 +277,7 @@ def test_a_month_has_the_figures_of_all_digests() -> None:
 def test_where_no_cost_is_known_none_is_drawn() -> None:
     """Two plots over time are left."""
     page = statistics_page([_line("2024-04-02", cost_usd=None)], {}, Frame(0))
-    assert len(parser.document_fromstring(page).cssselect("svg")) == 2
+    assert len(_read(page).cssselect("svg")) == 2
 
 
 FIELDS = ("translated_title", "tldr", "tldr_en", "translated_abstract", "model", "prompt")
@@ -303,7 +307,7 @@ def _pages(text: dict[str, str]) -> dict[str, str]:
 
 def _seen(page: str) -> set[tuple[str, ...]]:
     """Return what the elements of a page are, each with the names of its attributes; those of formulas left out."""
-    found = {(of.tag, *sorted(of.attrib)) for of in parser.document_fromstring(page).iter() if isinstance(of.tag, str)}
+    found = {(of.tag, *sorted(of.attrib)) for of in _read(page).iter() if isinstance(of.tag, str)}
     return {one for one in found if not (one[0] in _ELEMENTS - {"span"} and {*one[1:]} <= _ATTRIBUTES)}
 
 
@@ -317,7 +321,7 @@ def test_no_text_adds_an_element_an_attribute_or_a_link(text: dict[str, str]) ->
     """A parser finds what the templates wrote, formulas, and links of the checked ids."""
     for name, page in _pages(text).items():
         assert _seen(page) - OWN[name] == set(), name
-        links = {link for link in _links(parser.document_fromstring(page)) if ":" in link}
+        links = {link for link in _links(_read(page)) if ":" in link}
         assert all(re.fullmatch(r"https://arxiv\.org/(abs|pdf)/2404\.00001(v2)?", link) for link in links), name
 
 
@@ -327,8 +331,8 @@ def test_any_text_is_shown_as_it_is(text: dict[str, str]) -> None:
     """But for formulas, which have tests of their own."""
     without = {name: re.sub(r"[$\\]", "¤", value) for name, value in text.items()}
     pages = _pages(without)
-    shown = " ".join(parser.document_fromstring(pages["paper"]).text_content().split())
+    shown = " ".join(_read(pages["paper"]).text_content().split())
     for field in (*FIELDS, "abstract", "author", "category", "comment", "reason"):
         assert " ".join(plain(without[field]).split()) in shown, field
-    listed = " ".join(parser.document_fromstring(pages["month"]).text_content().split())
+    listed = " ".join(_read(pages["month"]).text_content().split())
     assert " ".join(plain(without["tldr"]).split()) in listed
