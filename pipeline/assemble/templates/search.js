@@ -19,31 +19,44 @@ const indexOf = (month) => {
   return opened.get(month);
 };
 
-async function* matching(choose) {
-  for (const month of months) {
-    const index = await indexOf(month);
-    const words = await choose(index);
-    const found = words ? await index.search(words) : { results: [] };
-    for (const result of found.results) yield { month, data: await result.data() };
+// Where Pagefind knows a word not at all it looks for its beginning; so what it gives is held against the query. The best
+// comes first: after one that has not all of the words comes none that has.
+const folded = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+const parts = (words) =>
+  [...new Intl.Segmenter("zh", { granularity: "word" }).segment(words)].filter((part) => part.isWordLike);
+async function* inMonth(month, words) {
+  const wanted = parts(words).map((part) => folded(part.segment));
+  const found = await (await indexOf(month)).search(words.replace(/[\p{P}\p{S}]+/gu, " "));
+  for (const result of found.results) {
+    const data = await result.data();
+    const content = folded(data.content);
+    if (!wanted.every((part) => content.includes(part))) return;
+    yield { month, data };
   }
 }
 // The index and the browser do not always agree on where a Chinese word ends, and what is left over is a single character.
-// So where no paper has all of a query, the longer words that a month's index knows decide.
-const known = (words) => async (index) => {
-  const parts = [...new Intl.Segmenter("zh", { granularity: "word" }).segment(words)].filter((part) => part.isWordLike);
+// So where no paper has all of a query, the longer words that a month knows decide.
+const known = async (month, words) => {
   const kept = [];
-  for (const { segment } of parts) {
-    if (segment.length > 1 && (await index.search(segment)).results.length) kept.push(segment);
+  for (const { segment } of parts(words)) {
+    if (segment.length > 1 && !(await inMonth(month, segment).next()).done) kept.push(segment);
   }
-  return kept.length < parts.length ? kept.join(" ") : "";
+  return kept.join(" ");
 };
 async function* papers(words) {
+  if (!parts(words).length) return;
   let isFound = false;
-  for await (const paper of matching(() => words)) {
-    isFound = true;
-    yield paper;
+  for (const month of months) {
+    for await (const paper of inMonth(month, words)) {
+      isFound = true;
+      yield paper;
+    }
   }
-  if (!isFound) yield* matching(known(words));
+  if (isFound) return;
+  for (const month of months) {
+    const kept = await known(month, words);
+    if (kept) yield* inMonth(month, kept);
+  }
 }
 
 const make = (tag, className, text) => {

@@ -1,4 +1,4 @@
-// Dark or light, as it was chosen on any page; else as the system has it.
+// Dark or light, as it was chosen on any page, else as the system has it; and formulas that are within a keyboard's reach.
 "use strict";
 (() => {
   const root = document.documentElement;
@@ -27,6 +27,15 @@
   show(load());
   addEventListener("storage", () => show(load()));
   system.addEventListener("change", () => show(root.dataset.theme));
+  // A formula that is wider than the page scrolls; whoever has no mouse must be able to get there.
+  const reach = () => {
+    for (const text of document.querySelectorAll(".paper p")) {
+      if (text.scrollWidth > text.clientWidth) text.tabIndex = 0;
+      else text.removeAttribute("tabindex");
+    }
+  };
+  addEventListener("load", reach);
+  addEventListener("resize", reach);
   addEventListener("DOMContentLoaded", () => {
     const button = document.querySelector("[name=dark]");
     button.hidden = false;
