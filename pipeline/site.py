@@ -41,8 +41,11 @@ from pipeline.stream import line
 FOLDER = "site"
 """Name of the site's folder below the output folder."""
 PAPERS, SEARCH = "_papers", "_search"
-_OURS = re.compile(r"index\.html|\d{4}-\d\d(-\d\d)?\.html|feed\.xml")
-"""Files of a digest's folder that the site makes, and may remove; what else somebody puts there stays."""
+_OURS = re.compile(r"(index\.html|feed\.xml|\d{4}-\d\d(-\d\d)?\.html)")
+"""Files of a digest's folder that the site makes, and may remove; what else somebody puts there stays.
+
+Group 2 is there in the page of a day.
+"""
 _PAGES = ("index.html", "statistics.html", "search.html", ".nojekyll", *ASSETS)
 
 
@@ -116,9 +119,18 @@ def _write_digests(
             built.put(f"{name}/{FEED}", feed)
         _write_archive(built, name, days, [name] if feed is not None else [], frame)
     for folder in built.root.iterdir():
-        if folder.is_dir() and not folder.name.startswith(("_", ".")) and folder.name not in made:
-            built.drop(path for path in list(folder.iterdir()) if _OURS.fullmatch(path.name))
+        if folder.is_dir() and folder.name not in {PAPERS, SEARCH, *made}:
+            _drop_digest(folder, built)
     return feeds
+
+
+def _drop_digest(folder: Path, built: Built) -> None:
+    """Remove the pages of a digest that is gone; a folder without the page of a day is somebody else's."""
+    ours = [path for path in folder.iterdir() if _OURS.fullmatch(path.name)]
+    if any(match[2] for path in ours if (match := _OURS.fullmatch(path.name))):
+        built.drop(ours)
+        if not any(folder.iterdir()):
+            folder.rmdir()
 
 
 def _write_days(

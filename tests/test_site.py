@@ -136,7 +136,7 @@ def test_a_new_day_writes_what_it_changes(output: Path) -> None:
 def test_what_no_digest_gives_any_more_is_removed(output: Path) -> None:
     """Pages of days, months, digests and papers; what somebody else put there stays."""
     built(output)
-    for name in ("CNAME", "cs.CL/notes.txt", ".git/HEAD", "mine/index.txt"):
+    for name in ("CNAME", "cs.CL/notes.txt", ".git/HEAD", "mine/index.html"):
         (output / "site" / name).parent.mkdir(exist_ok=True)
         (output / "site" / name).write_text("mine")
     (output / "site" / "search.html").write_text("of a build with search")
@@ -148,7 +148,8 @@ def test_what_no_digest_gives_any_more_is_removed(output: Path) -> None:
     gone = {place for place in PLACES if place.startswith("a+b")} | {
         *("cs.CL/2024-04-02.html", "cs.CL/feed.xml", "_papers/0309/math-0309136.html")
     }
-    assert made(output).keys() == PLACES - gone | {"CNAME", "cs.CL/notes.txt", ".git/HEAD", "mine/index.txt"}
+    assert not (output / "site" / "a+b").exists()
+    assert made(output).keys() == PLACES - gone | {"CNAME", "cs.CL/notes.txt", ".git/HEAD", "mine/index.html"}
 
 
 def test_a_broken_day_is_named_and_left_out(output: Path) -> None:
