@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -41,14 +42,52 @@ def write_all(folder: Path, texts: Mapping[str, str]) -> tuple[Path, ...]:
         raise OutputError(_refusal(folder, error), hint=_HINT) from error
 
 
+def write_changed(path: Path, content: bytes) -> bool:
+    """Write a file that can be made again at any time, unless it is there with the same bytes; return whether it was.
+
+    It is written beside its place and moved, but not flushed to disk.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    try:
+        if path.is_file() and path.stat().st_size == len(content) and path.read_bytes() == content:
+            return False
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(path, content, flush=False)
+    except OSError as error:
+        raise OutputError(_refusal(path.parent, error), hint=_HINT) from error
+    return True
+
+
+def remove(path: Path) -> None:
+    """Remove a file, or a folder with all that is in it.
+
+    Raises:
+        OutputError: it cannot be removed.
+    """
+    try:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    except OSError as error:
+        raise OutputError(_refusal(path, error).replace("written", "removed"), hint=_HINT) from error
+
+
 def _write(path: Path, text: str) -> Path:
+    return _replace(path, text.encode("utf-8", "backslashreplace"), flush=True)
+
+
+def _replace(path: Path, content: bytes, *, flush: bool) -> Path:
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     temporary = Path(name)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            if flush:
+                file.flush()
+                os.fsync(file.fileno())
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
     except BaseException:

@@ -18,6 +18,7 @@ _OLD_ID = re.compile(
 DIGEST_NAME = "[A-Za-z0-9][A-Za-z0-9.+_-]*"
 """What a digest may be called; its name and its day become parts of a path."""
 _DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_OWN_LINK = re.compile(r"https?://(?:export\.|www\.)?arxiv\.org/(?P<page>abs|pdf)/(?P<id>.+?)(?:v\d+)?")
 _ID_PREFIX = re.compile(r"(?:oai:)?arxiv(?:\.org)?:|https?://(?:export\.|www\.)?arxiv\.org/(?:abs|pdf)/", re.IGNORECASE)
 
 
@@ -99,9 +100,9 @@ class Paper(Record):
 
 
 def _own_link(given: object, page: str, identifier: str) -> str:
-    own = rf"https?://(?:export\.|www\.)?arxiv\.org/{page}/{re.escape(identifier)}(?:v\d+)?"
-    if isinstance(given, str) and re.fullmatch(own, given):
-        return given
+    own = _OWN_LINK.fullmatch(given) if isinstance(given, str) else None
+    if own and (own["page"], own["id"]) == (page, identifier):
+        return own[0]
     return f"https://arxiv.org/{page}/{identifier}"
 
 

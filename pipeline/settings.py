@@ -41,7 +41,8 @@ Format = Literal["md", "json", "html", "atom"]
 FORMATS: tuple[Format, ...] = ("md", "json", "html", "atom")
 
 _DIGEST_NAME = re.compile(DIGEST_NAME)
-_RESERVED_NAMES = {"site"}
+_RESERVED_NAMES = {"site", "index.html", "search.html", "statistics.html"}
+"""The folder of the site below the output folder, and the site's own pages, which stand beside the digests' folders."""
 _BLANK = re.compile(r"[\s\x00-\x1f]")
 _ENVIRONMENT = {
     "OPENAI_API_KEY": "api_key",
@@ -68,7 +69,7 @@ def digest_name(name: str) -> str:
         reserved = ", ".join(sorted(_RESERVED_NAMES))
         raise ValueError(
             f"{name!r} cannot name a digest: use letters, digits and . + _ -, beginning with a letter or digit "
-            f"({reserved} is reserved)"
+            f"({reserved} are reserved)"
         )
     return name
 

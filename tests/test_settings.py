@@ -156,14 +156,16 @@ def test_a_file_is_read_with_a_byte_order_mark_and_named_digests(config: Path) -
             "[digests.'../../etc']\ncategories = ['cs.AI']",
             (
                 "digests.../../etc.[key]: '../../etc' cannot name a digest: "
-                "use letters, digits and . + _ -, beginning with a letter or digit (site is reserved)"
+                "use letters, digits and . + _ -, beginning with a letter or digit "
+                "(index.html, search.html, site, statistics.html are reserved)"
             ),
         ),
         (
             "[digests.site]\ncategories = ['cs.AI']",
             (
                 "digests.site.[key]: 'site' cannot name a digest: "
-                "use letters, digits and . + _ -, beginning with a letter or digit (site is reserved)"
+                "use letters, digits and . + _ -, beginning with a letter or digit "
+                "(index.html, search.html, site, statistics.html are reserved)"
             ),
         ),
         ("concurrency = 0", "concurrency: input should be greater than or equal to 1"),

@@ -15,7 +15,7 @@ class Language:
     headings: Mapping[str, str]
     """Titles of the sections: ``summary``, ``details``, ``failures``, ``foot``."""
     columns: Mapping[str, tuple[str, ...]]
-    """Heads of the tables: ``summary``, ``failures``, ``missing``."""
+    """Heads of the tables: ``summary``, ``failures``, ``missing``, ``months``."""
     reasons: Mapping[str, str]
     """The failure vocabulary, for readers."""
     notes: Mapping[str, str]
@@ -44,6 +44,8 @@ class Language:
     """Names of what an HTML page can be asked for."""
     keys: tuple[tuple[str, str], ...]
     """Keys that an HTML page obeys, and what each does."""
+    site: Mapping[str, str]
+    """What the pages of the site say besides."""
 
 
 LANGUAGES: Mapping[str, Language] = {
@@ -54,6 +56,7 @@ LANGUAGES: Mapping[str, Language] = {
             "summary": ("Ref", "Title", "Summary"),
             "failures": ("论文", "原因"),
             "missing": ("缺少的论文", "原因"),
+            "months": ("月份", "期数", "论文", "没有摘要", "缺少", "费用（美元）"),
         },
         reasons={
             "missing_field": "模型的回复缺少字段",
@@ -145,5 +148,51 @@ LANGUAGES: Mapping[str, Language] = {
             ("Esc", "离开查找"),
             ("?", "快捷键"),
         ),
+        site={
+            "site": "arXiv 摘要",
+            "pages": "站点",
+            "skip": "跳到正文",
+            "search": "搜索",
+            "statistics": "统计",
+            "newest": "最新一期",
+            "all_days": "往期",
+            "feed": "订阅",
+            "archive": "{name} 往期",
+            "month": "{name} {month}",
+            "months": "各月",
+            "days": "{count} 期",
+            "rest": "另有 {count} 篇",
+            "whole": "读全文",
+            "incomplete": "不完整",
+            "seen": "收录于",
+            "version": "第 {version} 版",
+            "other": "其他译文和版本",
+            "abstract": "摘要",
+            "words": "中文或英文，例如：扩散模型 video",
+            "find": "查找",
+            "how": "在 {papers} 篇论文的标题、作者和中英文摘要里查找，新近月份的在前。",
+            "finding": "正在查找……",
+            "none": "没有找到。换一个词，或者少写几个词。",
+            "some": "前 {count} 篇，还有更多",
+            "all": "共 {count} 篇",
+            "more": "更多",
+            "no_script": "查找需要 JavaScript；不用它，可以从往期里逐期阅读。",
+            "no_server": "查找没有成功：检索数据读不到。直接打开的文件不能查找，请通过网页服务器访问。",
+            "totals": "{digests} 种摘要，{days} 期，{papers} 篇论文，{first} 至 {last}",
+            "papers_day": "每天的论文",
+            "papers_week": "每周的论文",
+            "papers_month": "每月的论文",
+            "failed_day": "每天没有摘要或缺少的论文",
+            "failed_week": "每周没有摘要或缺少的论文",
+            "failed_month": "每月没有摘要或缺少的论文",
+            "cost_day": "每天的费用（美元）",
+            "cost_week": "每周的费用（美元）",
+            "cost_month": "每月的费用（美元）",
+            "cost_unknown": "其中 {count} 期的费用未知，没有计入。",
+            "categories": "主分类的占比",
+            "others": "其他",
+            "plot": "{title}：{first} 至 {last}，共 {total}，最多 {most}（{when}）",
+            "by_month": "逐月数据",
+        },
     ),
 }

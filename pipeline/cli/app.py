@@ -71,6 +71,7 @@ def run(
     dry_run: o.DryRun = False,
     offline: o.Offline = False,
     refresh: o.Refresh = False,
+    site: o.Site = False,
     json: o.Json = False,
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
@@ -199,6 +200,12 @@ def show(
     """Show a digest in the terminal: the newest, unless one is named."""
     given = o.Given(config=config, output=output)
     return _call("show", "show_command", given, name, date, paper_id)
+
+
+@app.command()
+def site(config: o.Config = None, output: o.Output = None, *, quiet: o.Quiet = False) -> int:
+    """Build the static site of all digests that were written: archive, papers, statistics, search."""
+    return _call("site", "site_command", o.Given.of(locals()))
 
 
 @app.command()

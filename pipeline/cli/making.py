@@ -18,7 +18,7 @@ from pipeline.cli.estimate import estimate_command
 from pipeline.cli.options import Given
 from pipeline.cli.orders import orders_for
 from pipeline.cli.workshop import desk_for, job_for, now, prompt_library, settings_for
-from pipeline.errors import FatalModelError
+from pipeline.errors import FatalModelError, SettingsError
 from pipeline.exits import Exit, of_several
 from pipeline.fetch import read_file
 from pipeline.records import Note, RunReport
@@ -49,6 +49,8 @@ def run_command(given: Given) -> Exit:
     if given.dry_run:
         return estimate_command(given)
     settings = settings_for(given)
+    if given.site and "json" not in settings.format:
+        raise SettingsError("--site: the site is built from the json files", hint="Add json to --format.")
     return make(orders_for(given, settings, now=now()), given, settings)
 
 
@@ -72,7 +74,12 @@ def make(orders: Sequence[Order], given: Given, settings: Settings) -> Exit:
     finally:
         for outcome in outcomes:
             show(outcome, given)
-    return of_several(outcome.exit for outcome in outcomes)
+    codes = [outcome.exit for outcome in outcomes]
+    if given.site and any(outcome.files for outcome in outcomes):
+        from pipeline.cli.site import build_site
+
+        codes.append(build_site(settings.output, given))
+    return of_several(codes)
 
 
 async def _make_each(orders: Sequence[Order], job: Job, desk: Desk, outcomes: list[Outcome]) -> None:

@@ -35,6 +35,7 @@ Budget = Annotated[float | None, Option("--budget", metavar="USD", help="Spend n
 DryRun = Annotated[bool, Option("--dry-run", help="Say what it would take; ask the model nothing.")]
 Offline = Annotated[bool, Option("--offline", help="Use the cache only.")]
 Refresh = Annotated[bool, Option("--refresh", help="Ask again for papers that the cache has.")]
+Site = Annotated[bool, Option("--site", help="Build the site, too, when a digest was written.")]
 CacheDir = Annotated[Path | None, Option("--cache", metavar="DIR", help="Where replies are kept.")]
 Output = Annotated[Path | None, Option("-o", "--output", metavar="DIR", help="Where digests are written.")]
 Name = Annotated[str | None, Option("--name", metavar="NAME", help="Name of the digest.")]
@@ -68,6 +69,7 @@ class Given:
     dry_run: bool = False
     offline: bool = False
     refresh: bool = False
+    site: bool = False
     cache: Path | None = None
     output: Path | None = None
     name: str | None = None

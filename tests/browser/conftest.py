@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,8 @@ from pipeline.assemble import html
 from .samples import DIGEST
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+ROOT = Path(__file__).resolve().parents[2]
 
 Open = Callable[..., Any]
 
@@ -29,6 +32,16 @@ def chromium() -> Iterator[Any]:
         browser = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The rules of axe-core, as npm installs them."""
+    own = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+    path = Path(os.environ.get("AXE_CORE", own))
+    if not path.is_file():
+        pytest.skip("needs axe-core: npm install axe-core, or AXE_CORE with the path of axe.min.js")
+    return path.read_text("utf-8")
 
 
 @pytest.fixture(scope="session")
@@ -66,4 +79,5 @@ def reading(chromium: Any, file: Path) -> Iterator[Open]:
 
 
 def _goes_out(url: str) -> bool:
-    return not url.startswith(("file:", "data:"))
+    # A site is served on loopback by the test itself.
+    return not url.startswith(("file:", "data:", "http://127.0.0.1:"))

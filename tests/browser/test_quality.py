@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -14,21 +13,10 @@ from tests.assemble.samples import done, paper
 
 from .conftest import Open
 
-ROOT = Path(__file__).resolve().parents[2]
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 WIDE = {"viewport": {"width": 1280, "height": 800}}
 SLOWER = 4
 """How many times slower than this machine's the processor of a reader is."""
-
-
-@pytest.fixture(scope="session")
-def axe() -> str:
-    """The rules of axe-core, as npm installs them."""
-    own = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-    path = Path(os.environ.get("AXE_CORE", own))
-    if not path.is_file():
-        pytest.skip("needs axe-core: npm install axe-core, or AXE_CORE with the path of axe.min.js")
-    return path.read_text("utf-8")
 
 
 @pytest.mark.parametrize("screen", [PHONE, WIDE], ids=["phone", "wide"])
@@ -39,15 +27,16 @@ def test_axe_finds_nothing(reading: Open, axe: str, screen: dict[str, Any], sche
     page = reading(color_scheme=scheme, **screen)
     page.locator(f"[value={language}]").click()
     page.evaluate(axe)
-    assert _violations(page) == []
+    assert violations(page) == []
     page.evaluate("document.querySelectorAll('article:not(:first-child) details').forEach(each => each.open = true)")
     page.locator(".star").first.click()
-    assert _violations(page) == []
+    assert violations(page) == []
     page.keyboard.press("?")
-    assert _violations(page) == []
+    assert violations(page) == []
 
 
-def _violations(page: Any) -> list[tuple[str, str]]:
+def violations(page: Any) -> list[tuple[str, str]]:
+    """Return what axe has against a page that has loaded it: rules and elements."""
     found = page.evaluate("axe.run().then(result => result.violations)")
     return [(rule["id"], node["html"][:200]) for rule in found for node in rule["nodes"]]
 

@@ -1,0 +1,207 @@
+"""The statistics of the site as plots, drawn as SVG: papers, failures and cost over time, the share of categories."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from pipeline.assemble.site import WORDS, DayLine, Frame, rendered
+
+MOST_SLOTS = 100
+"""Bars of a plot at most, unless its unit is a month."""
+MOST_CATEGORIES = 12
+_WIDTH, _HEIGHT = 360.0, 150.0
+_LEFT, _BOTTOM, _TOP = 40.0, 20.0, 12.0
+_ROW = 22.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """A unit of time, as wide as a bar."""
+
+    unit: str
+    slot: Callable[[date], int]
+    """Numbers the units, one after the other."""
+    label: Callable[[date], str]
+
+
+_SCALES = (
+    Scale("day", date.toordinal, date.isoformat),
+    # Day 1 of the calendar is a Monday.
+    Scale("week", lambda day: (day.toordinal() - 1) // 7, date.isoformat),
+    Scale("month", lambda day: day.year * 12 + day.month, lambda day: day.isoformat()[:7]),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A bar of a plot, in its units of length."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """A plot over time, ready to be drawn."""
+
+    title: str
+    says: str
+    """The plot in a sentence."""
+    bars: tuple[Bar, ...]
+    ticks: tuple[tuple[float, str], ...]
+    """Heights of the grid, and what they stand for."""
+    ends: tuple[str, str]
+    """What stands below the first and the last bar; the second is empty where there is but one."""
+    width: float = _WIDTH
+    height: float = _HEIGHT
+    left: float = _LEFT
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A category, and how much of all papers it has."""
+
+    name: str
+    count: int
+    share: float
+    """Of 1."""
+    width: float
+    """Of its bar; the widest has 100."""
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """The figures of a month, of all digests together."""
+
+    month: str
+    days: int
+    papers: int
+    failed: int
+    missing: int
+    cost_usd: float | None
+    """None where no cost is known."""
+
+
+def statistics_page(days: Sequence[DayLine], categories: Mapping[str, int], frame: Frame) -> str:
+    """Return the statistics page of all days of all digests; ``categories`` counts the papers, each once."""
+    dates = sorted({line.date for line in days})
+    return rendered(
+        "statistics.html.j2",
+        frame,
+        totals=WORDS.site["totals"].format(
+            digests=len({line.name for line in days}),
+            days=len(days),
+            papers=sum(categories.values()),
+            first=dates[0],
+            last=dates[-1],
+        ),
+        plots=_plots(days),
+        unknown=sum(line.cost_usd is None for line in days),
+        shares=shares(categories),
+        months=months(days),
+    )
+
+
+def _plots(days: Sequence[DayLine]) -> list[Plot]:
+    known = [(line.date, line.cost_usd) for line in days if line.cost_usd is not None]
+    scale = scale_for([line.date for line in days])
+    return [
+        plot("papers", [(line.date, line.papers) for line in days], scale),
+        plot("failed", [(line.date, line.failed + line.missing) for line in days], scale),
+        *([plot("cost", known, scale)] if known else []),
+    ]
+
+
+def scale_for(dates: Sequence[str]) -> Scale:
+    """Return the finest unit of time that leaves the bars between the first and the last date wide enough."""
+    first, last = (date.fromisoformat(day) for day in (min(dates), max(dates)))
+    fits = (scale for scale in _SCALES[:-1] if scale.slot(last) - scale.slot(first) < MOST_SLOTS)
+    return next(fits, _SCALES[-1])
+
+
+def plot(what: str, figures: Sequence[tuple[str, float]], scale: Scale) -> Plot:
+    """Return the bars of some figures, those of one unit of time added up."""
+    sums: dict[int, float] = {}
+    labels: dict[int, str] = {}
+    for day, figure in sorted(figures):
+        slot = scale.slot(date.fromisoformat(day))
+        sums[slot] = sums.get(slot, 0) + figure
+        labels.setdefault(slot, scale.label(date.fromisoformat(day)))
+    first, last = min(sums), max(sums)
+    step = nice_step(max(sums.values()))
+    top = step * max(1, math.ceil(max(sums.values()) / step))
+    wide, high = (_WIDTH - _LEFT) / (last - first + 1), _HEIGHT - _BOTTOM - _TOP
+    bars = tuple(
+        Bar(
+            x=round(_LEFT + (slot - first) * wide, 2),
+            y=round(_TOP + high * (1 - figure / top), 2),
+            width=round(max(wide * 0.8, min(wide, 1)), 2),
+            height=round(high * figure / top, 2),
+            label=f"{labels[slot]}：{_number(figure)}",
+        )
+        for slot, figure in sums.items()
+    )
+    most = max(sums, key=lambda slot: sums[slot])
+    ends = (labels[first], labels[last] if last > first else "")
+    ticks = tuple(
+        (round(_TOP + high * (1 - at * step / top), 2), _number(at * step)) for at in range(round(top / step) + 1)
+    )
+    title = WORDS.site[f"{what}_{scale.unit}"]
+    says = WORDS.site["plot"].format(
+        title=title,
+        first=labels[first],
+        last=labels[last],
+        total=_number(sum(sums.values())),
+        most=_number(sums[most]),
+        when=labels[most],
+    )
+    return Plot(title, says, bars, ticks, ends)
+
+
+def nice_step(most: float) -> float:
+    """Return a distance of grid lines, 1, 2 or 5 times a power of ten, of which two to five fit below ``most``."""
+    if most <= 0:
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(most / 2))
+    return max(times * power for times in (1, 2, 5) if times * power <= most / 2)
+
+
+def shares(categories: Mapping[str, int]) -> list[Share]:
+    """Return the commonest categories, then all others together."""
+    ordered = sorted(categories.items(), key=lambda each: (-each[1], each[0]))
+    others = sum(count for _, count in ordered[MOST_CATEGORIES:])
+    shown = ordered[:MOST_CATEGORIES] + ([(WORDS.site["others"], others)] if others else [])
+    most = max((count for _, count in shown), default=1)
+    total = sum(categories.values())
+    return [Share(name, count, count / total, round(100 * count / most, 2)) for name, count in shown]
+
+
+def months(days: Iterable[DayLine]) -> list[Month]:
+    """Return the figures of each month, newest first."""
+    by_month: dict[str, list[DayLine]] = {}
+    for line in days:
+        by_month.setdefault(line.month, []).append(line)
+    return [_month(month, lines) for month, lines in sorted(by_month.items(), reverse=True)]
+
+
+def _month(month: str, lines: Sequence[DayLine]) -> Month:
+    costs = [line.cost_usd for line in lines if line.cost_usd is not None]
+    return Month(
+        month=month,
+        days=len(lines),
+        papers=sum(line.papers for line in lines),
+        failed=sum(line.failed for line in lines),
+        missing=sum(line.missing for line in lines),
+        cost_usd=sum(costs) if costs else None,
+    )
+
+
+def _number(figure: float) -> str:
+    """Return a figure with thousands apart and no more decimals than tell something."""
+    return f"{figure:,.0f}" if figure == round(figure) else f"{figure:,.2f}" if figure >= 0.1 else f"{figure:.2g}"

@@ -1,0 +1,179 @@
+"""The site in a browser, served on loopback: what a reader finds, and how."""
+
+from __future__ import annotations
+
+import http.server
+import re
+import threading
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.archive import Archive
+from pipeline.assemble import Digest, FeedStyle, as_json, atom, html
+from pipeline.records import Day, Entry, Source
+from pipeline.search import Pagefind
+from pipeline.site import build
+from tests.assemble.samples import done, paper
+
+from .conftest import CHROMIUM, Open
+from .samples import DIGEST, HOSTILE, LONG, VIDEO
+from .test_quality import PHONE, WIDE, violations
+
+NAME, DAY = "cs.CV", "2026-11-23"
+EARLIER = tuple(
+    done(
+        paper(number, id=f"2610.{number:05}", title=f"Counting Sheep, Part {number}"),
+        translated_title=f"数羊之第 {number} 篇",
+        tldr="把羊一只一只地数清楚。",
+        translated_abstract="我们数羊，直到入睡；这是自适应多任务在线学习的一个例子。",
+    )
+    for number in range(1, 26)
+)
+
+
+def _write(output: Path, day: str, *entries: Entry) -> None:
+    folder = output / NAME
+    folder.mkdir(parents=True, exist_ok=True)
+    digest = Digest(NAME, day, entries, Source())
+    (folder / f"{day}.json").write_text(as_json(digest), "utf-8")
+    (folder / f"{day}.html").write_text(html(digest), "utf-8")
+    feed = atom(NAME, iter([Day(name=NAME, date=day, entries=entries)]), FeedStyle())
+    (folder / "feed.xml").write_text(feed, "utf-8")
+
+
+class _Handler(http.server.SimpleHTTPRequestHandler):
+    """Serves files and says nothing of it."""
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the name that it has there)
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a site with two days, of papers of three months of ids, and with search."""
+    pytest.importorskip("playwright.sync_api", reason="needs the dependency group browser")
+    search = Pagefind.installed()
+    if CHROMIUM is None or search is None:
+        pytest.skip("needs Chromium, as chromium on the path, and the extra arxiv-digest[search]")
+    output = tmp_path_factory.mktemp("site")
+    _write(output, DAY, *DIGEST.entries)
+    _write(output, "2026-10-30", *EARLIER, VIDEO)
+    build(Archive(output), search, pytest.fail)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, directory=output / "site"))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+
+
+def _found(page: Any, words: str) -> tuple[str, list[str]]:
+    """Search as a reader does; return what is said of the results, and their titles."""
+    page.get_by_role("searchbox").fill(words)
+    page.get_by_role("searchbox").press("Enter")
+    page.get_by_role("status").filter(has_text=re.compile(r"\d 篇|没有找到")).wait_for()
+    return page.get_by_role("status").inner_text(), [of.inner_text() for of in page.locator(".found h2").all()]
+
+
+SEARCHES = {
+    "扩散模型": ["视频扩散模型"],
+    "Diffusion": ["视频扩散模型"],
+    "diffus": ["视频扩散模型"],
+    "词频": ["数词"],
+    "视频 steps": ["视频扩散模型"],
+    "2404.00001": ["视频扩散模型"],
+    "zoe, DIFFUSE": ["视频扩散模型"],
+    "diffusely": [],
+}
+
+
+def test_search_finds_words_in_both_languages(reading: Open, root: str) -> None:
+    """Chinese and English, the beginning of a word, several words, an id; in any case; and nothing else."""
+    page = reading(f"{root}search.html")
+    found = {words: _found(page, words) for words in SEARCHES}
+    none = "没有找到。换一个词，或者少写几个词。"
+    assert found == {words: (f"共 {len(titles)} 篇" if titles else none, titles) for words, titles in SEARCHES.items()}
+
+
+def test_results_come_by_the_page_and_lead_to_the_papers(reading: Open, root: str) -> None:
+    """More on request; the words stay in the address, so that a search can be kept and sent."""
+    page = reading(f"{root}search.html?q=Sheep")
+    page.get_by_role("status").filter(has_text="前 20 篇").wait_for()
+    assert page.locator(".found mark").first.inner_text() == "Sheep"
+    page.get_by_role("button", name="更多").click()
+    page.get_by_role("status").filter(has_text="共 25 篇").wait_for()
+    assert len({of.inner_text() for of in page.locator(".found h2").all()}) == 25
+    page.get_by_role("link", name="数羊之第 7 篇", exact=True).click()
+    assert page.locator("h1").inner_text() == "数羊之第 7 篇"
+    page.get_by_role("link", name=re.compile("2026-10-30")).click()
+    assert page.locator("[id='2610.00007'] details").evaluate("details => details.open")
+
+
+def test_a_phrase_that_is_cut_otherwise_is_found_by_its_words(reading: Open, root: str) -> None:
+    """The browser and the index may see other words in the same characters; signs alone find nothing."""
+    page = reading(f"{root}search.html")
+    assert len(_found(page, "自适应多任务在线学习")[1]) == 20
+    assert _found(page, "!?") == ("没有找到。换一个词，或者少写几个词。", [])
+
+
+def test_hostile_texts_are_found_and_do_nothing(reading: Open, root: str) -> None:
+    """They are shown as text, on the results and on the paper's page."""
+    page = reading(f"{root}search.html")
+    _, titles = _found(page, "onerror")
+    assert titles == [HOSTILE.replace("$\\text{<b>}$", "<b>")]
+    assert page.locator(".found img, .found script, main style").count() == 0
+    page.get_by_role("link", name="onerror").click()
+    assert page.locator("main img, main script, main style").count() == 0
+
+
+def test_from_the_start_page_everything_is_reached(reading: Open, root: str) -> None:
+    """Day, paper, archive, month, statistics and search, by links."""
+    page = reading(root)
+    page.get_by_role("link", name="视频扩散模型").click()
+    assert page.locator("h1").inner_text() == "视频扩散模型"
+    page.go_back()
+    page.get_by_role("link", name=f"{NAME} {DAY}").click()
+    assert page.locator("h1").inner_text() == f"{NAME} {DAY}"
+    page.go_back()
+    page.get_by_role("link", name="往期").click()
+    page.get_by_role("link", name="2026-10", exact=True).click()
+    assert page.locator("h1").inner_text() == f"{NAME} 2026-10"
+    page.get_by_role("link", name="统计").click()
+    assert page.get_by_role("img", name=re.compile("每天的论文")).is_visible()
+    page.get_by_role("link", name="搜索").click()
+    page.locator("[name=q]:focus").wait_for()
+
+
+def test_dark_is_chosen_once_for_site_and_days(reading: Open, root: str) -> None:
+    """And kept; pressed again, the system's colours are back."""
+    page = reading(root, color_scheme="light")
+    page.get_by_role("button", name="深色").click()
+    page.goto(f"{root}{NAME}/{DAY}.html")
+    assert page.locator("html").get_attribute("data-theme") == "dark"
+    page.goto(f"{root}statistics.html")
+    button = page.get_by_role("button", name="深色")
+    assert button.get_attribute("aria-pressed") == "true"
+    button.click()
+    assert page.locator("html").get_attribute("data-theme") is None
+
+
+def _pages(root: str) -> list[str]:
+    long = f"_papers/2404/{LONG.paper.id}.html"
+    places = ("", f"{NAME}/index.html", f"{NAME}/2026-11.html", long, "statistics.html", "search.html?q=Sheep")
+    return [f"{root}{place}" for place in places]
+
+
+@pytest.mark.parametrize(("screen", "scheme"), [(PHONE, "light"), (WIDE, "dark")], ids=["phone", "wide"])
+def test_axe_finds_nothing_on_any_page(reading: Open, root: str, axe: str, screen: dict[str, Any], scheme: str) -> None:
+    """In light on a phone, in dark on a wide screen; and nothing is wider than the screen."""
+    page = reading(root, color_scheme=scheme, **screen)
+    for address in _pages(root):
+        page.goto(address)
+        if "?" in address:
+            page.get_by_role("status").filter(has_text="篇").wait_for()
+        page.evaluate(axe)
+        assert violations(page) == [], address
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address

@@ -1,0 +1,378 @@
+"""The site, built from written digests."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from pipeline import search as search_module
+from pipeline.archive import Archive, feed_address, page_address
+from pipeline.assemble import Digest, FeedStyle, as_json, atom, html
+from pipeline.cli.edge import guarded
+from pipeline.errors import OutputError, UsageError
+from pipeline.records import Day, Entry, RunReport, Source, SourceCount
+from pipeline.search import Pagefind
+from pipeline.site import build
+from tests.assemble.samples import done, failed, paper
+
+HAS_PAGEFIND = Pagefind.installed() is not None
+needs_pagefind = pytest.mark.skipif(not HAS_PAGEFIND, reason="needs the extra arxiv-digest[search]")
+GOOD = done(paper(1, categories=["cs.CL", "cs.AI"], primary_category="cs.CL"))
+OLD = done(paper(2, id="math/0309136", categories=["math.GT"]))
+BAD = failed(paper(3))
+
+
+def write(output: Path, name: str, day: str, *entries: Entry, page: bool = True) -> None:
+    """Write a day of a digest as a run does, with the feed of that day."""
+    folder = output / name
+    folder.mkdir(parents=True, exist_ok=True)
+    digest = Digest(name, day, entries, Source(fetched=len(entries)))
+    (folder / f"{day}.json").write_text(as_json(digest), "utf-8")
+    if page:
+        (folder / f"{day}.html").write_text(html(digest), "utf-8")
+        (folder / "feed.xml").write_text(
+            atom(name, iter([Day(name=name, date=day, entries=entries)]), FeedStyle()), "utf-8"
+        )
+
+
+@pytest.fixture
+def output(tmp_path: Path) -> Path:
+    """An output folder with two digests."""
+    folder = tmp_path / "outputs"
+    write(folder, "cs.CL", "2024-04-01", GOOD, BAD)
+    write(folder, "cs.CL", "2024-04-02", OLD)
+    write(folder, "a+b", "2024-03-29", GOOD, page=False)
+    return folder
+
+
+def made(output: Path) -> dict[str, bytes]:
+    """Return every file of the site, by its place."""
+    site = output / "site"
+    return {path.relative_to(site).as_posix(): path.read_bytes() for path in site.rglob("*") if path.is_file()}
+
+
+def built(output: Path, said: Callable[[str], None] = pytest.fail) -> set[str]:
+    """Build the site without search and return the places that were written."""
+    before = {path: path.stat().st_mtime_ns for path in (output / "site").rglob("*") if path.is_file()}
+    for path in before:
+        os.utime(path, ns=(1, 1))
+    result = build(Archive(output), None, said)
+    written = {
+        path.relative_to(output / "site").as_posix()
+        for path in (output / "site").rglob("*")
+        if path.is_file() and path.stat().st_mtime_ns != 1
+    }
+    assert result.written == len(written)
+    return written
+
+
+PLACES = {
+    *("index.html", "statistics.html", ".nojekyll", "_assets/site.css", "_assets/site.js", "_assets/search.js"),
+    *("cs.CL/index.html", "cs.CL/2024-04.html", "cs.CL/2024-04-01.html", "cs.CL/2024-04-02.html", "cs.CL/feed.xml"),
+    *("a+b/index.html", "a+b/2024-03.html", "a+b/2024-03-29.html"),
+    *("_papers/2404/2404.00001.html", "_papers/2404/2404.00003.html", "_papers/0309/math-0309136.html"),
+}
+
+
+def test_every_day_month_digest_and_paper_has_its_place(output: Path) -> None:
+    """The pages and feeds of the days are those that were written; a day without a page gets one."""
+    assert built(output) == PLACES
+    files = made(output)
+    for place in ("cs.CL/2024-04-01.html", "cs.CL/feed.xml"):
+        assert files[place] == (output / place).read_bytes()
+    assert "2404.00001" in files["a+b/2024-03-29.html"].decode()
+
+
+def test_places_are_those_that_feeds_and_messages_link_to(output: Path) -> None:
+    """Whether the output folder is published or the site alone."""
+    built(output)
+    assert page_address("https://x.org", "cs.CL", "2024-04-01") == "https://x.org/cs.CL/2024-04-01.html"
+    assert feed_address("https://x.org", "cs.CL") == "https://x.org/cs.CL/feed.xml"
+    assert {"cs.CL/2024-04-01.html", "cs.CL/feed.xml"} <= made(output).keys()
+
+
+def test_all_links_within_the_site_lead_somewhere(output: Path) -> None:
+    """From any page, to files and to the papers on them."""
+    built(output)
+    files = made(output)
+    for place, content in files.items():
+        if not place.endswith(".html") or re.fullmatch(r".*/\d{4}-\d\d-\d\d\.html", place):
+            continue
+        for link in re.findall(r'(?:href|src)="([^":#]+)(#[^"]*)?"', content.decode()):
+            target = os.path.normpath(Path(place).parent / link[0].replace("%2B", "+"))
+            assert target in files, (place, link)
+            if link[1]:
+                assert f'id="{link[1][1:]}"' in files[target].decode() or link[1] == "#main"
+
+
+def test_the_same_digests_give_the_same_bytes(output: Path, tmp_path: Path) -> None:
+    """In another folder, too; and built again, nothing is written."""
+    built(output)
+    first = made(output)
+    assert built(output) == set()
+    other = tmp_path / "other"
+    write(other, "a+b", "2024-03-29", GOOD, page=False)
+    write(other, "cs.CL", "2024-04-01", GOOD, BAD)
+    write(other, "cs.CL", "2024-04-02", OLD)
+    built(other)
+    assert made(other) == first
+
+
+def test_a_new_day_writes_what_it_changes(output: Path) -> None:
+    """Its page, its papers, the lists it is in and the figures; all else is left alone."""
+    built(output)
+    write(output, "cs.CL", "2024-05-01", done(paper(9, id="2405.00009")), GOOD)
+    assert built(output) == {
+        *("index.html", "statistics.html", "cs.CL/index.html", "cs.CL/2024-05.html", "cs.CL/2024-05-01.html"),
+        *("cs.CL/feed.xml", "_papers/2405/2405.00009.html", "_papers/2404/2404.00001.html"),
+    }
+
+
+def test_what_no_digest_gives_any_more_is_removed(output: Path) -> None:
+    """Pages of days, months, digests and papers; what somebody else put there stays."""
+    built(output)
+    for name in ("CNAME", "cs.CL/notes.txt", ".git/HEAD", "mine/index.html"):
+        (output / "site" / name).parent.mkdir(exist_ok=True)
+        (output / "site" / name).write_text("mine")
+    (output / "site" / "search.html").write_text("of a build with search")
+    for path in (output / "a+b").iterdir():
+        path.unlink()
+    (output / "cs.CL" / "2024-04-02.json").unlink()
+    (output / "cs.CL" / "feed.xml").unlink()
+    build(Archive(output), None, pytest.fail)
+    gone = {place for place in PLACES if place.startswith("a+b")} | {
+        *("cs.CL/2024-04-02.html", "cs.CL/feed.xml", "_papers/0309/math-0309136.html")
+    }
+    assert not (output / "site" / "a+b").exists()
+    assert made(output).keys() == PLACES - gone | {"CNAME", "cs.CL/notes.txt", ".git/HEAD", "mine/index.html"}
+
+
+def test_a_broken_day_is_named_and_left_out(output: Path) -> None:
+    """The rest is built."""
+    (output / "cs.CL" / "2024-04-02.json").write_text("{}")
+    said: list[str] = []
+    result = build(Archive(output), None, said.append)
+    broken = output / "cs.CL" / "2024-04-02.json"
+    assert said == [f"{broken}: is no digest: entries: missing; the site goes without that day"]
+    assert (result.broken, result.papers, len(result.days)) == (1, 2, 2)
+    assert "cs.CL/2024-04-02.html" not in made(output)
+
+
+def test_papers_are_counted_once_by_their_primary_category(output: Path) -> None:
+    """Else by the first; a paper in two digests is one paper."""
+    result = build(Archive(output), None, pytest.fail)
+    assert (result.papers, result.categories) == (3, {"cs.CL": 1, "math.GT": 1})
+
+
+def test_where_no_day_can_be_read_nothing_is_built(tmp_path: Path) -> None:
+    """One error, and no page."""
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "2024-04-01.json").write_text("{")
+    with pytest.raises(UsageError, match="there is no digest that can be read"):
+        build(Archive(tmp_path), None, lambda _: None)
+    assert list((tmp_path / "site").iterdir()) == []
+
+
+def test_a_page_that_cannot_be_read_is_an_error(output: Path) -> None:
+    """That names it."""
+    (output / "cs.CL" / "feed.xml").unlink()
+    (output / "cs.CL" / "feed.xml").mkdir()
+    with pytest.raises(UsageError, match=r"feed\.xml: cannot be read: Is a directory"):
+        build(Archive(output), None, pytest.fail)
+
+
+def test_a_place_that_is_taken_is_an_error(output: Path) -> None:
+    """That names it."""
+    (output / "site" / "index.html" / "x").mkdir(parents=True)
+    with pytest.raises(OutputError, match=r"index\.html: cannot be written"):
+        build(Archive(output), None, pytest.fail)
+
+
+class Indexer(Pagefind):
+    """Writes down what it is to index; fails for one month."""
+
+    def __init__(self, broken: str = "") -> None:
+        super().__init__("1")
+        self.broken = broken
+        self.asked: list[tuple[str, str]] = []
+
+    def index(self, pages: Path, place: Path, *, fingerprint: str) -> bool:
+        """Make a folder, or fail."""
+        if pages.name == self.broken:
+            raise OutputError(f"{pages}: no")
+        assert sorted(path.suffix for path in pages.iterdir()) == [".html"] * len(list(pages.iterdir()))
+        place.mkdir(parents=True, exist_ok=True)
+        self.asked.append((pages.name, fingerprint))
+        return True
+
+
+def test_each_month_of_ids_has_an_index_of_its_own(output: Path) -> None:
+    """The newest first; its fingerprint changes with its papers alone; months that are gone go."""
+    (output / "site" / "_search" / "2301").mkdir(parents=True)
+    first, second = Indexer(), Indexer()
+    result = build(Archive(output), first, pytest.fail)
+    assert [month for month, _ in first.asked] == ["2404", "0309"]
+    assert result.indexed == 2
+    assert {path.name for path in (output / "site" / "_search").iterdir()} == {"2404", "0309"}
+    assert 'data-months="2404 0309"' in made(output)["search.html"].decode()
+    write(output, "cs.CL", "2024-04-03", done(paper(4)))
+    build(Archive(output), second, pytest.fail)
+    assert [old == new for old, new in zip(first.asked, second.asked, strict=True)] == [False, True]
+    build(Archive(output), None, pytest.fail)
+    assert not {"search.html", "_search"} & {path.name for path in (output / "site").iterdir()}
+
+
+def test_an_index_that_fails_is_warned_of_and_left_out(output: Path) -> None:
+    """An older index of that month goes, for it would find what is no more."""
+    (output / "site" / "_search" / "0309").mkdir(parents=True)
+    said: list[str] = []
+    result = build(Archive(output), Indexer("0309"), said.append)
+    assert said == [f"{output / 'site' / '_papers' / '0309'}: no; papers of 0309 cannot be searched"]
+    assert (result.broken, result.indexed) == (1, 1)
+    assert 'data-months="2404"' in made(output)["search.html"].decode()
+    assert [path.name for path in (output / "site" / "_search").iterdir()] == ["2404"]
+
+
+@needs_pagefind
+def test_an_index_is_made_once(output: Path, tmp_path: Path) -> None:
+    """Again for other pages or another Pagefind; the same pages give the same bytes; nothing else is left behind."""
+    build(Archive(output), None, pytest.fail)
+    pages, places = output / "site" / "_papers" / "2404", [tmp_path / "i" / name for name in ("one", "two")]
+    indexer = Pagefind.installed()
+    assert indexer
+    assert [indexer.index(pages, place, fingerprint="x") for place in (*places, places[0])] == [True, True, False]
+    files = [{path.name: path.read_bytes() for path in place.rglob("*") if path.is_file()} for place in places]
+    assert files[0] == files[1]
+    assert {"pagefind.js", "pagefind-worker.js", "pagefind-entry.json", "wasm.unknown.pagefind"} <= files[0].keys()
+    assert not [name for name in files[0] if "ui" in name]
+    assert indexer.index(pages, places[0], fingerprint="y")
+    assert Pagefind("another").index(pages, places[0], fingerprint="y")
+    assert sorted(path.name for path in (tmp_path / "i").iterdir()) == ["one", "two"]
+
+
+@needs_pagefind
+def test_pagefind_that_fails_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without pages, or without time; what was there stays."""
+    indexer = Pagefind("1")
+    with pytest.raises(OutputError, match="Pagefind made no index: "):
+        indexer.index(tmp_path / "none", tmp_path / "place", fingerprint="x")
+    monkeypatch.setattr(search_module, "INDEX_S", 0.0)
+    with pytest.raises(OutputError, match="Pagefind made no index within 0 s"):
+        indexer.index(tmp_path, tmp_path / "place", fingerprint="x")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_index_needs_a_place(tmp_path: Path) -> None:
+    """A folder that cannot be made is named."""
+    (tmp_path / "taken").write_text("")
+    with pytest.raises(OutputError, match="place: cannot be written"):
+        Pagefind("1").index(tmp_path, tmp_path / "taken" / "place", fingerprint="x")
+
+
+def test_a_year_of_days_is_listed_in_full(tmp_path: Path) -> None:
+    """Each day and month once, whatever their number."""
+    days = [(date(2024, 1, 1) + timedelta(days=number)).isoformat() for number in range(0, 366, 7)]
+    for day in days:
+        write(tmp_path, "a", day, page=False)
+    result = build(Archive(tmp_path), None, pytest.fail)
+    page = made(tmp_path)["a/index.html"].decode()
+    assert re.findall(r'href="(\d{4}-\d\d-\d\d)\.html"', page) == days[::-1]
+    assert len(re.findall(r'href="\d{4}-\d\d\.html"', page)) == 12
+    assert (len(result.days), result.papers) == (53, 0)
+
+
+def site(capfd: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    """Return how ``site`` ended and what it said."""
+    code = guarded(["site", *words])
+    return code, *capfd.readouterr()
+
+
+def test_the_command_says_what_it_built(
+    output: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And, where Pagefind is not installed, that search is left out; with -q nothing."""
+    monkeypatch.chdir(output.parent)
+    monkeypatch.setattr(search_module, "find_spec", lambda name: None)
+    assert site(capfd) == (
+        0,
+        (
+            "site: 2 digests, 3 days, 3 papers; 17 files written, 0 removed, 0 indexes made\n"
+            "  outputs/site/index.html\n"
+            "  full-text search is left out; it needs pip install 'arxiv-digest[search]'\n"
+        ),
+        "",
+    )
+    assert site(capfd, "-q") == (0, "", "")
+
+
+def test_the_command_ends_with_3_where_a_day_is_missing(
+    output: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Having named its file."""
+    monkeypatch.setattr(search_module, "find_spec", lambda name: None)
+    (output / "cs.CL" / "2024-04-02.json").write_text("{}")
+    code, _, said = site(capfd, "-o", str(output))
+    assert code == 3
+    assert said.startswith(f"arxiv-digest: warning: {output / 'cs.CL' / '2024-04-02.json'}: is no digest")
+
+
+def test_the_command_needs_a_digest(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """One error with what to do, and nothing is made."""
+    assert site(capfd, "-o", str(tmp_path / "o")) == (
+        2,
+        "",
+        f"arxiv-digest: {tmp_path / 'o'}: there is no digest yet\n  'arxiv-digest demo' makes one.\n",
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+SAMPLE = Path(__file__).resolve().parents[1] / "pipeline" / "sample"
+RUN = ["run", "--input", str(SAMPLE / "papers.atom.xml"), "--base-url", f"replay:{SAMPLE / 'replies.jsonl'}"]
+
+
+def test_a_run_builds_the_site(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the digest that it made; what it says of it does not mix with the report on standard output."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(search_module, "find_spec", lambda name: None)
+    assert guarded([*RUN, "--site", "--json"]) == 0
+    said, told = capfd.readouterr()
+    assert RunReport.model_validate_json(said).papers == 12
+    assert "site: 1 digests, 1 days, 12 papers" in told
+    assert len(list((tmp_path / "outputs" / "site" / "_papers").rglob("*.html"))) == 12
+
+
+def test_a_run_that_wrote_nothing_builds_no_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing announced is nothing to build."""
+    monkeypatch.chdir(tmp_path)
+    assert guarded(["run", "cs.CL", "--date", "2024-04-06", "--offline", "--site"]) == 5
+    assert not (tmp_path / "outputs" / "site").exists()
+
+
+def test_a_run_without_data_can_build_no_site(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says so before anything is done."""
+    monkeypatch.chdir(tmp_path)
+    assert guarded([*RUN, "--site", "--format", "md,html"]) == 2
+    assert "--site: the site is built from the json files" in capfd.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_costs_and_missing_papers_come_from_the_reports(output: Path) -> None:
+    """Onto the statistics page."""
+    report = RunReport(
+        name="x", date="2024-04-01", papers=2, cached=0, summarized=1, cost_usd=0.25,
+        source=SourceCount(announced=9, fetched=2, missing=7), complete=False,
+    )  # fmt: skip
+    (output / "cs.CL" / "2024-04-01.run.json").write_text(report.model_dump_json())
+    built(output)
+    page = made(output)["statistics.html"].decode()
+    assert "<td>7</td><td>0.2500</td>" in page
+    assert "其中 2 期的费用未知" in page
