@@ -81,7 +81,11 @@ def test_what_is_there_is_not_replaced(replayed: Program) -> None:
 
 def test_replies_to_another_prompt_are_left_out_and_counted(replayed: Program) -> None:
     """A prompt that has changed, one that is gone, and a summary that names none: no key could be true."""
-    made = ({"prompt": "digest@1", "prompt_sha256": "0" * 64, "model": "m"}, {"prompt": "gone@1", "model": "m"}, {})
+    made: tuple[dict[str, str], ...] = (
+        {"prompt": "digest@1", "prompt_sha256": "0" * 64, "model": "m"},
+        {"prompt": "gone@1", "model": "m"},
+        {},
+    )
     entries = [
         {"paper": RECORDS[n], "summary": {"paper_id": RECORDS[n]["id"], **RECORDS[n], **fields}}
         for n, fields in enumerate(made)
