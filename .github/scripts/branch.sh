@@ -3,7 +3,7 @@
 # Needs BRANCH, OUTPUTS, GITHUB_SERVER_URL, GITHUB_REPOSITORY; TOKEN where the server wants one.
 set -euo pipefail
 
-PUSHES=5
+PUSHES=4
 
 url="$GITHUB_SERVER_URL/$GITHUB_REPOSITORY"
 export GIT_TERMINAL_PROMPT=0
@@ -49,9 +49,11 @@ push() {
       say true
       return
     fi
+    [ "$try" -eq "$PUSHES" ] && break
     sleep $((try - 1))
     # Where both wrote the same file, that of this later run counts; the next run makes the feed from all days.
-    git fetch --quiet "$url" "refs/heads/$BRANCH" && git rebase --quiet -X theirs FETCH_HEAD
+    git fetch --quiet "$url" "refs/heads/$BRANCH" || continue
+    git rebase --quiet -X theirs FETCH_HEAD || git rebase --abort
   done
   echo "::error::The digests could not be pushed to $BRANCH in $PUSHES tries."
   return 1
