@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from tests.cli.nursery import nursery
-from tests.cli.program import CHECKOUT, RECORDS, arxiv_environment, papers, record
+from tests.cli.nursery import CHECKOUT, nursery
+from tests.cli.program import RECORDS, arxiv_environment, papers, record
 from tests.servers.arxiv import ArxivServer
 from tests.servers.openai import OpenAIServer
 from tests.servers.openai_options import Options
@@ -71,9 +71,15 @@ class Repository:
         self, date: str, digests: str = "ai", *, before: Mapping[str, Callable[[], object]] | None = None, **inputs: str
     ) -> dict[str, Job]:
         """Run the workflow as by hand for a day, and return what became of each job."""
+        return self.of("digest.yml", before, date=date, digests=digests, **inputs)
+
+    def of(
+        self, workflow: str, before: Mapping[str, Callable[[], object]] | None = None, **inputs: str
+    ) -> dict[str, Job]:
+        """Run any workflow."""
         runner = Runner(self.workspace, self.hub, self.environment)
         runner.before.update(before or {})
-        return runner.run("digest.yml", {"date": date, "digests": digests, **inputs}, {"OPENAI_API_KEY": "sk-secret"})
+        return runner.run(workflow, inputs, {"OPENAI_API_KEY": "sk-secret"})
 
     def elsewhere(self, name: str) -> Repository:
         """Return the same repository checked out on another machine."""

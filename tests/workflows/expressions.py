@@ -30,14 +30,19 @@ def holds(condition: object, contexts: Contexts, *, failed: bool) -> bool:
     text = str(condition)
     match = _EMBEDDED.fullmatch(text.strip())
     expression = match[1] if match else text
-    status = {"always": lambda: True, "success": lambda: not failed, "failure": lambda: failed, "cancelled": bool}
-    result = value(expression, contexts | status)
+    status: Contexts = {
+        "always": lambda: True,
+        "success": lambda: not failed,
+        "failure": lambda: failed,
+        "cancelled": bool,
+    }
+    result = value(expression, {**contexts, **status})
     return bool(result) and (not failed or bool(re.search(r"\b(?:always|failure|cancelled)\(\)", expression)))
 
 
 def value(expression: str, contexts: Contexts) -> Any:
     """Return what an expression means; a name that nothing is called is null, as an empty text."""
-    functions = {
+    functions: dict[str, Any] = {
         "contains": lambda where, what: what in where,
         "fromJSON": json.loads,
         **{name: each for name, each in contexts.items() if callable(each)},
@@ -66,4 +71,4 @@ def value(expression: str, contexts: Contexts) -> Any:
 
 
 def _as_text(found: object) -> str:
-    return {True: "true", False: "false", None: ""}.get(found, str(found)) if not isinstance(found, str) else found
+    return str(found).lower() if isinstance(found, bool) else str(found)

@@ -126,7 +126,7 @@ class Runner:
             job.failed = job.failed or not good
 
     def _uses(self, job: Job, step: Mapping[str, Any], contexts: Contexts, result: dict[str, Any]) -> bool:
-        given = {name: filled(str(text), contexts) for name, text in step.get("with", {}).items()}
+        given = {name: filled(_as_yaml(text), contexts) for name, text in step.get("with", {}).items()}
         if step["uses"] == "./":
             return self._composite(job, given, result)
         name, _, commit = step["uses"].partition("@")
@@ -170,7 +170,7 @@ class Runner:
         return ran.returncode == 0
 
     def _checkout(self, given: Mapping[str, str]) -> bool:
-        return given == {"persist-credentials": "False"}
+        return given.keys() <= {"persist-credentials"}
 
     def _setup_python(self, given: Mapping[str, str]) -> bool:
         return "python-version" in given
@@ -221,6 +221,10 @@ def map_text(files: Mapping[str, Path]) -> dict[str, str]:
 def outputs_in(text: str) -> dict[str, str]:
     """Read what a step wrote into its output file: ``name=value``, or a value between two marks."""
     return {match["name"] or match["plain"]: match["value"] or match["text"] or "" for match in _HEREDOC.finditer(text)}
+
+
+def _as_yaml(given: object) -> str:
+    return str(given).lower() if isinstance(given, bool) else str(given)
 
 
 def _listed(needs: object) -> list[str]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 
 import pytest
+import yaml
 
+from tests.cli.nursery import CHECKOUT
 from tests.servers.arxiv import Fault, error_feed
 from tests.servers.openai_options import Options
 
@@ -225,3 +228,21 @@ def test_what_others_wrote_is_no_command_to_the_runner(repository: Repository) -
     assert all(line.startswith("::warning title=No summary::ai ") for line in said)
     assert len(said) == 1
     assert ["<img" in job.summary, "| <" in job.summary, "pwned" in job.summary] == [False, False, True]
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.zh-CN.md"])
+def test_another_repository_needs_ten_lines(repository: Repository, readme: str) -> None:
+    """Those of the README: one job makes and commits the day, tells the issue, and keeps the schedule enabled."""
+    (text,) = re.findall(r"^```yaml\n(.*?)^```$", (CHECKOUT / readme).read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    assert len(text.splitlines()) == 10
+    document = yaml.safe_load(text.replace("OWNER/arxiv-digest@COMMIT", "./"))
+    (job,) = document["jobs"].values()
+    assert job["permissions"] == {"contents": "write", "issues": "write", "actions": "write"}
+    job["steps"][-1]["with"] |= {"date": MONDAY, "digests": "ai"}
+    (repository.workspace / ".github" / "workflows" / "ten.yml").write_text(yaml.safe_dump(document), "utf-8")
+    repository.endpoint.reset(Options(by_paper={OF_MONDAY[0]: REFUSED}))
+    (made,) = repository.of("ten.yml").values()
+    assert (made.failed, repository.commits(), repository.shown(f"ai/{MONDAY}")) == (False, 1, OF_MONDAY[1:])
+    calls = repository.calls()
+    assert [call.split()[3] for call in calls if call.startswith(ISSUES)] == ["list", "create"]
+    assert calls[-1] == AWAKE
