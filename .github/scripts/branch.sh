@@ -20,8 +20,8 @@ fi
 fetch() {
   git init --quiet --initial-branch="$BRANCH" "$OUTPUTS"
   cd "$OUTPUTS"
-  # Built from what is committed, at any time.
-  echo /site/ >>.git/info/exclude
+  # The site is built from what is committed, at any time; hidden files are what a killed run left half written.
+  printf '%s\n' /site/ '.*' >>.git/info/exclude
   # A page or feed of two runs is one run's or the other's, never lines of both.
   echo '* -merge' >>.git/info/attributes
   # Fails where the server cannot be reached: a branch that is only out of sight must not begin anew.
