@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Keep the schedule of this workflow enabled. GitHub disables schedules after 60 days without activity in a public
-# repository (https://docs.github.com/actions/how-tos/manage-workflow-runs/disable-and-enable-workflows). Enabling a
-# workflow, even one that is enabled, begins the 60 days anew: nowhere promised, but what the API mode of
-# https://github.com/gautamkrishnar/keepalive-workflow relies on (its issue 56). No commit is needed.
+# repository (https://docs.github.com/en/actions/managing-workflow-runs/disabling-and-enabling-a-workflow). Enabling a
+# workflow, even one that is enabled, begins the 60 days anew and needs no commit: found by others, nowhere promised
+# (https://github.com/gautamkrishnar/keepalive-workflow/issues/56).
 # Needs GH_TOKEN ("actions: write"), GITHUB_REPOSITORY, GITHUB_WORKFLOW_REF.
 set -euo pipefail
 

@@ -146,6 +146,19 @@ def test_a_red_run_keeps_what_it_paid_for(repository: Repository) -> None:
     assert (repository.asked(), repository.shown(f"ai/{MONDAY}")) == (["2604.00007"], OF_MONDAY)
 
 
+def test_a_run_that_is_killed_is_red_and_the_next_goes_on(repository: Repository) -> None:
+    """As by a time-out: the cache is saved all the same, so that nothing is asked again."""
+    program = repository.workspace / ".venv" / "bin" / "arxiv-digest"
+    program.rename(program.with_name("real"))
+    program.write_text('#!/bin/sh\n"${0%/*}/real" "$@"\n[ "$1" != run ] || kill -9 $PPID\n', "utf-8")
+    program.chmod(0o755)
+    assert (_colours(repository(MONDAY))["digest"], repository.commits()) == ("red", 0)
+    assert len(repository.asked()) == 4
+    program.with_name("real").rename(program)
+    assert _colours(repository(MONDAY))["digest"] == "green"
+    assert (repository.asked(), repository.shown(f"ai/{MONDAY}")) == ([], OF_MONDAY)
+
+
 def test_a_lost_cache_is_made_again_from_the_branch_and_no_call_is_paid_twice(repository: Repository) -> None:
     """The day is made without a call and is the same."""
     repository(MONDAY)
@@ -171,18 +184,24 @@ def test_two_runs_that_race_to_push_both_land(repository: Repository, *, has_bra
 
 
 def test_two_runs_that_race_with_the_same_day_end_with_whole_files_of_the_later(repository: Repository) -> None:
-    """Never lines of both."""
+    """Each mends another paper of a day: the page and the report are those of one run, never lines of both."""
     other = repository.elsewhere("other")
-    repository.endpoint.reset(Options(by_paper=dict.fromkeys(OF_MONDAY[:2], REFUSED * 2)))
+
+    def refuse(*papers: str) -> None:
+        repository.endpoint.reset(Options(by_paper=dict.fromkeys(papers, REFUSED)))
 
     def meanwhile() -> None:
-        repository.endpoint.reset()
+        refuse(OF_MONDAY[0])
         other(MONDAY)
 
+    refuse(OF_MONDAY[0], OF_MONDAY[3])
+    repository(MONDAY)
+    refuse(OF_MONDAY[3])
     assert not repository(MONDAY, before={"Commit what changed": meanwhile})["digest"].failed
-    assert repository.commits() == 2
+    assert repository.commits() == 3
     report = json.loads(repository.git("show", f"digests:ai/{MONDAY}.run.json"))
-    assert (len(report["failed"]), repository.shown(f"ai/{MONDAY}")) == (2, OF_MONDAY[2:])
+    assert [one["id"] for one in report["failed"]] == OF_MONDAY[3:]
+    assert repository.shown(f"ai/{MONDAY}") == OF_MONDAY[:3]
 
 
 def test_a_branch_that_cannot_be_pushed_to_is_red_after_a_few_tries(repository: Repository) -> None:
