@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 MOST_ANNOTATIONS = 10
-"""Of one kind and step; GitHub drops the others: https://docs.github.com/actions/reference/limits."""
+"""Of one kind and step; GitHub drops the others: https://github.com/actions/toolkit/blob/main/docs/problem-matchers.md."""
 MOST_ROWS = 1000
 """Papers in the summary, which GitHub takes up to 1 MiB."""
 LONGEST = 300
