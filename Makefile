@@ -6,12 +6,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: digest test lint types contract tests coverage format lock wheel clean
+.PHONY: digest test lint types contract workflows tests coverage format lock wheel clean
 
 digest: $(VENV)/.run
 	@$(BIN)/arxiv-digest demo
 
-test: lint types contract tests
+test: lint types contract workflows tests
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
@@ -22,6 +22,11 @@ types: $(VENV)/.test
 
 contract: $(VENV)/.test
 	$(BIN)/lint-imports
+
+workflows: $(VENV)/.test
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
+	$(BIN)/zizmor --offline --no-progress --quiet --strict-collection .github/workflows action.yml
 
 tests: $(VENV)/.test
 	$(BIN)/pytest --cov --cov-report=term

@@ -11,7 +11,7 @@ import contextlib
 import json
 import sqlite3
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,6 +27,8 @@ FILE = "digest.db"
 SCHEMA_VERSION = 3
 BUSY_S = 30.0
 """Seconds to wait for another process's write."""
+PAGE = 500
+"""Replies that are read at a time where all are."""
 CLAIM = timedelta(minutes=10)
 """How long a delivery that was begun and not ended is left to whoever began it."""
 PAGES_DAYS = 7
@@ -60,6 +62,7 @@ _UNREADABLE = (ValidationError, ValueError, TypeError)
 Warn = Callable[[str], None]
 DeliveryKey = tuple[str, str, str]
 """Name and date of a digest, and the fingerprint of an address."""
+Statement = tuple[str, tuple[object, ...]]
 T = TypeVar("T")
 
 
@@ -157,29 +160,22 @@ class Cache:
 
     def keep_reply(self, paper: Paper, reply: CachedReply) -> None:
         """Commit an accepted reply and its paper; a reply to the same ask is replaced."""
-        made = reply.summary
-        seen = made.created.isoformat() if made.created else ""
-        values = (
-            reply.key,
-            made.paper_id,
-            made.prompt or "",
-            made.prompt_sha256 or "",
-            made.model or "",
-            made.endpoint or "",
-            seen,
-            made.usage.model_dump_json() if made.usage else "null",
-            _canonical(made.model_dump(include={"translated_title", "tldr", "tldr_en", "translated_abstract"})),
-            # Half a character, which JSON can say and UTF-8 cannot, is kept as its escape.
-            reply.raw.encode("utf-8", "backslashreplace").decode(),
-            _canonical(dict(reply.asked)),
-        )
-        self._write(
-            ("INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values),
-            (
-                "INSERT OR REPLACE INTO papers VALUES (?, ?, ?, ?)",
-                (paper.id, paper.version or 0, paper.model_dump_json(), seen),
-            ),
-        )
+        self._write(*_statements("REPLACE", paper, reply))
+
+    def add_replies(self, replies: Iterable[tuple[Paper, CachedReply]]) -> None:
+        """Commit replies and their papers together; what is there already stays as it is."""
+        self._write(*(each for paper, reply in replies for each in _statements("IGNORE", paper, reply)))
+
+    def replies(self) -> Iterator[CachedReply]:
+        """Yield every reply by its key, a page of them in memory at a time; warn of each that cannot be read."""
+        after = ""
+        while rows := self._all("SELECT * FROM replies WHERE key > ? ORDER BY key LIMIT ?", after, PAGE):
+            after = rows[-1]["key"]
+            for row in rows:
+                try:
+                    yield _cached_reply(row)
+                except _UNREADABLE as error:
+                    self._warn(f"{self.path}: the reply for {row['paper_id']} cannot be read ({error})")
 
     def keep_run(self, report: RunReport, *, finished: datetime) -> None:
         """Commit the report of a run that ended."""
@@ -356,12 +352,12 @@ class Cache:
     def _all(self, sql: str, *values: object) -> list[sqlite3.Row]:
         return self._guarded(lambda: self._db.execute(sql, values).fetchall(), [])
 
-    def _write(self, *statements: tuple[str, tuple[object, ...]]) -> None:
+    def _write(self, *statements: Statement) -> None:
         if not self._guarded(lambda: self._transact(statements), otherwise=False):
             # A damaged file has made way for an empty one by now, which takes what was paid for.
             self._guarded(lambda: self._transact(statements), otherwise=False)
 
-    def _transact(self, statements: tuple[tuple[str, tuple[object, ...]], ...]) -> bool:
+    def _transact(self, statements: tuple[Statement, ...]) -> bool:
         self._db.execute("BEGIN IMMEDIATE")
         try:
             for sql, values in statements:
@@ -405,6 +401,30 @@ def _cached_reply(row: sqlite3.Row) -> CachedReply:
 
 def _utc(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _statements(otherwise: Literal["REPLACE", "IGNORE"], paper: Paper, reply: CachedReply) -> tuple[Statement, ...]:
+    made = reply.summary
+    seen = made.created.isoformat() if made.created else ""
+    values = (
+        reply.key,
+        made.paper_id,
+        made.prompt or "",
+        made.prompt_sha256 or "",
+        made.model or "",
+        made.endpoint or "",
+        seen,
+        made.usage.model_dump_json() if made.usage else "null",
+        _canonical(made.model_dump(include={"translated_title", "tldr", "tldr_en", "translated_abstract"})),
+        # Half a character, which JSON can say and UTF-8 cannot, is kept as its escape.
+        reply.raw.encode("utf-8", "backslashreplace").decode(),
+        _canonical(dict(reply.asked)),
+    )
+    record = (paper.id, paper.version or 0, paper.model_dump_json(), seen)
+    return (
+        (f"INSERT OR {otherwise} INTO replies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values),  # noqa: S608
+        (f"INSERT OR {otherwise} INTO papers VALUES (?, ?, ?, ?)", record),  # noqa: S608
+    )
 
 
 def _canonical(value: object) -> str:

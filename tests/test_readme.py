@@ -27,7 +27,7 @@ from pipeline.summarize.checks import LONGEST_TLDR, SHORT_ABSTRACT, SHORTEST_SHA
 
 ROOT = Path(__file__).resolve().parent.parent
 READMES = ("README.md", "README.zh-CN.md")
-DOCUMENTS = (*READMES, "CHANGELOG.md", "CONTRIBUTING.md", "docs/design.md", "docs/failures.md")
+DOCUMENTS = (*READMES, "CHANGELOG.md", "CONTRIBUTING.md", "docs/design.md", "docs/failures.md", "docs/schedule.md")
 
 COMMANDS = (
     *(

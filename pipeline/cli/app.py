@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -254,6 +255,22 @@ def cache_show(
 def cache_verify(config: o.Config = None, cache: o.CacheDir = None) -> int:
     """Check the cache file and every reply in it."""
     return _call("cache", "verify_command", o.Given.of(locals()))
+
+
+@cache_app.command("export")
+def cache_export(config: o.Config = None, cache: o.CacheDir = None) -> int:
+    """Write every reply with its paper as JSON Lines."""
+    return _call("cache", "export_command", o.Given.of(locals()))
+
+
+@cache_app.command("import")
+def cache_import(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH ...", help="Output folders, or files of 'export'.")],
+    config: o.Config = None,
+    cache: o.CacheDir = None,
+) -> int:
+    """Take the replies of written digests, or of 'cache export'."""
+    return _call("cache", "import_command", o.Given(config=config, cache=cache), paths)
 
 
 Label = Annotated[str, typer.Argument(metavar="NAME@N")]

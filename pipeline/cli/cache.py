@@ -1,14 +1,20 @@
-"""``cache info``, ``cache show`` and ``cache verify``."""
+"""``cache info``, ``show``, ``verify``, ``export`` and ``import``."""
 
 from __future__ import annotations
 
-from pipeline.cache import Cache
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from pathlib import Path
+
+from pipeline.archive import Archive
+from pipeline.cache import PAGE, Cache
 from pipeline.cli import screen
 from pipeline.cli.options import Given
-from pipeline.cli.workshop import settings_for
-from pipeline.errors import UsageError
+from pipeline.cli.workshop import prompt_library, settings_for
+from pipeline.errors import InputError, UsageError
 from pipeline.exits import Exit
 from pipeline.records import parse_id
+from pipeline.summarize.transfer import KeyOf, Known, export_line, from_archive, from_file, key_finder
 from pipeline.text import plain
 
 
@@ -49,6 +55,64 @@ def verify_command(given: Given) -> Exit:
         screen.say(plain(fault))
     screen.say(f"{info.path}: {info.replies} replies, {len(faults) or 'no'} fault{'' if len(faults) == 1 else 's'}")
     return Exit.FAILED if faults else Exit.COMPLETE
+
+
+def export_command(given: Given) -> Exit:
+    """Write every reply with its paper to standard output, a line each, in the order of their keys."""
+    lost = 0
+    with _open(given) as cache:
+        for reply in cache.replies():
+            paper = cache.paper(reply.summary.paper_id)
+            lost += paper is None
+            if paper:
+                screen.say(export_line(paper, reply))
+    if lost:
+        screen.warn(f"{lost} replies are left out: the records of their papers cannot be read")
+    return Exit.PARTIAL if lost else Exit.COMPLETE
+
+
+def import_command(given: Given, paths: Sequence[Path]) -> Exit:
+    """Take the replies of written digests, or of what ``cache export`` wrote; what is there already stays."""
+    if missing := [path for path in paths if not path.exists()]:
+        raise UsageError(f"{missing[0]}: there is no such file or folder")
+    key_of = key_finder(prompt_library())
+    unread = skipped = 0
+    with Cache(settings_for(given).cache, warn=screen.warn) as cache:
+        before = cache.info().replies
+        for path in paths:
+            if path.is_dir():
+                faults, unknown = _import_folder(cache, Archive(path), key_of)
+                unread, skipped = unread + faults, skipped + unknown
+            else:
+                skipped += _take(cache, from_file(path))
+        info = cache.info()
+    screen.say(f"{info.path}: {info.replies} replies, {info.replies - before} of them new")
+    if skipped:
+        screen.say(f"  {skipped} were left out: their prompt is not here, or has changed")
+    return Exit.PARTIAL if unread else Exit.COMPLETE
+
+
+def _import_folder(cache: Cache, archive: Archive, key_of: KeyOf) -> tuple[int, int]:
+    """Import every day of an output folder; return how many could not be read and how many replies were left out."""
+    unread = skipped = 0
+    for name in archive.names():
+        for day in archive.dates(name):
+            try:
+                skipped += _take(cache, from_archive(archive, name, day, key_of))
+            except InputError as error:
+                screen.warn(f"{error.message}; its replies are left out")
+                unread += 1
+    return unread, skipped
+
+
+def _take(cache: Cache, replies: Iterable[Known | None]) -> int:
+    """Keep replies, some at a time; return how many there was no key for."""
+    waiting, skipped = iter(replies), 0
+    while some := list(islice(waiting, PAGE)):
+        known = [each for each in some if each]
+        cache.add_replies(known)
+        skipped += len(some) - len(known)
+    return skipped
 
 
 def _open(given: Given) -> Cache:

@@ -1,0 +1,1 @@
+"""The workflows: their steps executed, and what they write held against what GitHub reads."""
