@@ -93,12 +93,16 @@ def import_command(given: Given, paths: Sequence[Path]) -> Exit:
 
 
 def _import_folder(cache: Cache, archive: Archive, key_of: KeyOf) -> tuple[int, int]:
-    """Import every day of an output folder; return how many could not be read and how many replies were left out."""
+    """Import every day of an output folder, and which papers its pages show.
+
+    Return how many days could not be read and how many replies were left out.
+    """
     unread = skipped = 0
     for name in archive.names():
         for day in archive.dates(name):
             try:
                 skipped += _take(cache, from_archive(archive, name, day, key_of))
+                cache.keep_shown(name, day, [entry.paper for entry in archive.day(name, day).entries])
             except InputError as error:
                 screen.warn(f"{error.message}; its replies are left out")
                 unread += 1
