@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.cache import Cache
 from tests.servers.openai import OpenAIServer
 from tests.servers.openai_options import Options
 
-from .program import RECORDS, Program, lines
+from .program import MONDAY, RECORDS, Program, lines
 
 KEPT = {"paper", "summary", "key", "raw", "asked"}
 
@@ -55,6 +56,17 @@ def test_the_replies_of_a_fallback_are_found_under_the_model_that_was_to_be_aske
     wired("cache", "import", "outputs")
     assert wired("run", "--input", "two.jsonl", "-q").code == 0
     assert endpoint.log == []
+
+
+def test_an_imported_folder_tells_which_page_showed_which_paper(replayed: Program) -> None:
+    """So that a paper that was announced does not come as new on another day."""
+    replayed.write("new.jsonl", lines([{**RECORDS[0], "announce_type": "new"}, RECORDS[1]]))
+    assert replayed("run", "--input", "new.jsonl", "--date", MONDAY, "-q").code == 0
+    _forget(replayed)
+    replayed("cache", "import", "outputs")
+    with Cache(replayed.folder / "cache", warn=pytest.fail) as cache:
+        shown = [cache.shown("papers", record["id"]) for record in RECORDS[:2]]
+    assert [[one.day for one in days] for days in shown] == [[MONDAY], []]
 
 
 def test_an_export_is_a_cache_once_more(replayed: Program) -> None:
