@@ -331,40 +331,6 @@ def test_the_command_needs_a_digest(tmp_path: Path, capfd: pytest.CaptureFixture
     assert list(tmp_path.iterdir()) == []
 
 
-SAMPLE = Path(__file__).resolve().parents[1] / "pipeline" / "sample"
-RUN = ["run", "--input", str(SAMPLE / "papers.atom.xml"), "--base-url", f"replay:{SAMPLE / 'replies.jsonl'}"]
-
-
-def test_a_run_builds_the_site(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """With the digest that it made; what it says of it does not mix with the report on standard output."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(search_module, "find_spec", lambda name: None)
-    assert guarded([*RUN, "--site", "--json"]) == 0
-    said, told = capfd.readouterr()
-    assert RunReport.model_validate_json(said).papers == 12
-    assert "site: 1 digests, 1 days, 12 papers" in told
-    assert len(list((tmp_path / "outputs" / "site" / "_papers").rglob("*.html"))) == 12
-
-
-def test_a_run_that_wrote_nothing_builds_no_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing announced is nothing to build."""
-    monkeypatch.chdir(tmp_path)
-    assert guarded(["run", "cs.CL", "--date", "2024-04-06", "--offline", "--site"]) == 5
-    assert not (tmp_path / "outputs" / "site").exists()
-
-
-def test_a_run_without_data_can_build_no_site(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It says so before anything is done."""
-    monkeypatch.chdir(tmp_path)
-    assert guarded([*RUN, "--site", "--format", "md,html"]) == 2
-    assert "--site: the site is built from the json files" in capfd.readouterr().err
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_costs_and_missing_papers_come_from_the_reports(output: Path) -> None:
     """Onto the statistics page."""
     report = RunReport(

@@ -14,7 +14,7 @@ MOST_SLOTS = 100
 MOST_CATEGORIES = 12
 _WIDTH, _HEIGHT = 360.0, 150.0
 _LEFT, _BOTTOM, _TOP = 40.0, 20.0, 12.0
-_ROW = 22.0
+_HIGH = _HEIGHT - _BOTTOM - _TOP
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,31 +127,11 @@ def scale_for(dates: Sequence[str]) -> Scale:
 
 def plot(what: str, figures: Sequence[tuple[str, float]], scale: Scale) -> Plot:
     """Return the bars of some figures, those of one unit of time added up."""
-    sums: dict[int, float] = {}
-    labels: dict[int, str] = {}
-    for day, figure in sorted(figures):
-        slot = scale.slot(date.fromisoformat(day))
-        sums[slot] = sums.get(slot, 0) + figure
-        labels.setdefault(slot, scale.label(date.fromisoformat(day)))
+    sums, labels = _added_up(figures, scale)
     first, last = min(sums), max(sums)
     step = nice_step(max(sums.values()))
     top = step * max(1, math.ceil(max(sums.values()) / step))
-    wide, high = (_WIDTH - _LEFT) / (last - first + 1), _HEIGHT - _BOTTOM - _TOP
-    bars = tuple(
-        Bar(
-            x=round(_LEFT + (slot - first) * wide, 2),
-            y=round(_TOP + high * (1 - figure / top), 2),
-            width=round(max(wide * 0.8, min(wide, 1)), 2),
-            height=round(high * figure / top, 2),
-            label=f"{labels[slot]}：{_number(figure)}",
-        )
-        for slot, figure in sums.items()
-    )
     most = max(sums, key=lambda slot: sums[slot])
-    ends = (labels[first], labels[last] if last > first else "")
-    ticks = tuple(
-        (round(_TOP + high * (1 - at * step / top), 2), _number(at * step)) for at in range(round(top / step) + 1)
-    )
     title = WORDS.site[f"{what}_{scale.unit}"]
     says = WORDS.site["plot"].format(
         title=title,
@@ -161,7 +141,39 @@ def plot(what: str, figures: Sequence[tuple[str, float]], scale: Scale) -> Plot:
         most=_number(sums[most]),
         when=labels[most],
     )
-    return Plot(title, says, bars, ticks, ends)
+    ticks = tuple((_y(at * step / top), _number(at * step)) for at in range(round(top / step) + 1))
+    return Plot(title, says, _bars(sums, labels, top), ticks, (labels[first], labels[last] if last > first else ""))
+
+
+def _added_up(figures: Sequence[tuple[str, float]], scale: Scale) -> tuple[dict[int, float], dict[int, str]]:
+    """Return the sum of each unit of time that has a figure, and the label of its first day, both by its number."""
+    sums: dict[int, float] = {}
+    labels: dict[int, str] = {}
+    for day, figure in sorted(figures):
+        slot = scale.slot(date.fromisoformat(day))
+        sums[slot] = sums.get(slot, 0) + figure
+        labels.setdefault(slot, scale.label(date.fromisoformat(day)))
+    return sums, labels
+
+
+def _bars(sums: Mapping[int, float], labels: Mapping[int, str], top: float) -> tuple[Bar, ...]:
+    first, last = min(sums), max(sums)
+    wide = (_WIDTH - _LEFT) / (last - first + 1)
+    return tuple(
+        Bar(
+            x=round(_LEFT + (slot - first) * wide, 2),
+            y=_y(figure / top),
+            width=round(wide * 0.8, 2),
+            height=round(_HIGH * figure / top, 2),
+            label=f"{labels[slot]}：{_number(figure)}",
+        )
+        for slot, figure in sums.items()
+    )
+
+
+def _y(share: float) -> float:
+    """Return the place of a height, given as a share of the plot's."""
+    return round(_TOP + _HIGH * (1 - share), 2)
 
 
 def nice_step(most: float) -> float:

@@ -53,8 +53,8 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a site with two days, of papers of three months of ids, and with search."""
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A site of two days, of papers of two months of ids, with search."""
     pytest.importorskip("playwright.sync_api", reason="needs the dependency group browser")
     search = Pagefind.installed()
     if CHROMIUM is None or search is None:
@@ -62,8 +62,13 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     output = tmp_path_factory.mktemp("site")
     _write(output, DAY, *DIGEST.entries)
     _write(output, "2026-10-30", *EARLIER, VIDEO)
-    build(Archive(output), search, pytest.fail)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, directory=output / "site"))
+    return build(Archive(output), search, pytest.fail).root
+
+
+@pytest.fixture(scope="module")
+def root(folder: Path) -> Iterator[str]:
+    """The address of that site."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, directory=folder))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/"
     server.shutdown()
@@ -117,6 +122,15 @@ def test_a_phrase_that_is_cut_otherwise_is_found_by_its_words(reading: Open, roo
     page = reading(f"{root}search.html")
     assert len(_found(page, "自适应多任务在线学习")[1]) == 20
     assert _found(page, "!?") == ("没有找到。换一个词，或者少写几个词。", [])
+
+
+def test_a_page_that_is_opened_as_a_file_says_that_it_cannot_search(chromium: Any, folder: Path) -> None:
+    """All else of it is there; browsers let no file read another."""
+    page = chromium.new_page()
+    page.goto((folder / "search.html").as_uri() + "?q=Sheep")
+    page.get_by_role("status").filter(has_text="请通过网页服务器访问").wait_for()
+    assert page.get_by_role("button", name="深色").is_visible()
+    page.close()
 
 
 def test_hostile_texts_are_found_and_do_nothing(reading: Open, root: str) -> None:
