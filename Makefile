@@ -38,6 +38,7 @@ format: $(VENV)/.test
 # Needs uv; writes the pinned, hashed requirements that the targets above install.
 lock:
 	uv export --no-header --no-annotate --no-emit-project --no-dev --group build --output-file requirements.txt --quiet
+	uv export --no-header --no-annotate --no-emit-project --no-dev --extra search --output-file requirements-search.txt --quiet
 	uv export --no-header --no-annotate --no-emit-project --all-groups --no-group browser --output-file requirements-dev.txt --quiet
 	rm -f uv.lock
 
@@ -54,6 +55,11 @@ $(VENV)/bin/python:
 $(VENV)/.run: requirements.txt pyproject.toml | $(VENV)/bin/python
 	$(INSTALL) --require-hashes --requirement requirements.txt
 	$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# What makes the full-text search of the site.
+$(VENV)/.search: requirements-search.txt $(VENV)/.run
+	$(INSTALL) --require-hashes --requirement requirements-search.txt
 	@touch $@
 
 $(VENV)/.test: requirements-dev.txt pyproject.toml | $(VENV)/bin/python

@@ -126,7 +126,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkout in which the program is installed already, so that ``make`` has nothing to do."""
     folder = tmp_path_factory.mktemp("template") / "checkout"
     shutil.copytree(CHECKOUT / ".github", folder / ".github", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("action.yml", "Makefile", "requirements.txt", "pyproject.toml"):
+    for name in ("action.yml", "Makefile", "requirements.txt", "requirements-search.txt", "pyproject.toml"):
         shutil.copy2(CHECKOUT / name, folder)
     (folder / "digest.toml").write_text(SETTINGS, "utf-8")
     python = f'exec {shlex.quote(sys.executable)} -P "$@"\n'
@@ -139,7 +139,8 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
         path.chmod(0o755)
-    (folder / ".venv" / ".run").touch()
+    for stamp in (".run", ".search"):
+        (folder / ".venv" / stamp).touch()
     return folder
 
 
