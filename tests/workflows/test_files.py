@@ -67,8 +67,11 @@ def test_the_schedule_comes_after_midnight_in_the_east_on_the_announcements_day_
 
 
 def test_ci_runs_what_a_developer_runs() -> None:
-    """``make test`` and nothing beside."""
-    assert [step["run"] for step in _jobs()["ci", "test"]["steps"] if "run" in step] == ["make test"]
+    """``make test``, then the same tests measured, and nothing beside."""
+    assert [step["run"] for step in _jobs()["ci", "test"]["steps"] if "run" in step] == [
+        "make test",
+        "make coverage",
+    ]
 
 
 @pytest.mark.parametrize("path", sorted((CHECKOUT / ".github" / "scripts").glob("*.*")), ids=lambda path: path.name)
