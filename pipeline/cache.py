@@ -207,7 +207,7 @@ class Cache:
 
     def claim_delivery(self, delivery: DeliveryKey, moment: datetime) -> Literal["mine", "delivered", "busy"]:
         """Take a delivery into one's hands at ``moment``, unless it was made, or another process has it in its own."""
-        now, stale = (each.astimezone(UTC).isoformat() for each in (moment, moment - CLAIM))
+        now, stale = _utc(moment), _utc(moment - CLAIM)
         take = (
             "INSERT INTO deliveries VALUES (?, ?, ?, ?, 0) "
             "ON CONFLICT DO UPDATE SET claimed = excluded.claimed WHERE sent = 0 AND claimed <= ?"

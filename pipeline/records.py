@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 AnnounceType = Literal["new", "cross", "replace", "replace-cross"]
+FIRST_KINDS: tuple[AnnounceType, ...] = ("new", "cross")
+"""Kinds of announcement that bring a paper to a digest for the first time; the others are of new versions."""
 """How arXiv announced a paper: https://info.arxiv.org/help/rss.html."""
 
 _NEW_ID = re.compile(r"(?P<id>\d{4}\.\d{4,5})(?:v(?P<version>[1-9]\d*))?", re.ASCII)

@@ -16,7 +16,7 @@ from pipeline.categories import explain as explain_category
 from pipeline.categories import is_category
 from pipeline.endpoints import PRESETS, Preset, preset_for, preset_named
 from pipeline.errors import SettingsError
-from pipeline.records import DIGEST_NAME, AnnounceType
+from pipeline.records import DIGEST_NAME, FIRST_KINDS, AnnounceType
 from pipeline.validation import explain
 
 OPENAI_URL = "https://api.openai.com/v1"
@@ -124,7 +124,7 @@ class DigestSection(_Strict):
     """``[digests.NAME]``: what one named digest is made of."""
 
     categories: tuple[Annotated[str, AfterValidator(category)], ...] = Field(min_length=1)
-    announce: tuple[AnnounceType, ...] = Field(default=("new", "cross"), min_length=1)
+    announce: tuple[AnnounceType, ...] = Field(default=FIRST_KINDS, min_length=1)
     """Kinds of announcement."""
     primary_only: bool = False
     """Whether a paper's primary category must be one of ``categories``, by either of its names."""

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import Template
 
 from pipeline.archive import feed_address, page_address
 from pipeline.assemble.language import LANGUAGES
+from pipeline.assemble.rendering import environment
 from pipeline.records import Day, Entry
 from pipeline.text import plain
 
@@ -70,14 +71,7 @@ def _once(entries: Iterable[Entry]) -> Iterator[Entry]:
 
 @cache
 def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("pipeline.assemble"),
-        undefined=StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["plain"] = lambda text: _NOT_XML.sub("", plain(text))
-    environment.filters["once"] = _once
-    return environment.get_template("feed.xml.j2")
+    made = environment(autoescape=True)
+    made.filters["plain"] = lambda text: _NOT_XML.sub("", plain(text))
+    made.filters["once"] = _once
+    return made.get_template("feed.xml.j2")

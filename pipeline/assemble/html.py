@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
+from pipeline.assemble import rendering
 from pipeline.assemble.digest import Digest, without_tail
 from pipeline.assemble.foot import foot
 from pipeline.assemble.formulas import with_formulas
@@ -19,8 +20,6 @@ from pipeline.assemble.language import LANGUAGES
 from pipeline.assemble.marks import marked
 from pipeline.records import Paper
 from pipeline.text import plain
-
-_LOADER = PackageLoader("pipeline.assemble")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +69,7 @@ def environment() -> Environment:
     ``plain`` is for text on one line, ``formulas`` for the same with its TeX set. The macro of one paper is in
     ``paper.html.j2``.
     """
-    made = Environment(
-        loader=_LOADER,
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    made = rendering.environment(autoescape=True)
     made.filters["plain"] = plain
     made.filters["formulas"] = _formulas
     made.filters["without_tail"] = without_tail
@@ -87,7 +79,7 @@ def environment() -> Environment:
 @cache
 def asset(name: str) -> Asset:
     """Return a stylesheet or script of the templates' folder."""
-    source, *_ = _LOADER.get_source(environment(), name)
+    source, *_ = rendering.LOADER.get_source(environment(), name)
     # A browser hashes what it has read, and it reads every line end as one character.
     text = "\n".join(source.splitlines())
     digest = hashlib.sha256(text.encode()).digest()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from functools import cache, partial
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import Template
 
 from pipeline.assemble.digest import Digest, without_tail
 from pipeline.assemble.escape import CELL, LINK_IN_CELL, PARAGRAPH, escape
 from pipeline.assemble.foot import foot
 from pipeline.assemble.language import LANGUAGES
 from pipeline.assemble.marks import marked
+from pipeline.assemble.rendering import environment
 
 
 def markdown(digest: Digest, language: str = "zh") -> str:
@@ -33,15 +34,9 @@ def markdown(digest: Digest, language: str = "zh") -> str:
 @cache
 def _template() -> Template:
     # Markdown has no use for HTML's escaping: every text of others passes one of the filters below.
-    environment = Environment(  # noqa: S701
-        loader=PackageLoader("pipeline.assemble"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["paragraph"] = partial(escape, place=PARAGRAPH)
-    environment.filters["cell"] = partial(escape, place=CELL)
-    environment.filters["link_text"] = partial(escape, place=LINK_IN_CELL)
-    environment.filters["without_tail"] = without_tail
-    return environment.get_template("digest.md.j2")
+    made = environment(autoescape=False)
+    made.filters["paragraph"] = partial(escape, place=PARAGRAPH)
+    made.filters["cell"] = partial(escape, place=CELL)
+    made.filters["link_text"] = partial(escape, place=LINK_IN_CELL)
+    made.filters["without_tail"] = without_tail
+    return made.get_template("digest.md.j2")

@@ -14,7 +14,7 @@ from pipeline.cli.workshop import prompt_library, settings_for
 from pipeline.errors import InputError, UsageError
 from pipeline.exits import Exit
 from pipeline.records import parse_id
-from pipeline.summarize.transfer import KeyOf, Known, export_line, from_archive, from_file, key_finder
+from pipeline.summarize.transfer import KeyOf, Known, export_line, from_day, from_file, key_finder
 from pipeline.text import plain
 
 
@@ -99,13 +99,15 @@ def _import_folder(cache: Cache, archive: Archive, key_of: KeyOf) -> tuple[int, 
     """
     unread = skipped = 0
     for name in archive.names():
-        for day in archive.dates(name):
+        for date in archive.dates(name):
             try:
-                skipped += _take(cache, from_archive(archive, name, day, key_of))
-                cache.keep_shown(name, day, [entry.paper for entry in archive.day(name, day).entries])
+                day = archive.day(name, date)
             except InputError as error:
                 screen.warn(f"{error.message}; its replies are left out")
                 unread += 1
+                continue
+            skipped += _take(cache, from_day(day, archive.report(name, date), key_of))
+            cache.keep_shown(name, date, [entry.paper for entry in day.entries])
     return unread, skipped
 
 

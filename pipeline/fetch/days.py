@@ -16,11 +16,8 @@ from pipeline.fetch.pages import Page, limited, lowered
 from pipeline.fetch.query import Asked, search
 from pipeline.fetch.schedule import submission_window
 from pipeline.fetch.wire import Wire
-from pipeline.records import FOLLOWS_SUBMISSION, Note, Paper, Source
+from pipeline.records import FIRST_KINDS, FOLLOWS_SUBMISSION, Note, Paper, Source
 from pipeline.settings import HOLIDAYS
-
-_SUBMITTED = frozenset({"new", "cross"})
-"""Kinds of announcement that first versions have."""
 
 
 def announcement(
@@ -54,7 +51,8 @@ class _Day:
 
 
 def _submitted(settings: ArxivSettings, wanted: Wanted, wire: Wire, day: _Day) -> Iterator[Page]:
-    kinds = (wanted.announce & _SUBMITTED) - ({"cross"} if wanted.primary_only else set())
+    first = frozenset(FIRST_KINDS)
+    kinds = (wanted.announce & first) - ({"cross"} if wanted.primary_only else set())
     if day.window is None:
         return iter([Page((), Source(date=day.name, announced=0))])
     if not kinds:
@@ -62,7 +60,7 @@ def _submitted(settings: ArxivSettings, wanted: Wanted, wire: Wire, day: _Day) -
             f"{day.name}: arXiv does not say any more what was announced as {', '.join(sorted(wanted.announce))} then",
             hint="Of a past day, new papers and cross-lists alone can be had.",
         )
-    every = kinds == _SUBMITTED
+    every = kinds == first
     asked = Asked(wanted.categories, window=day.window, limit=wanted.limit if every else None)
     pages = _of_kinds(search(settings, asked, wire), wanted.categories, kinds, day.name)
     return pages if every or wanted.limit is None else limited(pages, wanted.limit)

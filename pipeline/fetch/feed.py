@@ -17,7 +17,7 @@ from pipeline.fetch.errand import PAGE_SIZE, ArxivSettings, Errand
 from pipeline.fetch.pages import Page, most_telling
 from pipeline.fetch.query import check
 from pipeline.fetch.wire import Wire
-from pipeline.records import Missing, Note, Paper, Source, parse_id
+from pipeline.records import FIRST_KINDS, Missing, Note, Paper, Source, parse_id
 
 FULL_FEED = 2000
 """Items at which arXiv cuts a feed, the lowest new ids first."""
@@ -29,7 +29,7 @@ class Wanted:
 
     categories: tuple[str, ...]
     """Categories or archives; what was announced in any of them is meant."""
-    announce: frozenset[str] = frozenset({"new", "cross"})
+    announce: frozenset[str] = frozenset(FIRST_KINDS)
     """Kinds of announcement; of a paper that was announced several times the most telling counts."""
     primary_only: bool = False
     """Whether only papers are meant whose primary category is one of ``categories``, by either name."""

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from pipeline.fetch.pages import Page
-from pipeline.records import FOLLOWS_SUBMISSION, STALE, Note, Paper, Shown, Source
-
-_FIRST = frozenset({"new", "cross"})
-"""Kinds of announcement that bring a paper to a digest for the first time."""
+from pipeline.records import FIRST_KINDS, FOLLOWS_SUBMISSION, STALE, Note, Paper, Shown, Source
 
 Memory = Callable[[Iterable[str]], Mapping[str, Sequence[Shown]]]
 """Gives, of ids of papers, where a digest has shown them, the earliest day first."""
@@ -52,7 +49,7 @@ class _Repeats:
             before = [one for one in others if one.day < day]
             alike = {one.day for one in before if one.announce_type == paper.announce_type}
             self.days = alike if self.days is None else self.days & alike
-            if paper.announce_type in _FIRST and any(one.announce_type in _FIRST for one in others):
+            if paper.announce_type in FIRST_KINDS and any(one.announce_type in FIRST_KINDS for one in others):
                 self._repeated.append(paper.id)
                 continue
             fresh.append(paper)

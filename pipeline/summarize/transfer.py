@@ -9,11 +9,10 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from pipeline.archive import Archive
 from pipeline.cache import CachedReply
 from pipeline.errors import InputError, PromptError
 from pipeline.prompts import Prompt, PromptLibrary
-from pipeline.records import Entry, Paper
+from pipeline.records import Day, Entry, Paper, RunReport
 from pipeline.summarize.dialogue import first_ask
 from pipeline.validation import explain
 
@@ -54,14 +53,9 @@ def key_finder(library: PromptLibrary) -> KeyOf:
     return key_of
 
 
-def from_archive(archive: Archive, name: str, day: str, key_of: KeyOf) -> Iterator[Known | None]:
-    """Yield the replies of a written digest, and None for each whose key cannot be told.
-
-    Raises:
-        InputError: the digest cannot be read.
-    """
-    report = archive.report(name, day)
-    for entry in archive.day(name, day).entries:
+def from_day(day: Day, report: RunReport | None, key_of: KeyOf) -> Iterator[Known | None]:
+    """Yield the replies of a written digest, and None for each whose key cannot be told."""
+    for entry in day.entries:
         if entry.summary:
             yield _known(entry, key_of(entry, report.model if report else None))
 
