@@ -7,7 +7,9 @@ import re
 from dataclasses import dataclass
 from operator import itemgetter
 
-from pipeline.records import Entry, Source
+from pydantic_core import PydanticSerializationError
+
+from pipeline.records import Day, Entry, Source
 
 _TITLE_TAIL = re.compile(r" \(arXiv:[^()]*\)\s*\Z")
 
@@ -46,11 +48,11 @@ def as_json(digest: Digest) -> str:
     Each entry is as a line of ``summarize``: ``paper``, and either ``summary`` or ``failure``. The same digest
     gives the same text.
     """
-    entries = [_outcome(entry) for entry in in_page_order(digest.entries)]
-    text = json.dumps({"name": digest.name, "date": digest.date, "entries": entries}, ensure_ascii=False, indent=2)
-    # A lone surrogate has no UTF-8; "backslashreplace" writes it just as JSON escapes it.
-    return text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n"
-
-
-def _outcome(entry: Entry) -> dict[str, object]:
-    return entry.model_dump(mode="json", exclude={"failure" if entry.summary else "summary"})
+    day = Day(name=digest.name, date=digest.date, entries=in_page_order(digest.entries))
+    absent = {number: {"failure" if entry.summary else "summary"} for number, entry in enumerate(day.entries)}
+    try:
+        return day.model_dump_json(indent=2, exclude={"entries": absent}) + "\n"
+    except PydanticSerializationError:
+        # A lone surrogate has no UTF-8; "backslashreplace" writes it just as JSON escapes it.
+        text = json.dumps(day.model_dump(mode="json", exclude={"entries": absent}), ensure_ascii=False, indent=2)
+        return text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n"

@@ -5,15 +5,18 @@ from __future__ import annotations
 import gc
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from pipeline.exits import Exit
 
 FEW_COLLECTIONS = 100_000
-"""Objects between two searches for cycles: importing makes a million that stay, and a run hardly any cycles."""
+"""Objects between two searches for cycles, of which a run makes hardly any."""
 
 
 def main() -> None:
     """Run ``arxiv-digest`` with the arguments of the process and exit."""
+    gc.disable()
     gc.set_threshold(FEW_COLLECTIONS)
     try:
         # Else SIGTERM would end it without a word wherever no event loop runs.
@@ -28,3 +31,14 @@ def main() -> None:
     # the process all of them go anyway.
     gc.freeze()
     sys.exit(code)
+
+
+@contextmanager
+def importing() -> Iterator[None]:
+    """Import without searches for cycles: the million objects that come stay, and no later search goes through them."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from pipeline import __version__
+from pipeline.cli import importing
 from pipeline.cli import options as o
 
 app = typer.Typer(
@@ -26,7 +27,9 @@ app.add_typer(prompts_app, name="prompts")
 
 def _call(module: str, command: str, *arguments: object) -> int:
     """Import what a command does, now that it is asked for, and do it."""
-    return int(getattr(importlib.import_module(f"pipeline.cli.{module}"), command)(*arguments))
+    with importing():
+        imported = importlib.import_module(f"pipeline.cli.{module}")
+    return int(getattr(imported, command)(*arguments))
 
 
 def _say_version(asked: bool) -> None:  # noqa: FBT001 (the form of a callback)

@@ -10,30 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import get_args
 
+from pipeline import fetch
 from pipeline.categories import explain as explain_category
 from pipeline.categories import is_category
 from pipeline.cli import screen
 from pipeline.cli.options import Given
 from pipeline.errors import SettingsError, UsageError
-from pipeline.fetch import (
-    LOCK_FILE,
-    ArxivSettings,
-    Asked,
-    KeptPages,
-    Pacer,
-    Page,
-    ShownPapers,
-    Wanted,
-    Wire,
-    announcement,
-    eastern_today,
-    forget_feed,
-    read_file,
-    read_stream,
-    search,
-    submission_window,
-    without_repeats,
-)
 from pipeline.records import FOLLOWS_SUBMISSION, AnnounceType, Note, Source, parse_id
 from pipeline.run import DEFAULT_NAME, Order
 from pipeline.settings import DigestSection, Settings, digest_name
@@ -51,8 +33,8 @@ class _Counter:
     settings: Settings
     announce: frozenset[str] | None
     days: tuple[date, ...]
-    arxiv: ArxivSettings
-    wire: Wire
+    arxiv: fetch.ArxivSettings
+    wire: fetch.Wire
 
 
 def orders_for(given: Given, settings: Settings, *, now: datetime) -> tuple[Order, ...]:
@@ -63,11 +45,13 @@ def orders_for(given: Given, settings: Settings, *, now: datetime) -> tuple[Orde
     """
     if given.name is not None:
         _check(digest_name, given.name, "--name")
-    today = eastern_today(now)
+    today = fetch.eastern_today(now)
     announce, days = announce_types(given), _days(given, today=today)
-    arxiv = ArxivSettings(api_url=settings.arxiv_api_url, feed_url=settings.arxiv_feed_url, delay=settings.arxiv_delay)
-    kept = KeptPages(settings.cache, now=lambda: now, warn=screen.warn)
-    wire = Wire(Pacer(arxiv.delay, lock=settings.cache / LOCK_FILE), kept, today)
+    arxiv = fetch.ArxivSettings(
+        api_url=settings.arxiv_api_url, feed_url=settings.arxiv_feed_url, delay=settings.arxiv_delay
+    )
+    kept = fetch.KeptPages(settings.cache, now=lambda: now, warn=screen.warn)
+    wire = fetch.Wire(fetch.Pacer(arxiv.delay, lock=settings.cache / fetch.LOCK_FILE), kept, today)
     counter = _Counter(given, settings, announce, days, arxiv, wire)
     if given.input is not None:
         return _from_input(counter)
@@ -98,12 +82,12 @@ def _from_input(counter: _Counter) -> tuple[Order, ...]:
     _refuse_together("--input", {"a name or category": given.names, "--query": given.query, "--id": given.ids})
     if len(counter.days) > 1:
         raise UsageError("--input makes one digest: give --date, not --from and --to")
-    pages: Callable[[], Iterator[Page]]
+    pages: Callable[[], Iterator[fetch.Page]]
     if given.input == "-":
-        pages = partial(read_stream, sys.stdin.buffer, announce=announce, limit=given.limit)
+        pages = partial(fetch.read_stream, sys.stdin.buffer, announce=announce, limit=given.limit)
     else:
         # Read here, so that a file that is wrong is said before anything else happens.
-        read = read_file(Path(given.input or ""), announce=announce, limit=given.limit)
+        read = fetch.read_file(Path(given.input or ""), announce=announce, limit=given.limit)
         pages = partial(iter, read)
     return (Order(pages, given.name, _only(counter.days)),)
 
@@ -114,7 +98,7 @@ def _from_ids(counter: _Counter) -> tuple[Order, ...]:
     if len(counter.days) > 1:
         raise UsageError("--id makes one digest: give --date, not --from and --to")
     ids = tuple(_check(lambda text: parse_id(text) and text, text, "--id") for text in given.ids or ())
-    pages = partial(search, counter.arxiv, Asked(ids=ids, limit=given.limit), counter.wire)
+    pages = partial(fetch.search, counter.arxiv, fetch.Asked(ids=ids, limit=given.limit), counter.wire)
     return (Order(pages, given.name, _only(counter.days)),)
 
 
@@ -161,18 +145,18 @@ def _unknown(words: Sequence[str], sections: Mapping[str, DigestSection]) -> Set
 def _announced(counter: _Counter, name: str, section: DigestSection, day: date | None) -> Order:
     """Return the order for an announcement, without what other days' pages of this digest have."""
     announce = counter.announce or frozenset(section.announce)
-    wanted = Wanted(section.categories, announce, section.primary_only, counter.given.limit)
-    shown = ShownPapers(counter.settings.cache, name, warn=screen.warn)
+    wanted = fetch.Wanted(section.categories, announce, section.primary_only, counter.given.limit)
+    shown = fetch.ShownPapers(counter.settings.cache, name, warn=screen.warn)
 
-    def pages() -> Iterator[Page]:
-        papers = announcement(counter.arxiv, wanted, counter.wire, day, counter.settings.holidays)
+    def pages() -> Iterator[fetch.Page]:
+        papers = fetch.announcement(counter.arxiv, wanted, counter.wire, day, counter.settings.holidays)
         told = papers if day else _telling(papers, counter.wire.day)
-        return without_repeats(told, shown, partial(forget_feed, counter.arxiv, wanted, counter.wire))
+        return fetch.without_repeats(told, shown, partial(fetch.forget_feed, counter.arxiv, wanted, counter.wire))
 
     return Order(pages, name, day.isoformat() if day else None)
 
 
-def _telling(pages: Iterator[Page], today: date | None) -> Iterator[Page]:
+def _telling(pages: Iterator[fetch.Page], today: date | None) -> Iterator[fetch.Page]:
     """Pass pages on, and say where the feed is not yet that of today."""
     first = next(pages)
     if today and first.source.date not in {None, today.isoformat()}:
@@ -185,18 +169,18 @@ def _telling(pages: Iterator[Page], today: date | None) -> Iterator[Page]:
 
 def _searched(counter: _Counter, name: str, categories: tuple[str, ...], day: date | None) -> Order:
     """Return the order for a query; with a day, for what was submitted in its window."""
-    asked = Asked(categories=categories, query=counter.given.query, limit=counter.given.limit)
+    asked = fetch.Asked(categories=categories, query=counter.given.query, limit=counter.given.limit)
     if day is None:
-        return Order(partial(search, counter.arxiv, asked, counter.wire), name)
-    window = submission_window(day, counter.settings.holidays)
+        return Order(partial(fetch.search, counter.arxiv, asked, counter.wire), name)
+    window = fetch.submission_window(day, counter.settings.holidays)
     if window is None:
         return Order(partial(_nothing, day), name, day.isoformat())
-    pages = partial(search, counter.arxiv, replace(asked, window=window), counter.wire)
+    pages = partial(fetch.search, counter.arxiv, replace(asked, window=window), counter.wire)
     return Order(pages, name, day.isoformat(), (Note(key=FOLLOWS_SUBMISSION),))
 
 
-def _nothing(day: date) -> Iterator[Page]:
-    yield Page((), Source(date=day.isoformat(), announced=0))
+def _nothing(day: date) -> Iterator[fetch.Page]:
+    yield fetch.Page((), Source(date=day.isoformat(), announced=0))
 
 
 def _days(given: Given, *, today: date) -> tuple[date, ...]:

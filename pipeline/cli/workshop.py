@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from pipeline.assemble import FeedStyle
 from pipeline.cache import Cache
-from pipeline.cli import screen
+from pipeline.cli import importing, screen
 from pipeline.cli.options import Given
 from pipeline.errors import SettingsError
 from pipeline.model.budget import Budget
@@ -105,10 +105,11 @@ def _connect(settings: Settings, cache: Cache, budget: Budget | None, *, once: b
     import random
     import time
 
-    from pipeline.model.capabilities import Learned
-    from pipeline.model.client import Endpoint, OpenAIModel, Terms
-    from pipeline.model.gate import PROBE_S, Gate
-    from pipeline.model.patience import Patience
+    with importing():
+        from pipeline.model.capabilities import Learned
+        from pipeline.model.client import Endpoint, OpenAIModel, Terms
+        from pipeline.model.gate import PROBE_S, Gate
+        from pipeline.model.patience import Patience
 
     withheld = settings.api_key is not None and settings.usable_key is None
     endpoint = Endpoint(

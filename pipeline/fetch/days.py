@@ -10,8 +10,8 @@ from datetime import date
 
 from pipeline.categories import covers
 from pipeline.errors import UsageError
-from pipeline.fetch.errand import ArxivSettings
 from pipeline.fetch.feed import Wanted, announced
+from pipeline.fetch.limits import ArxivSettings
 from pipeline.fetch.pages import Page, limited, lowered
 from pipeline.fetch.query import Asked, search
 from pipeline.fetch.schedule import submission_window

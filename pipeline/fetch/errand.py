@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
@@ -16,7 +15,7 @@ from pipeline.errors import FetchError
 from pipeline.fetch.api_atom import ApiFeed, Client, paper_of, read_api_feed
 from pipeline.fetch.documents import Document, Kind, UnreadableError, read_document
 from pipeline.fetch.http import ArxivAdapter, RefusalError
-from pipeline.fetch.limits import Budget, Limits
+from pipeline.fetch.limits import ArxivSettings, Budget
 from pipeline.fetch.wire import Wire
 from pipeline.records import Missing, Paper, parse_id
 
@@ -26,17 +25,6 @@ PAGE_SIZE = 100
 _MOST_REFUSED = 10
 """Ids of one list that are dropped because arXiv refuses the list for them."""
 _REFUSED_ID = re.compile(r"incorrect id format for (\S+)")
-
-
-@dataclass(frozen=True, slots=True)
-class ArxivSettings:
-    """Where arXiv is and how it is to be treated."""
-
-    api_url: str = "https://export.arxiv.org/api/query"
-    feed_url: str = "https://rss.arxiv.org"
-    delay: float = 3.0
-    """Seconds between requests, for the `Pacer` of the process: https://info.arxiv.org/help/api/tou.html."""
-    limits: Limits = field(default_factory=Limits)
 
 
 class Errand:

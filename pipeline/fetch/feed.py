@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 from pipeline.categories import covers
 from pipeline.errors import FetchError
-from pipeline.fetch.announcement import Item, feed_date, read_items
 from pipeline.fetch.documents import read_document
-from pipeline.fetch.errand import PAGE_SIZE, ArxivSettings, Errand
+from pipeline.fetch.errand import PAGE_SIZE, Errand
+from pipeline.fetch.feed_items import Item, feed_date, read_items
+from pipeline.fetch.limits import ArxivSettings
 from pipeline.fetch.pages import Page, most_telling
 from pipeline.fetch.query import check
 from pipeline.fetch.wire import Wire

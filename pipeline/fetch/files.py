@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
 from pipeline.errors import FetchError, InputError
-from pipeline.fetch.announcement import read_announcement
-from pipeline.fetch.api_atom import read_recorded
-from pipeline.fetch.documents import MAX_BYTES, Document, Kind, RefusedError, UnreadableError, read_document
 from pipeline.fetch.jsonl import read_lines
 from pipeline.fetch.pages import Page, tidy
 from pipeline.text import plain
@@ -31,12 +28,6 @@ _MAGIC = {
     b"\xff\xfe": "UTF-16 text",
     b"\xfe\xff": "UTF-16 text",
     b"[": "a JSON list",
-}
-_Reader = Callable[[Document, frozenset[str] | None], Page]
-_READERS: dict[Kind, _Reader] = {
-    Kind.API: lambda document, _announce: read_recorded(document),
-    Kind.RSS: read_announcement,
-    Kind.ATOM: read_announcement,
 }
 
 
@@ -85,7 +76,7 @@ def _stream_pages(stream: BinaryIO, announce: frozenset[str] | None) -> Iterator
     name = _STDIN
     number, first, lines = _opened(stream, name)
     if first.startswith(b"<"):
-        yield _from_document(_rest(first, stream), name, announce)
+        yield _from_document(first, stream, name, announce)
     else:
         yield from read_lines(enumerate(lines, start=number), name, announce, strict=False)
 
@@ -93,7 +84,7 @@ def _stream_pages(stream: BinaryIO, announce: frozenset[str] | None) -> Iterator
 def _whole_file(file: BinaryIO, name: str, announce: frozenset[str] | None) -> Page:
     number, first, lines = _opened(file, name)
     if first.startswith(b"<"):
-        return _from_document(_rest(first, file), name, announce)
+        return _from_document(first, file, name, announce)
     pages = list(read_lines(enumerate(lines, start=number), name, announce, strict=True))
     papers, source = tuple(paper for page in pages for paper in page.papers), pages[-1].source
     if source.announced is None:
@@ -125,14 +116,15 @@ def _refuse_strange(first: bytes, name: str) -> None:
         raise InputError(f"{name}: neither XML nor JSON Lines", hint=_HINT)
 
 
-def _rest(first: bytes, stream: BinaryIO) -> bytes:
-    return first + stream.read(MAX_BYTES + 1)
+def _from_document(first: bytes, rest: BinaryIO, name: str, announce: frozenset[str] | None) -> Page:
+    # Only where there is XML: JSON Lines need neither lxml nor `arxiv`, which take a tenth of a second to import.
+    from pipeline.fetch.api_atom import read_recorded  # noqa: PLC0415
+    from pipeline.fetch.documents import MAX_BYTES, Kind, RefusedError, UnreadableError, read_document  # noqa: PLC0415
+    from pipeline.fetch.feed_items import read_announcement  # noqa: PLC0415
 
-
-def _from_document(body: bytes, name: str, announce: frozenset[str] | None) -> Page:
     try:
-        document = read_document(body)
-        return _READERS[document.kind](document, announce)
+        document = read_document(first + rest.read(MAX_BYTES + 1))
+        return read_recorded(document) if document.kind is Kind.API else read_announcement(document, announce)
     except RefusedError as error:
         raise FetchError(f"{name}: an error feed, in which arXiv says: {plain(str(error))}") from error
     except UnreadableError as error:

@@ -1,10 +1,10 @@
-"""How long arXiv may take."""
+"""Where arXiv is, and how long it may take."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,17 @@ class Limits:
     """Longest single wait, whatever Retry-After says."""
     whole: float = 900.0
     """Longest time for all answers of one fetch together, waits included."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArxivSettings:
+    """Where arXiv is and how it is to be treated."""
+
+    api_url: str = "https://export.arxiv.org/api/query"
+    feed_url: str = "https://rss.arxiv.org"
+    delay: float = 3.0
+    """Seconds between requests, for the `Pacer` of the process: https://info.arxiv.org/help/api/tou.html."""
+    limits: Limits = field(default_factory=Limits)
 
 
 class Budget:

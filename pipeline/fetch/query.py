@@ -13,7 +13,8 @@ import arxiv  # type: ignore[import-untyped]
 
 from pipeline.categories import explain, has_subjects, is_category
 from pipeline.errors import FetchError, UsageError
-from pipeline.fetch.errand import PAGE_SIZE, ArxivSettings, Errand
+from pipeline.fetch.errand import PAGE_SIZE, Errand
+from pipeline.fetch.limits import ArxivSettings
 from pipeline.fetch.pages import Page, merged, tidy
 from pipeline.fetch.wire import Wire
 from pipeline.records import Missing, Paper, Source, parse_id

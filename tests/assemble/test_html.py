@@ -91,7 +91,7 @@ def test_a_paper_may_have_the_least() -> None:
     """Of a paper of which only three things are known, and that has no line in English, no place is left empty."""
     of = _read(_page(done(paper(), tldr_en="\n"))).cssselect("article")[0]
     assert _texts(of, "summary > *") == ["一句话。", "标题", "Title 1"]
-    assert _texts(of, "p") == ["", "译文。", "Abstract 1.", "arXiv:2404.00001 PDF"]
+    assert _texts(of, "p") == ["译文。", "Abstract 1.", "arXiv:2404.00001 PDF"]
     assert of.cssselect(".only")
 
 

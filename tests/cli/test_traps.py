@@ -24,7 +24,7 @@ MONDAY = "2026-04-27"
 @pytest.fixture(autouse=True)
 def _no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Time-outs and pauses of a fraction of a second; the program's own are minutes."""
-    monkeypatch.setattr("pipeline.cli.orders.ArxivSettings", partial(ArxivSettings, limits=QUICK))
+    monkeypatch.setattr("pipeline.fetch.ArxivSettings", partial(ArxivSettings, limits=QUICK))
 
 
 def _names(count: int) -> list[str]:

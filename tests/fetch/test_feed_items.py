@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.fetch.announcement import read_announcement, split_authors
 from pipeline.fetch.documents import read_document
+from pipeline.fetch.feed_items import read_announcement, split_authors
 from pipeline.fetch.pages import Page, whole
 from pipeline.records import AnnounceType, Missing, Paper
 from tests.servers.arxiv import announcement_feed
