@@ -26,4 +26,4 @@ def fold(text: str) -> str:
 
 def plain(text: str) -> str:
     """Return ``text`` for a terminal: one line, no control characters, no marks that turn the reading direction."""
-    return fold(_BIDI.sub("", text))
+    return fold(text if text.isprintable() else _BIDI.sub("", text))

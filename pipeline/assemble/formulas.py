@@ -71,6 +71,8 @@ class _RefusedError(Exception):
 
 def with_formulas(text: str) -> str:
     """Return plain ``text`` as HTML: its formulas as MathML, the rest escaped."""
+    if "$" not in text and "\\" not in text:
+        return _escaped(text)
     parts: list[str] = []
     end = 0
     for match in _FORMULA.finditer(text):
