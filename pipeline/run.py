@@ -40,7 +40,8 @@ class Desk:
 
     output: Path
     formats: tuple[Format, ...]
-    feed: FeedStyle
+    feed: Callable[[str], FeedStyle]
+    """Tells what the feed of a digest, by its name, is to be."""
     cache: Cache
     """Keeps which announced papers stand on which page."""
     warn: Callable[[str], None]
@@ -109,9 +110,10 @@ def assemble(
     report = _report(entries, source, spent, complete=code is Exit.COMPLETE)
     if _is_lost(entries, source):
         return Outcome(code, report, error=error)
-    digest = Digest(name=report.name, date=report.date, entries=tuple(entries), source=source)
+    has_feed = "atom" in desk.formats
+    digest = Digest(report.name, report.date, tuple(entries), source, has_feed=has_feed)
     texts = {f"{report.date}.{name}": WRITERS[name](digest) for name in desk.formats if name in WRITERS}
-    if "atom" in desk.formats:
+    if has_feed:
         texts[FEED] = _feed(digest, desk)
     texts[f"{report.date}.run.json"] = report.model_dump_json(indent=2) + "\n"
     files = outputs.write_all(desk.output / report.name, texts)
@@ -131,7 +133,7 @@ def _feed(digest: Digest, desk: Desk) -> str:
             except InputError as error:
                 desk.warn(f"{error.message}; the feed goes without that day")
 
-    return atom(digest.name, newest_first(), desk.feed)
+    return atom(digest.name, newest_first(), desk.feed(digest.name))
 
 
 def ending(entries: list[Entry], source: Source) -> Exit:

@@ -38,6 +38,8 @@ What was due then is taken to come with the next announcement.
 """
 
 Format = Literal["md", "json", "html", "atom"]
+FeedKind = Literal["day", "paper"]
+"""What an entry of an Atom feed is."""
 FORMATS: tuple[Format, ...] = ("md", "json", "html", "atom")
 
 _DIGEST_NAME = re.compile(DIGEST_NAME)
@@ -128,6 +130,8 @@ class DigestSection(_Strict):
     """Kinds of announcement."""
     primary_only: bool = False
     """Whether a paper's primary category must be one of ``categories``, by either of its names."""
+    feed: FeedKind | None = None
+    """What an entry of this digest's Atom feed is; as the settings' own where absent."""
 
 
 class PriceSection(_Strict):
@@ -171,8 +175,8 @@ class Settings(_Strict):
     cache: Path = Path("cache")
     output: Path = Path("outputs")
     format: tuple[Format, ...] = Field(default=FORMATS, min_length=1)
-    feed: Literal["day", "paper"] = "day"
-    """What an entry of the Atom feed is."""
+    feed: FeedKind = "day"
+    """What an entry of the Atom feed is, where the section of a digest says nothing else."""
     site_url: Annotated[str, AfterValidator(web_address)] | None = None
     """Where the output folder is published; without it, nothing links to the pages."""
     deliver: SecretStr | None = None
@@ -195,6 +199,11 @@ class Settings(_Strict):
     def address_is_trusted(self) -> bool:
         """False where ``digest.toml`` alone names the base URL: then the key is not sent there."""
         return self._address_is_trusted
+
+    def feed_of(self, name: str) -> FeedKind:
+        """Return what an entry of the Atom feed of the digest ``name`` is."""
+        section = self.digests.get(name)
+        return (section and section.feed) or self.feed
 
     @property
     def most_calls(self) -> int:

@@ -24,6 +24,7 @@ from pipeline.assemble.site import (
     Frame,
     archive_page,
     day_line,
+    day_page,
     month_page,
     paper_month,
     paper_path,
@@ -34,7 +35,7 @@ from pipeline.assemble.site import (
 from pipeline.assemble.statistics import statistics_page
 from pipeline.assemble.versions import Appearance, paper_page, versions
 from pipeline.errors import InputError, OutputError, UsageError
-from pipeline.records import Day, Entry, RunReport, Source
+from pipeline.records import Day, Entry, Source
 from pipeline.search import Pagefind
 from pipeline.stream import line
 
@@ -108,12 +109,13 @@ def _write_digests(
     feeds = []
     made: set[str] = set()
     for name in archive.names():
-        days = list(_write_days(archive, name, built, spool, warn))
+        days = list(_read_days(archive, name, built, spool, warn))
         if not days:
             continue
         made.add(name)
         built.days += days
         feed = _read(archive.output / name / FEED)
+        _write_days(archive, built, days, frame, has_feed=feed is not None)
         if feed is not None:
             feeds.append(name)
             built.put(f"{name}/{FEED}", feed)
@@ -133,10 +135,10 @@ def _drop_digest(folder: Path, built: Built) -> None:
             folder.rmdir()
 
 
-def _write_days(
+def _read_days(
     archive: Archive, name: str, built: Built, spool: Path, warn: Callable[[str], None]
 ) -> Iterator[DayLine]:
-    """Write the page of each day of a digest; yield what the site keeps of it, newest first."""
+    """Put the entries of each day of a digest into ``spool``; yield what the site keeps of it, newest first."""
     for date in archive.dates(name):
         try:
             day = archive.day(name, date)
@@ -144,17 +146,27 @@ def _write_days(
             warn(f"{error.message}; the site goes without that day")
             built.broken += 1
             continue
-        report = archive.report(name, date)
-        page = _read(archive.output / name / f"{date}.html")
-        built.put(f"{name}/{date}.html", _page_of(day, report) if page is None else page)
         _spool(day, spool)
-        yield day_line(day, report)
+        yield day_line(day, archive.report(name, date))
 
 
-def _page_of(day: Day, report: RunReport | None) -> str:
+def _write_days(archive: Archive, built: Built, days: Sequence[DayLine], frame: Frame, *, has_feed: bool) -> None:
+    """Write the page of each day of a digest, ``days`` newest first, with links to those beside it."""
+    dates = [None, *(day.date for day in days), None]
+    for day, later, earlier in zip(days, dates, dates[2:], strict=False):
+        page = _read(archive.output / day.name / f"{day.date}.html")
+        if page is None:
+            page = _page_of(archive, day, has_feed=has_feed)
+        built.put(f"{day.name}/{day.date}.html", day_page(page, frame, earlier=earlier, later=later))
+
+
+def _page_of(archive: Archive, day: DayLine, *, has_feed: bool) -> bytes:
     """Return the page of a day that was written without one."""
+    report = archive.report(day.name, day.date)
     counts = report.source.model_dump() if report else {}
-    return html(Digest(day.name, day.date, day.entries, Source(**counts)))
+    entries = archive.day(day.name, day.date).entries
+    page = html(Digest(day.name, day.date, entries, Source(**counts), has_feed=has_feed))
+    return page.encode("utf-8", "replace")
 
 
 def _spool(day: Day, spool: Path) -> None:

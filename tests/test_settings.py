@@ -23,7 +23,7 @@ LOCAL = "http://localhost:11434/v1"
 KEYS = (
     " (keys: arxiv_api_url, arxiv_delay, arxiv_feed_url, base_url, budget, cache, concurrency, deadline, digests, "
     "fallback, feed, format, holidays, model, output, prices, prompt, rpm, site_url, tpm; "
-    "in [digests.NAME]: categories, announce, primary_only)"
+    "in [digests.NAME]: categories, announce, primary_only, feed)"
 )
 ARCHIVES = (
     "astro-ph, cond-mat, cs, econ, eess, gr-qc, hep-ex, hep-lat, hep-ph, hep-th, math, math-ph, nlin, nucl-ex, "
@@ -136,6 +136,7 @@ def test_a_file_is_read_with_a_byte_order_mark_and_named_digests(config: Path) -
         ("modle = 'm'", f"modle: unknown key{KEYS}"),
         ("address_is_trusted = true", f"address_is_trusted: unknown key{KEYS}"),
         ("[digests.a]\ncategories = ['cs.AI']\nmodel = 'm'", f"digests.a.model: unknown key{KEYS}"),
+        ("[digests.a]\ncategories = ['cs.AI']\nfeed = 'week'", "digests.a.feed: input should be 'day' or 'paper'"),
         ("[digests.a]", "digests.a.categories: missing"),
         (
             "[digests.a]\ncategories = []",
@@ -204,6 +205,7 @@ def test_a_file_is_read_with_a_byte_order_mark_and_named_digests(config: Path) -
         "key",
         "inner-key",
         "section-key",
+        "section-feed",
         "no-categories",
         "empty-categories",
         "category",

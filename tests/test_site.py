@@ -83,9 +83,49 @@ def test_every_day_month_digest_and_paper_has_its_place(output: Path) -> None:
     """The pages and feeds of the days are those that were written; a day without a page gets one."""
     assert built(output) == PLACES
     files = made(output)
-    for place in ("cs.CL/2024-04-01.html", "cs.CL/feed.xml"):
-        assert files[place] == (output / place).read_bytes()
+    assert files["cs.CL/feed.xml"] == (output / "cs.CL" / "feed.xml").read_bytes()
+    before, ways, after = re.split(rb"(?s)(<nav.*</nav>\n)", files["cs.CL/2024-04-01.html"])
+    assert ways
+    assert before + after == (output / "cs.CL" / "2024-04-01.html").read_bytes()
     assert "2404.00001" in files["a+b/2024-03-29.html"].decode()
+
+
+def ways_from(page: bytes) -> list[str]:
+    """Return where the links of a page's navigation lead."""
+    (ways,) = re.findall(r"(?s)<nav.*?</nav>", page.decode())
+    return re.findall(r'href="([^"]*)"', ways)
+
+
+def test_from_a_day_lead_ways_to_the_site_and_the_days_beside_it(output: Path) -> None:
+    """Of the same digest, over a day that cannot be read; the page may have been written by a run or be made here."""
+    write(output, "cs.CL", "2024-04-03", page=False)
+    (output / "cs.CL" / "2024-04-02.json").write_text("{")
+    build(Archive(output), None, lambda _: None)
+    files = made(output)
+    assert {place: ways_from(files[place]) for place in files if re.search(r"/\d{4}-\d\d-\d\d\.html", place)} == {
+        "cs.CL/2024-04-01.html": ["../index.html", "index.html", "2024-04-03.html"],
+        "cs.CL/2024-04-03.html": ["../index.html", "index.html", "2024-04-01.html"],
+        "a+b/2024-03-29.html": ["../index.html", "index.html"],
+    }
+    build(Archive(output), Indexer(), lambda _: None)
+    assert ways_from(made(output)["a+b/2024-03-29.html"]) == ["../index.html", "index.html", "../search.html"]
+
+
+def test_a_page_of_another_kind_is_copied_as_it_is(output: Path) -> None:
+    """No way is put where nobody knows what stands there."""
+    page = output / "cs.CL" / "2024-04-01.html"
+    page.write_text("<body class='mine'>\n<p>Mine\n")
+    built(output)
+    assert made(output)["cs.CL/2024-04-01.html"] == page.read_bytes()
+
+
+def test_a_page_that_is_made_here_names_the_feed_that_is_there(output: Path) -> None:
+    """And none where there is none."""
+    write(output, "cs.CL", "2024-04-03", page=False)
+    built(output)
+    files = made(output)
+    assert b'<link rel="alternate"' in files["cs.CL/2024-04-03.html"]
+    assert b'<link rel="alternate"' not in files["a+b/2024-03-29.html"]
 
 
 def test_places_are_those_that_feeds_and_messages_link_to(output: Path) -> None:
@@ -101,7 +141,7 @@ def test_all_links_within_the_site_lead_somewhere(output: Path) -> None:
     built(output)
     files = made(output)
     for place, content in files.items():
-        if not place.endswith(".html") or re.fullmatch(r".*/\d{4}-\d\d-\d\d\.html", place):
+        if not place.endswith(".html"):
             continue
         for link in re.findall(r'(?:href|src)="([^":#]+)(#[^"]*)?"', content.decode()):
             target = os.path.normpath(Path(place).parent / link[0].replace("%2B", "+"))
@@ -124,12 +164,12 @@ def test_the_same_digests_give_the_same_bytes(output: Path, tmp_path: Path) -> N
 
 
 def test_a_new_day_writes_what_it_changes(output: Path) -> None:
-    """Its page, its papers, the lists it is in and the figures; all else is left alone."""
+    """Its page, its papers, the lists it is in, the day before it and the figures; all else is left alone."""
     built(output)
     write(output, "cs.CL", "2024-05-01", done(paper(9, id="2405.00009")), GOOD)
     assert built(output) == {
         *("index.html", "statistics.html", "cs.CL/index.html", "cs.CL/2024-05.html", "cs.CL/2024-05-01.html"),
-        *("cs.CL/feed.xml", "_papers/2405/2405.00009.html", "_papers/2404/2404.00001.html"),
+        *("cs.CL/2024-04-02.html", "cs.CL/feed.xml", "_papers/2405/2405.00009.html", "_papers/2404/2404.00001.html"),
     }
 
 

@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
 
 from jinja2 import Template
 
@@ -18,9 +17,8 @@ from pipeline.archive import feed_address, page_address
 from pipeline.assemble.language import LANGUAGES
 from pipeline.assemble.rendering import environment
 from pipeline.records import Day, Entry
+from pipeline.settings import FeedKind
 from pipeline.text import plain
-
-FeedKind = Literal["day", "paper"]
 
 MOST_DAYS = 30
 """Days that a feed holds at most."""

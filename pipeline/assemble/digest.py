@@ -25,6 +25,8 @@ class Digest:
     """In any order; a page shows them in that of `in_page_order`."""
     source: Source
     """What the reader must know besides the notes of ``source``."""
+    has_feed: bool = False
+    """Whether the Atom feed of the digest is written beside the page."""
 
 
 def in_page_order(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:

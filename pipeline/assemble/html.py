@@ -50,6 +50,7 @@ def html(digest: Digest, language: str = "zh") -> str:
         .render(
             name=digest.name,
             date=digest.date,
+            has_feed=digest.has_feed,
             words=words,
             done=list(zip(_anchors(papers), done, strict=True)),
             categories=_counted(category for paper in papers for category in dict.fromkeys(paper.categories)),

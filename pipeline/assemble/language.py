@@ -156,6 +156,8 @@ LANGUAGES: Mapping[str, Language] = {
             "statistics": "统计",
             "newest": "最新一期",
             "all_days": "往期",
+            "earlier": "上一期",
+            "later": "下一期",
             "feed": "订阅",
             "archive": "{name} 往期",
             "month": "{name} {month}",

@@ -20,6 +20,9 @@ MOST_LEADING = 5
 """Papers of a day that a page names to give an idea of it."""
 WORDS = LANGUAGES["zh"]
 
+_BEGINNING = b"\n<body>\n"
+"""Where a page of `html` begins; no text of others has these characters, they are escaped there."""
+
 ASSETS = {
     "_assets/site.css": ("page.css", "site.css"),
     "_assets/site.js": ("site.js",),
@@ -113,6 +116,15 @@ def rendered(template: str, frame: Frame, **values: Any) -> str:
     """Return a page of the site; ``values`` are the template's own."""
     own = {"words": WORDS, "site": WORDS.site, "frame": frame, "quote": quote, "paper_path": paper_path}
     return environment().get_template(template).render(**own, **values)
+
+
+def day_page(page: bytes, frame: Frame, *, earlier: str | None, later: str | None) -> bytes:
+    """Return the page of a day, UTF-8, with links to start page, archive and search, and to the days beside it.
+
+    A page that does not begin as the template of `html` does is returned as it is.
+    """
+    ways = rendered("day.html.j2", frame, earlier=earlier, later=later)
+    return page.replace(_BEGINNING, _BEGINNING + ways.encode(), 1)
 
 
 def start_page(newest: Sequence[DayLine], feeds: Iterable[str], frame: Frame) -> str:

@@ -92,7 +92,10 @@ def model_for(settings: Settings, cache: Cache, budget: Budget | None = None, *,
 
 def desk_for(settings: Settings, cache: Cache) -> Desk:
     """Return where digests are written, and how."""
-    feed = FeedStyle(settings.feed, settings.site_url)
+
+    def feed(name: str) -> FeedStyle:
+        return FeedStyle(settings.feed_of(name), settings.site_url)
+
     return Desk(settings.output, settings.format, feed, cache, screen.warn)
 
 

@@ -14,8 +14,9 @@ from lxml import etree
 
 from pipeline.archive import Archive
 from pipeline.assemble import Digest, FeedStyle, as_json, atom
-from pipeline.assemble.atom import MOST_DAYS, MOST_PAPERS, FeedKind
+from pipeline.assemble.atom import MOST_DAYS, MOST_PAPERS
 from pipeline.records import Day, Entry, Source
+from pipeline.settings import FeedKind
 from pipeline.text import plain
 
 from .samples import HOSTILE, HOSTILE_TITLE, done, failed, paper

@@ -189,6 +189,18 @@ def test_the_page_asks_for_nothing() -> None:
     assert all(re.match(r"https://arxiv\.org/(abs|pdf)/|#", link.get("href")) for link in root.cssselect("a"))
 
 
+def test_a_page_beside_a_feed_names_it() -> None:
+    """Where readers of feeds look for it: https://www.rfc-editor.org/rfc/rfc4287 and the link type ``alternate``."""
+    (link,) = _read(html(Digest("a+b", "2024-04-03", (), Source(), has_feed=True))).cssselect("link[rel=alternate]")
+    assert dict(link.attrib) == {
+        "rel": "alternate",
+        "type": "application/atom+xml",
+        "title": "arXiv 摘要：a+b",
+        "href": "feed.xml",
+    }
+    assert not _read(_page()).cssselect("link[rel=alternate]")
+
+
 def test_the_same_digest_gives_the_same_page() -> None:
     """To the byte."""
     assert _full() == _full()

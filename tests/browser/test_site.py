@@ -24,6 +24,7 @@ from .samples import DIGEST, HOSTILE, LONG, VIDEO
 from .test_quality import PHONE, WIDE, violations
 
 NAME, DAY = "cs.CV", "2026-11-23"
+START = ("arXiv 摘要", "往期")
 EARLIER = tuple(
     done(
         paper(number, id=f"2610.{number:05}", title=f"Counting Sheep, Part {number}"),
@@ -161,6 +162,29 @@ def test_from_the_start_page_everything_is_reached(reading: Open, root: str) -> 
     page.locator("[name=q]:focus").wait_for()
 
 
+def _goes(page: Any, link: str, heading: str) -> None:
+    """Go by a link of the navigation, else of the page, and see where one has come to."""
+    page.get_by_role("link", name=link, exact=True).first.click()
+    page.get_by_role("heading", level=1, name=heading, exact=True).wait_for()
+
+
+@pytest.mark.parametrize("screen", [PHONE, WIDE], ids=["phone", "wide"])
+def test_from_day_to_day_and_back_to_the_start(reading: Open, root: str, screen: dict[str, Any]) -> None:
+    """By clicks alone; the newest day has none after it, the oldest none before it."""
+    page = reading(root, **screen)
+    _goes(page, "往期", f"{NAME} 往期")
+    _goes(page, "11-23", f"{NAME} {DAY}")
+    ways = page.get_by_role("navigation", name="站点")
+    assert [way.inner_text() for way in ways.get_by_role("link").all()] == [*START, "上一期", "搜索"]
+    assert ways.bounding_box()["height"] < 60
+    _goes(page, "上一期", f"{NAME} 2026-10-30")
+    assert [way.inner_text() for way in ways.get_by_role("link").all()] == [*START, "下一期", "搜索"]
+    _goes(page, "下一期", f"{NAME} {DAY}")
+    page.go_back()
+    _goes(page, "arXiv 摘要", "最新一期")
+    assert page.url == f"{root}index.html"
+
+
 def test_dark_is_chosen_once_for_site_and_days(reading: Open, root: str) -> None:
     """And kept; pressed again, the system's colours are back."""
     page = reading(root, color_scheme="light")
@@ -176,7 +200,15 @@ def test_dark_is_chosen_once_for_site_and_days(reading: Open, root: str) -> None
 
 def _pages(root: str) -> list[str]:
     long = f"_papers/2404/{LONG.paper.id}.html"
-    places = ("", f"{NAME}/index.html", f"{NAME}/2026-11.html", long, "statistics.html", "search.html?q=Sheep")
+    places = (
+        "",
+        f"{NAME}/{DAY}.html",
+        f"{NAME}/index.html",
+        f"{NAME}/2026-11.html",
+        long,
+        "statistics.html",
+        "search.html?q=Sheep",
+    )
     return [f"{root}{place}" for place in places]
 
 

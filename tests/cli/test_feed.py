@@ -8,6 +8,9 @@ import feedparser
 import pytest
 
 from pipeline.cli.edge import guarded
+from pipeline.records import End, Source
+from pipeline.stream import EndLine, line
+from tests.assemble.samples import done, paper
 
 from .program import RECORDS, lines
 
@@ -47,6 +50,40 @@ def test_the_settings_say_what_an_entry_is_and_where_the_site_is(folder: Path) -
     parsed = feedparser.parse((folder / "outputs" / "x" / "feed.xml").read_bytes())
     assert len(parsed.entries) == 2
     assert parsed.feed.links[0].href == "https://example.org/d/x/feed.xml"
+
+
+def entries_of(name: str) -> int:
+    """Return how many entries the feed of a digest has."""
+    return len(feedparser.parse(Path("outputs", name, "feed.xml").read_bytes()).entries)
+
+
+SECTIONS = 'feed = "{0}"\n[digests.x]\ncategories = ["cs.CL"]\nfeed = "{1}"\n[digests.y]\ncategories = ["cs.CL"]\n'
+
+
+@pytest.mark.parametrize(("top", "own", "x", "other"), [("day", "paper", 2, 1), ("paper", "day", 1, 2)])
+def test_a_section_says_what_an_entry_of_its_own_feed_is(
+    folder: Path, *, top: str, own: str, x: int, other: int
+) -> None:
+    """For the digest of its name, by whichever command; for all others the top of the file does."""
+    (folder / "digest.toml").write_text(SECTIONS.format(top, own))
+    for name in ("x", "y", "z"):
+        assert run("2026-04-28", "--name", name) == 0
+    assert [entries_of(name) for name in ("x", "y", "z")] == [x, other, other]
+    for name in ("x", "y"):
+        Path("outputs", name, "feed.xml").unlink()
+    end = EndLine(end=End(source=Source(name="y", date="2026-04-28"), exit=0))
+    (folder / "entries.jsonl").write_text("".join(f"{line(one)}\n" for one in (done(paper(1)), done(paper(2)), end)))
+    for words in (("--name", "x"), ()):
+        assert guarded(["assemble", "--input", "entries.jsonl", *words, "-q"]) == 0
+    assert [entries_of(name) for name in ("x", "y")] == [x, other]
+
+
+def test_a_page_names_the_feed_that_is_written_with_it(folder: Path) -> None:
+    """And no other."""
+    page = folder / "outputs" / "x" / "2026-04-28.html"
+    for formats, links in (("html,json,atom", 1), ("html,json", 0)):
+        assert run("2026-04-28", "--format", formats) == 0
+        assert page.read_text("utf-8").count('<link rel="alternate" type="application/atom+xml"') == links
 
 
 def test_a_format_that_is_not_asked_for_is_not_written(folder: Path) -> None:
