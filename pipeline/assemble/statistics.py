@@ -7,11 +7,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from markupsafe import Markup, escape
+
 from pipeline.assemble.site import WORDS, DayLine, Frame, rendered
 
 MOST_SLOTS = 100
 """Bars of a plot at most, unless its unit is a month."""
 MOST_CATEGORIES = 12
+_DATE = Markup("<time>{}</time>")
 _WIDTH, _HEIGHT = 360.0, 150.0
 _LEFT, _BOTTOM, _TOP = 40.0, 20.0, 12.0
 _HIGH = _HEIGHT - _BOTTOM - _TOP
@@ -94,12 +97,12 @@ def statistics_page(days: Sequence[DayLine], categories: Mapping[str, int], fram
     return rendered(
         "statistics.html.j2",
         frame,
-        totals=WORDS.site["totals"].format(
+        totals=escape(WORDS.site["totals"]).format(
             digests=len({line.name for line in days}),
             days=len(days),
             papers=sum(categories.values()),
-            first=dates[0],
-            last=dates[-1],
+            first=_DATE.format(dates[0]),
+            last=_DATE.format(dates[-1]),
         ),
         plots=_plots(days),
         unknown=sum(line.cost_usd is None for line in days),
