@@ -195,6 +195,17 @@ def test_keys_do_all_of_it(reading: Open) -> None:
     assert not _pressed(_paper(page, 1), "star")
 
 
+@pytest.mark.parametrize("width", [360, 390, 430])
+def test_the_tools_take_two_lines_of_a_phone(reading: Open, width: int) -> None:
+    """From edge to edge."""
+    page = reading(**PHONE | {"viewport": {"width": width, "height": 844}})
+    boxes = [box for each in page.locator("#tools > :not(output)").all() if (box := each.bounding_box())]
+    assert len({box["y"] for box in boxes}) == 2
+    assert round(max(box["x"] + box["width"] for box in boxes)) == width - 16
+    last = page.locator("#tools [name=dark]").bounding_box()
+    assert round(last["x"] + last["width"]) == width - 16
+
+
 @pytest.mark.parametrize("width", [700, 1280])
 def test_what_is_stepped_to_lies_beneath_nothing(reading: Open, width: int) -> None:
     """The tools stay at the top while the page scrolls, on one line or two, and hide no line that a key leads to."""

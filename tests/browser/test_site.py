@@ -180,7 +180,9 @@ def test_from_day_to_day_and_back_to_the_start(reading: Open, root: str, screen:
     _goes(page, "上一期", f"{NAME} 2026-10-30")
     assert [way.inner_text() for way in ways.get_by_role("link").all()] == [*START, "下一期", "搜索"]
     _goes(page, "下一期", f"{NAME} {DAY}")
-    page.go_back()
+    page.emulate_media(media="print")
+    assert not ways.is_visible()
+    page.emulate_media(media="screen")
     _goes(page, "arXiv 摘要", "最新一期")
     assert page.url == f"{root}index.html"
 
