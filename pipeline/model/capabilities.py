@@ -61,6 +61,8 @@ class Capabilities:
     settled: bool = False
     """Whether the endpoint has answered, or guessing was in vain: then a refusal without a word of the form is of what
     the request says."""
+    proven: bool = False
+    """Whether the service is known, or has answered in some form: then any number of calls may try the next one."""
     lessons: int = 0
     """Counts what was learned; a request that left before the last lesson is not evidence for another."""
     _before_guesses: _Form | None = None
@@ -71,6 +73,7 @@ class Capabilities:
         caps = [name for name in (preset.cap, _NEXT_CAP[preset.cap]) if name not in learned.dropped]
         known = cls(preset, learned.mode or preset.mode, next(iter(caps), ""), learned.thinking, set(learned.dropped))
         known.settled = learned.seconds is not None
+        known.proven = known.settled or bool(preset.name)
         return known
 
     def learned(self) -> Learned:
@@ -85,11 +88,13 @@ class Capabilities:
         """
         if is_old:
             self._take_back()
-        self.settled, self._before_guesses = True, None
+        self.settled, self.proven, self._before_guesses = True, True, None
 
-    def body(self, model: str, ask: Ask, *, most_tokens: int | None) -> dict[str, Any]:
-        """Return the request body for ``ask`` in the form that the endpoint takes."""
+    def body(self, model: str, ask: Ask, *, most_tokens: int | None, plain: bool = False) -> dict[str, Any]:
+        """Return the request body for ``ask`` in the form that the endpoint takes; ``plain`` has only what all take."""
         body: dict[str, Any] = {"model": model, "messages": [message.as_json() for message in ask.messages]}
+        if plain:
+            return body
         if ask.temperature is not None and "temperature" not in self.dropped:
             body["temperature"] = ask.temperature
         if most_tokens is not None and self.cap:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import ssl
 import time
@@ -91,6 +92,11 @@ class OpenAIModel:
         self._client = _client(endpoint, self._terms.patience)
         self._url = f"{endpoint.base_url.rstrip('/')}/chat/completions"
         self._options = _options(endpoint)
+        self._trying = asyncio.Lock()
+        """Held by the one call that tries a form which no reply has proven."""
+        self._faults = 0
+        """In a row, of an endpoint that has answered nobody."""
+        self._last_fault = float("-inf")
 
     def learned(self) -> Learned:
         """Return what this run and those before it learned of the endpoint and model."""
@@ -128,7 +134,8 @@ class OpenAIModel:
                     async with self._gate.slot(tokens) as slot:
                         self.meter.retries += tries.begun or ask.again
                         tries.begin()
-                        return await self._request(ask, slot)
+                        with self._while_unanswered():
+                            return await self._request(ask, slot)
         except PassingError as error:
             if error.rule.reason in UNANSWERED and self._deadline.mean is None:
                 fatal = FatalModelError(str(error), hint=self._way_on(error.rule))
@@ -137,20 +144,59 @@ class OpenAIModel:
             raise CallError(error.rule.reason, str(error)) from error
         raise AssertionError("tenacity ends with an answer or an error")  # pragma: no cover
 
+    @contextlib.contextmanager
+    def _while_unanswered(self) -> Iterator[None]:
+        """After a fault, let one call at a time ask an endpoint that has answered nobody, only as often as one ask may.
+
+        Raises:
+            FatalModelError: so many calls failed, one after another.
+        """
+        began = time.monotonic()
+        try:
+            yield
+        except PassingError as error:
+            is_first = self._deadline.mean is None and error.rule.action is Action.RETRY
+            if is_first and began >= self._last_fault:
+                self._last_fault = time.monotonic()
+                self._faults += 1
+                self._gate.faulted(self._last_fault - began)
+                if self._faults >= self._terms.patience.tries:
+                    raise FatalModelError(str(error), hint=self._way_on(error.rule)) from error
+            raise
+
     async def _request(self, ask: Ask, slot: Slot) -> Reply:
+        """Ask in the form that the endpoint takes.
+
+        While no reply has proven a form, one call at a time tries it, so that each lesson costs one request, however
+        late it comes; the others leave in the plainest form, or wait where that would leave out what was asked for.
+        """
+        known = self._capabilities
+        may_be_plain = ask.temperature is None and self._terms.budget is None
+        while not known.proven:
+            if self._trying.locked() and may_be_plain:
+                return await self._put(ask, slot, plain=True)
+            async with self._trying:
+                self._gate.check()
+                if not known.proven:
+                    return await self._put(ask, slot)
+        return await self._put(ask, slot)
+
+    async def _put(self, ask: Ask, slot: Slot, *, plain: bool = False) -> Reply:
         """Send one request, or as many as there are lessons in how to put it."""
         known = self._capabilities
         while True:
             lessons, began = known.lessons, time.monotonic()
-            answer, headers = await self._paid(ask)
-            is_old = lessons < known.lessons
+            answer, headers = await self._paid(ask, plain=plain)
+            is_old = lessons < known.lessons and not plain
             if isinstance(answer, Reply):
-                known.answered(is_old=is_old)
+                if not plain:
+                    known.answered(is_old=is_old)
                 used = answer.usage or Usage()
                 self._gate.accepted(slot, used.prompt + used.completion or slot.tokens, headers)
                 return answer
             rule = judge(answer)
-            if rule.action is Action.CHANGE and not is_old and known.learn(answer, guess=not rule.is_named):
+            may_learn = rule.action is Action.CHANGE and not is_old and not plain
+            if may_learn and known.learn(answer, guess=not rule.is_named):
                 self._gate.learned(time.monotonic() - began)
                 self.meter.retries += 1
                 continue
@@ -160,11 +206,11 @@ class OpenAIModel:
                 self._gate.outdated(time.monotonic() - began)
             self._raise_for(rule, answer, is_old=is_old)
 
-    async def _paid(self, ask: Ask) -> tuple[Reply | Answer, Mapping[str, str]]:
+    async def _paid(self, ask: Ask, *, plain: bool) -> tuple[Reply | Answer, Mapping[str, str]]:
         """Send one request within the budget, if there is one."""
         budget, price = self._terms.budget, self._terms.price
         if budget is None or price is None:
-            return await self._send(self._capabilities.body(self.name, ask, most_tokens=None))
+            return await self._send(self._capabilities.body(self.name, ask, most_tokens=None, plain=plain))
         if not self._capabilities.cap:
             raise FatalModelError(
                 f"{self.endpoint} takes no cap on the length of a reply, so that no budget can be kept",
@@ -200,9 +246,9 @@ class OpenAIModel:
     async def _send(self, body: dict[str, Any]) -> tuple[Reply | Answer, Mapping[str, str]]:
         """Send one request within the deadline and read what came back, whatever it is."""
         self.meter.requests += 1
-        deadline, began = self._deadline.seconds, time.monotonic()
+        began = time.monotonic()
         try:
-            async with asyncio.timeout(deadline):
+            async with self._deadline.watched():
                 response = await self._client.post(self._url, cast_to=httpx2.Response, body=body, options=self._options)
         except openai.APIStatusError as error:
             headers = error.response.headers
@@ -210,13 +256,13 @@ class OpenAIModel:
         except (TimeoutError, openai.APITimeoutError) as error:
             if not any(isinstance(cause, TimeoutError) for cause in _causes(error)):
                 raise self._unreachable(error) from error
-            message = self._said(f"gave no whole answer within {deadline:.3g} s")
+            message = self._said(f"gave no whole answer within {round(time.monotonic() - began, 1):g} s")
             if self._deadline.mean is None:
                 hint = (
                     "Check the address; a model that is only slow may be given more time by 'deadline' in digest.toml."
                 )
                 raise FatalModelError(message, hint=hint) from error
-            self._deadline.missed()
+            self._deadline.missed(began)
             raise PassingError(Rule(Action.RETRY, "timeout"), message) from error
         # The transport lets some of its own errors through as they are.
         except (openai.APIConnectionError, aiohttp.ClientError, OSError) as error:

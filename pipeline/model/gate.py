@@ -100,6 +100,11 @@ class Gate:
             if not slot.turn.done():
                 slot.turn.set_exception(self._shut)
 
+    def check(self) -> None:
+        """Raise what shut the gate, if it is shut."""
+        if self._shut:
+            raise self._shut
+
     async def rest(self, seconds: float) -> None:
         """Sleep, but no longer than until the gate is shut."""
         with contextlib.suppress(TimeoutError):
@@ -112,8 +117,7 @@ class Gate:
         Raises:
             FatalModelError: the gate is shut.
         """
-        if self._shut:
-            raise self._shut
+        self.check()
         slot = Slot(tokens, asyncio.get_running_loop().create_future())
         self._waiting.append(slot)
         self._admit()
@@ -151,6 +155,18 @@ class Gate:
         """Take note that a refusal of the form before came after ``took`` seconds: so long may the next one take."""
         if not self._heard:
             self._probe_ends = self._clock() + max(self._probe, 2 * took)
+
+    def faulted(self, took: float) -> None:
+        """Take note of a fault, after ``took`` seconds, of an endpoint that has answered nobody.
+
+        Calls leave one by one until it answers, after a pause that doubles with each fault, with full jitter.
+        """
+        now = self._clock()
+        self._heard = False
+        pause = self._spread() * FIRST_PAUSE_S * 2**self._pauses
+        self._pauses += 1
+        self._paused_until = max(self._paused_until, now + min(pause, LONGEST_PAUSE_S))
+        self._probe_ends = self._paused_until + max(self._probe, 2 * took)
 
     def refused(self, slot: Slot, headers: Mapping[str, str]) -> None:
         """Take note of a refusal for load: nothing leaves until the pause that the endpoint asked for is over.

@@ -6,11 +6,12 @@ import json
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from pipeline.endpoints import UNKNOWN
+from pipeline.endpoints import UNKNOWN, Preset
 from pipeline.errors import CallError, FatalModelError
 from pipeline.model.client import Endpoint, OpenAIModel, Terms
 from pipeline.model.gate import PROBE_S, Gate
@@ -44,6 +45,15 @@ def answer(status: int, body: object = None, **headers: str) -> Item:
     return {"fault": "status", "status": status, "body": body, "headers": named}
 
 
+class KnownEndpoint(Endpoint):
+    """The loopback server as a service that has a row in the table."""
+
+    @property
+    def preset(self) -> Preset:
+        """That of an unknown server, with a name."""
+        return replace(UNKNOWN, name="known")
+
+
 @asynccontextmanager
 async def connected(
     url: str,
@@ -53,10 +63,11 @@ async def connected(
     terms: Terms = USUAL,
     probe: float = PROBE_S,
     spread: Callable[[], float] = lambda: 0.0,
+    kind: type[Endpoint] = Endpoint,
 ) -> AsyncIterator[OpenAIModel]:
     """Give a client of the endpoint at ``url`` and close it."""
     gate = Gate(width, clock=time.monotonic, spread=spread, probe=probe)
-    model = OpenAIModel("some-model", Endpoint(url, key, hint=" Or try the demo."), gate, terms)
+    model = OpenAIModel("some-model", kind(url, key, hint=" Or try the demo."), gate, terms)
     try:
         yield model
     finally:

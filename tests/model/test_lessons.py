@@ -6,11 +6,11 @@ import asyncio
 
 import pytest
 
-from pipeline.errors import FatalModelError
+from pipeline.errors import CallError, FatalModelError
 from pipeline.model.budget import Budget
 from pipeline.model.client import Terms
-from pipeline.model.wire import Ask, Message
-from tests.model.loopback import ASK, NO_THINKING, QUICK, TEXT, USUAL, answer, connected, failure, fatal
+from pipeline.model.wire import Ask, Message, Reply
+from tests.model.loopback import ASK, NO_THINKING, QUICK, TEXT, USUAL, KnownEndpoint, answer, connected, failure, fatal
 from tests.servers.openai import OpenAIServer
 from tests.servers.openai_options import Options
 from tests.servers.openai_sample import WIDGETS
@@ -62,10 +62,54 @@ async def test_each_refused_form_costs_one_request(
     assert formats(server) == [*lessons, *[last] * 64]
 
 
-async def test_a_slow_refusal_may_be_one_of_many_but_the_next_lesson_costs_one(server: OpenAIServer) -> None:
-    """Refusals that take longer than the first call is alone: what left meanwhile waits for one call's second try."""
+async def test_a_slow_refusal_costs_one_request_too(server: OpenAIServer) -> None:
+    """64 asks at once, refused half a second later: one call tries form after form, others leave in the plainest."""
+    server.reset(Options(refuse=("json_schema", "json_object", *NO_THINKING), refusal_delay=0.5))
+    async with connected(server.base_url) as model:
+        replies = await asyncio.gather(*(model.ask(ASK) for _ in range(64)))
+        assert {reply.text for reply in replies} == {TEXT}
+        assert (model.meter.requests, model.meter.retries) == (67, 3)
+        assert (model.learned().mode, model.learned().thinking) == ("text", 1)
+    assert [call.status for call in server.log].count(400) == 3
+    assert formats(server).count("json_schema") + formats(server).count("json_object") <= 3
+
+
+@pytest.mark.parametrize("terms", [USUAL, metered()], ids=["a temperature", "a temperature and a cap"])
+async def test_what_was_asked_for_is_not_left_out_before_it_is_refused(server: OpenAIServer, terms: Terms) -> None:
+    """Calls that have a temperature, or must have a cap, wait for the first answer, however late."""
+    server.reset(Options(refuse=("temperature",), refusal_delay=0.5))
+    async with connected(server.base_url, terms=terms) as model:
+        await asyncio.gather(*(model.ask(WARM) for _ in range(16)))
+    assert [call.status for call in server.log].count(400) == 1
+    assert ["response_format" in call.request for call in server.log] == [True] * 17
+
+
+async def test_whoever_waits_for_the_first_answer_sends_nothing_once_it_is_final(server: OpenAIServer) -> None:
+    """A key that is refused half a second after all calls have left: none of those that wait for it asks."""
+    server.reset(Options(script=[{**answer(401, {"error": {"message": "No."}}), "delay": 0.5}]))
+    async with connected(server.base_url) as model:
+        ended = await asyncio.gather(*(model.ask(WARM) for _ in range(16)), return_exceptions=True)
+        assert {type(error) for error in ended} == {FatalModelError}
+    assert len(server.log) == 1
+
+
+async def test_a_paper_that_is_refused_in_the_plainest_form_fails(server: OpenAIServer) -> None:
+    """There is nothing left to leave out; the call that tries the form is answered later."""
+    slow, bad = {"fault": "ok", "delay": 0.8}, answer(400, {"error": {"message": "Bad request."}})
+    server.reset(Options(script=[slow, bad]))
+    async with connected(server.base_url, probe=0.05) as model:
+        first, second = await asyncio.gather(model.ask(ASK), model.ask(ASK), return_exceptions=True)
+        assert isinstance(first, Reply)
+        assert isinstance(second, CallError)
+        assert second.reason == "rejected"
+
+
+async def test_a_slow_refusal_of_a_service_may_be_one_of_many_but_the_next_lesson_costs_one(
+    server: OpenAIServer,
+) -> None:
+    """A service's form is known but for this or that: what left before the refusal waits for one call's second try."""
     server.reset(Options(refuse=("json_schema", "json_object"), refusal_delay=0.5))
-    async with connected(server.base_url, probe=0.1) as model:
+    async with connected(server.base_url, probe=0.1, kind=KnownEndpoint) as model:
         replies = await asyncio.gather(*(model.ask(ASK) for _ in range(64)))
         assert {reply.text for reply in replies} == {TEXT}
         assert model.meter.retries == model.meter.requests - 64
@@ -128,7 +172,7 @@ async def test_an_answer_to_the_form_before_a_guess_takes_the_guess_back(server:
     bad = {**answer(400, {"error": {"message": "Bad request."}}), "delay": 0.3}
     slow = {"fault": "ok", "delay": 0.8}
     server.reset(Options(script=[bad, slow, {"fault": "ok", "delay": 1.5}]))
-    async with connected(server.base_url, probe=0.05) as model:
+    async with connected(server.base_url, probe=0.05, kind=KnownEndpoint) as model:
         await asyncio.gather(model.ask(ASK), model.ask(ASK))
         assert model.learned().thinking == 0
         await model.ask(ASK)
