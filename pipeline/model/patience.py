@@ -45,9 +45,9 @@ class Deadline:
 
     _ENOUGH = 8
     """Replies by which the next run can judge."""
-    _TIMES, _TIMES_AT_FIRST = 2.0, 32.0
+    _TIMES, _TIMES_AT_FIRST = 1.5, 32.0
     """How often the slowest reply's time, and how much more often while few are known, shared among them."""
-    _LEAST_S = 5.0
+    _LEAST_S = 4.0
     _MANY = 4
     """Calls given up in a row that are more than single accidents."""
     _MOST_PATIENCE = 10.0

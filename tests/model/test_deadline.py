@@ -28,27 +28,27 @@ def after(*seconds: float, most: float = 120.0) -> Deadline:
     ("replies", "seconds"),
     [
         ((), 120.0),
-        ((2.0,), 68.0),
+        ((2.0,), 67.0),
         ((0.1,), LEAST),
-        ((2.0,) * 8, 12.0),
-        ((1.0,) * 7 + (10.0,), 60.0),
-        ((3.0,) * 320, 6.3),
+        ((2.0,) * 8, 11.0),
+        ((1.0,) * 7 + (10.0,), 55.0),
+        ((3.0,) * 320, 4.8),
         ((100.0,) * 8, 120.0),
     ],
     ids=["none", "one", "quick", "some", "slowest counts", "many", "never more than the most"],
 )
 def test_the_deadline_follows_the_slowest_reply(replies: tuple[float, ...], seconds: float) -> None:
-    """Twice as long, and longer the fewer replies have come; some seconds at least."""
+    """Half as long again, and longer the fewer replies have come; some seconds at least."""
     assert after(*replies).seconds == pytest.approx(seconds)
 
 
 def test_the_slowest_reply_is_slowly_forgotten() -> None:
     """A single bad moment does not hold for the whole run."""
     deadline = after(*[1.0] * 15, 25.0)
-    assert deadline.seconds == pytest.approx(100.0)
+    assert deadline.seconds == pytest.approx(87.5)
     for _ in range(3000):
         deadline.kept(3.0)
-    assert deadline.seconds == pytest.approx(6.0, rel=0.01)
+    assert deadline.seconds == pytest.approx(4.5, rel=0.01)
 
 
 def test_where_many_calls_are_given_up_there_is_more_time() -> None:
@@ -59,8 +59,8 @@ def test_where_many_calls_are_given_up_there_is_more_time() -> None:
         deadline.missed(time.monotonic())
         waits.append(deadline.seconds)
     assert waits == sorted(waits)
-    assert waits[:5] == pytest.approx([5.0] * 4 + [7.5])
-    assert waits[-1] == 50.0
+    assert waits[:5] == pytest.approx([4.0] * 4 + [6.0])
+    assert waits[-1] == 40.0
     for _ in range(60):
         deadline.kept(1.0)
     assert deadline.seconds == LEAST
@@ -72,7 +72,7 @@ def test_calls_that_are_given_up_together_count_once() -> None:
     began = time.monotonic()
     for _ in range(50):
         deadline.missed(began)
-    assert deadline.seconds == pytest.approx(7.5)
+    assert deadline.seconds == pytest.approx(6.0)
     deadline = after(*[1.0] * 32)
     for _ in range(50):
         deadline.missed(time.monotonic())
