@@ -192,6 +192,7 @@ def test_keys_do_all_of_it(reading: Open) -> None:
     assert (_focused(page), page.get_by_role("searchbox").input_value(), _shown(page)) == ("words", "jo words", [])
     page.get_by_role("searchbox").fill("words")
     press("Escape")
+    assert (page.get_by_role("searchbox").input_value(), _shown(page)) == ("words", [IDS[1]])
     press("k")
     assert _focused(page) == IDS[1]
     press("Control+s")

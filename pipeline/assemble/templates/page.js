@@ -163,7 +163,11 @@
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || help.open) return;
     const types = TYPES[event.target.tagName];
-    if (types && event.key === "Escape") event.target.blur();
+    if (types && event.key === "Escape") {
+      // Some browsers would take the words away, and tell nobody.
+      event.preventDefault();
+      event.target.blur();
+    }
     const key = event.key.toLowerCase();
     if (!Object.hasOwn(keys, key) || types?.(key)) return;
     event.preventDefault();
