@@ -6,7 +6,6 @@ dates. So whoever builds it from the same days gets the same bytes.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -26,8 +25,6 @@ MOST_PAPERS: Mapping[FeedKind, int] = {"day": 3000, "paper": 500}
 """Papers that a feed holds at most, but that its newest day is always whole; about a megabyte either way."""
 _AUTHORITY = "tag:arxiv-digest.invalid,2026:"
 """Begins each id. RFC 2606 keeps ``.invalid`` for names that nobody owns, as nobody owns the ids of these feeds."""
-_NOT_XML = re.compile("[\ufffe\uffff]")
-"""What `plain` leaves and XML 1.0 has no place for: https://www.w3.org/TR/xml/#charsets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +67,6 @@ def _once(entries: Iterable[Entry]) -> Iterator[Entry]:
 @cache
 def _template() -> Template:
     made = environment(autoescape=True)
-    made.filters["plain"] = lambda text: _NOT_XML.sub("", plain(text))
+    made.filters["plain"] = plain
     made.filters["once"] = _once
     return made.get_template("feed.xml.j2")

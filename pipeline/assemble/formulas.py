@@ -50,17 +50,22 @@ _ATTRIBUTES = frozenset(
 _VALUE = re.compile(r"[a-z]+|-?\d?(?:\.\d+)?(?:em|ex)?|\d\d")
 """A word, a small number or a length below ten letters' width."""
 
-# A dollar sign before a digit ends no formula, and one beside a blank neither: "$5 and $10" is money.
+# No formula begins or ends with a blank, holds Chinese, or stands between two prices ("$5-$10"): there a dollar sign
+# belongs to a neighbour, and a pair taken wrongly turns all that follows inside out. Of two in a row, one ends a
+# formula and one begins the next, if that has an end.
 # None of these can match across its own delimiter, so that the search takes time in proportion to the text.
+_CHINESE = r"\u3000-\u303f\u4e00-\u9fff\uff00-\uffef"
 _FORMULA = re.compile(
     rf"""(?<!\\)(?:
       \$\$ (?P<display>[^$]{{1,{_LONGEST}}}) \$\$
-    | \$(?!\s) (?P<inline>(?:[^$\\]|\\.){{1,{_LONGEST}}}) (?<!\s)\$(?![\d$])
+    | \$(?!\s) (?!\d[^$\\^_={{}}]*\$\d) (?P<inline>(?:[^$\\{_CHINESE}]|\\.){{1,{_LONGEST}}}) (?<!\s)\$
+      (?:(?!\$)|(?=\$[^$\s\d][^$]{{0,{_LONGEST}}}(?<!\s)\$))
     | \\\( (?P<round>(?:[^\\]|\\[^()]){{1,{_LONGEST}}}) \\\)
     | \\\[ (?P<square>(?:[^\\]|\\[^\[\]]){{1,{_LONGEST}}}) \\\]
     )""",
     re.VERBOSE,
 )
+_DISPLAYED = frozenset({"display", "square"})
 _MACROS = {"mbox": r"\text{#1}", "AA": r"\text{Å}", "RR": r"\mathbb{R}", "eps": r"\epsilon"}
 """Commands that abstracts use and the converter lacks."""
 
@@ -69,14 +74,17 @@ class _RefusedError(Exception):
     """A formula has what is not listed here."""
 
 
-def with_formulas(text: str) -> str:
-    """Return plain ``text`` as HTML: its formulas as MathML, the rest escaped."""
+def with_formulas(text: str, *, display: bool = False) -> str:
+    """Return plain ``text`` as HTML: its formulas as MathML, the rest escaped.
+
+    With ``display`` those in ``$$`` or square brackets have a line of their own; else, as in a title, none has.
+    """
     if "$" not in text and "\\" not in text:
         return _escaped(text)
     parts: list[str] = []
     end = 0
     for match in _FORMULA.finditer(text):
-        parts += _escaped(text[end : match.start()]), _formula(match)
+        parts += _escaped(text[end : match.start()]), _formula(match, display=display and match.lastgroup in _DISPLAYED)
         end = match.end()
     return "".join(parts) + _escaped(text[end:])
 
@@ -86,9 +94,9 @@ def _escaped(text: str) -> str:
     return escape(text, quote=False)
 
 
-def _formula(match: re.Match[str]) -> str:
+def _formula(match: re.Match[str], *, display: bool) -> str:
     try:
-        made = _converter().convert_with_local_state(match[match.lastgroup or 0], displaystyle=False)
+        made = _converter().convert_with_local_state(match[match.lastgroup or 0], displaystyle=display)
         return _Kept.of(made)
     except (LatexError, _RefusedError):
         return _escaped(match[0])

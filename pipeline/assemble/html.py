@@ -67,7 +67,8 @@ def html(digest: Digest, language: str = "zh") -> str:
 def environment() -> Environment:
     """Return the templates, with the filters that make the text of others safe in HTML.
 
-    ``plain`` is for text on one line, ``formulas`` for the same with its TeX set. The macro of one paper is in
+    ``plain`` is for text on one line, ``formulas`` for the same with its TeX set, on lines of its own only
+    where ``display`` says so. The macro of one paper is in
     ``paper.html.j2``.
     """
     made = rendering.environment(autoescape=True)
@@ -88,9 +89,9 @@ def asset(name: str) -> Asset:
     return Asset(Markup(text), base64.b64encode(digest).decode())  # noqa: S704
 
 
-def _formulas(text: str) -> Markup:
+def _formulas(text: str, *, display: bool = False) -> Markup:
     # The text is escaped there, around the formulas.
-    return Markup(with_formulas(plain(text)))  # noqa: S704
+    return Markup(with_formulas(plain(text), display=display))  # noqa: S704
 
 
 def _anchors(papers: Iterable[Paper]) -> Iterator[str]:

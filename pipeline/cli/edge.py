@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
 from collections.abc import Sequence
 
 from typer import Abort, TyperException
@@ -30,8 +28,7 @@ def guarded(arguments: Sequence[str]) -> int:
         screen.error(error.message, error.hint)
         return Exit.USAGE if isinstance(error, UsageError) else Exit.FAILED
     except BrokenPipeError:
-        # Whoever read standard output went away; Python would complain once more when it closes it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        screen.unread()
         return Exit.FAILED
     except Exception as error:
         if "-v" in arguments or "--verbose" in arguments:

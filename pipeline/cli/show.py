@@ -30,10 +30,12 @@ def show_command(given: Given, name: str | None, date: str | None, paper_id: str
     archive = Archive(settings_for(given).output)
     name = written_name(archive, name)
     day = archive.day(name, written_date(archive, name, date))
-    if paper_id is None:
-        _print(_digest(day, archive.report(name, day.date)))
-    else:
-        _print(_paper(_named(day, paper_id)))
+    lines = _digest(day, archive.report(name, day.date)) if paper_id is None else _paper(_named(day, paper_id))
+    try:
+        _print(lines)
+    except BrokenPipeError:
+        # Whoever reads no further, as head does, has seen what was asked for.
+        screen.unread()
     return Exit.COMPLETE
 
 
@@ -52,16 +54,17 @@ def _print(lines: Iterable[Text]) -> None:
 
 def _named(day: Day, paper_id: str) -> Entry:
     try:
-        identifier, _ = parse_id(paper_id)
+        identifier, version = parse_id(paper_id)
     except ValueError as error:
         raise UsageError(str(error)) from error
-    for entry in day.entries:
-        if entry.paper.id == identifier:
-            return entry
-    raise UsageError(
-        f"{day.name} {day.date} has no paper {identifier}",
-        hint=f"'arxiv-digest show {day.name} {day.date}' lists them.",
-    )
+    found = [entry for entry in day.entries if entry.paper.id == identifier]
+    if not found:
+        raise UsageError(
+            f"{day.name} {day.date} has no paper {identifier}",
+            hint=f"'arxiv-digest show {day.name} {day.date}' lists them.",
+        )
+    # A day may have two versions of a paper, and may not know which one it has.
+    return next((entry for entry in found if version and entry.paper.version == version), found[0])
 
 
 def _digest(day: Day, report: RunReport | None) -> Iterator[Text]:

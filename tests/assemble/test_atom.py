@@ -170,7 +170,7 @@ def test_a_feed_is_valid_whatever_the_fields_hold(kind: FeedKind, texts: tuple[s
     entry = done(hostile, translated_title=translated, tldr=tldr, tldr_en=tldr_en, translated_abstract=abstract)
     (got,) = etree.fromstring(_valid(atom("x", [day("2024-04-02", entry)], FeedStyle(kind)))).iterfind(f"{TEXT}entry")
     if kind == "paper":
-        assert (got.findtext(f"{TEXT}title") or "") == plain(translated).replace("\ufffe", "").replace("\uffff", "")
+        assert (got.findtext(f"{TEXT}title") or "") == plain(translated)
 
 
 def _valid(feed: str) -> bytes:

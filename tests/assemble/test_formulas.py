@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 
 import pytest
 from hypothesis import given, settings
@@ -23,6 +24,9 @@ from pipeline.assemble.formulas import _ATTRIBUTES, _ELEMENTS, with_formulas
         (r"$\textit{Space}$", "<math><mtext><i>Space</i></mtext></math>"),
         ("<b>$x$<i>&", "&lt;b&gt;<math><mi>x</mi></math>&lt;i&gt;&amp;"),
         (r"$97.5\%$", "<math><mn>97.5</mn><mi>%</mi></math>"),
+        ("$x$2", "<math><mi>x</mi></math>2"),
+        ("$g$$h$3", "<math><mi>g</mi></math><math><mi>h</mi></math>3"),
+        ("$$x$$$$y$$", "<math><mi>x</mi></math><math><mi>y</mi></math>"),
     ],
 )
 def test_a_formula_becomes_mathml(text: str, expected: str) -> None:
@@ -30,11 +34,50 @@ def test_a_formula_becomes_mathml(text: str, expected: str) -> None:
     assert with_formulas(text) == expected
 
 
+def _shown(text: str) -> str:
+    """Return ``text`` as it is read, with each formula in brackets."""
+    made = re.sub(r"<(/?)math>", lambda tag: "]" if tag[1] else "[", with_formulas(text))
+    return unescape(re.sub(r"<[^>]*>", "", made))
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (r"a $\sim$10$\times$ speedup", "a [∼]10[×] speedup"),
+        (r"masses $>$10 M$_\odot$ are", "masses [>]10 M[⊙] are"),
+        (r"P$_{C_1}$ $\sim$1 GPa and P$_{C_2}$", "P[C1] [∼]1 GPa and P[C2]"),
+        (r"$1.4\times$10$^{-3}$", "[1.4×]10[−3]"),
+        ("$z=$6 to $z=$7", "[z=]6 to [z=]7"),
+        (r"p$^\prime$$\gamma$$^{12}$C", "p[′][γ][12]C"),
+        (r"快了$\sim$10$\times$。", "快了[∼]10[×]。"),
+        (r"$\epsilon $-差分隐私，且$x$成立", r"$\epsilon $-差分隐私，且[x]成立"),
+        ("$5 for $x$", "$5 for [x]"),
+        ("$5-$10 for $x$", "$5-$10 for [x]"),
+    ],
+)
+def test_a_dollar_sign_belongs_to_its_own_formula(text: str, shown: str) -> None:
+    """Whatever follows it; what stands between two formulas is text."""
+    assert _shown(text) == shown
+
+
+def test_a_displayed_formula_has_a_line_of_its_own_where_there_is_room() -> None:
+    """In double dollar signs or square brackets, not in others."""
+    assert [with_formulas(text, display=True) for text in ("$$x$$", r"\[x\]", "$x$", r"\(x\)")] == [
+        '<math display="block"><mi>x</mi></math>'
+    ] * 2 + ["<math><mi>x</mi></math>"] * 2
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "$5 and $10",
         "$5-$10",
+        "$5/$10",
+        "$1,000–$2,000",
+        "US$5, CA$10",
+        "$3$3",
+        "$x$$5 y",
+        "$x（y）$",
         r"a \$5 b$",
         "an open $x",
         r"$\unknown x$",
@@ -106,7 +149,9 @@ def test_nothing_but_what_is_listed_comes_out(text: str, place: str) -> None:
         assert parser.tostring(paragraph, encoding="unicode").count("<") == 2
 
 
-@pytest.mark.parametrize("part", ["$", "$x", r"\(", r"\[a", "{", r"\\", r"$\sqrt{", "$a$", r"\($", r"$\left("])
+@pytest.mark.parametrize(
+    "part", ["$", "$x", r"\(", r"\[a", "{", r"\\", r"$\sqrt{", "$a$", r"\($", r"$\left(", "$x$$", "$x$$y", "$1", "$中"]
+)
 def test_a_long_text_takes_time_in_proportion(part: str) -> None:
     """Ten thousand characters of delimiters, open ends or nesting come to an end, and lose nothing."""
     text = part * (10_000 // len(part))

@@ -104,6 +104,21 @@ def test_each_text_is_marked_with_its_language() -> None:
     assert _texts(root, "#failures td[lang=en]") == ["Title 3"]
 
 
+def test_only_abstracts_have_formulas_on_lines_of_their_own() -> None:
+    """What a reader opens by a click stays one line, and so does the comment."""
+    of = paper(1, title="A $$x$$", abstract="An $$x$$ and $y$.", comment=r"\[x\]", published="2024-04-02T00:00:00Z")
+    texts = {
+        "translated_title": "题 $$x$$",
+        "tldr": r"一 \[x\]",
+        "tldr_en": "One $$x$$",
+        "translated_abstract": "摘 $$x$$",
+    }
+    root = _read(_page(done(of, **texts)))
+    assert len(root.cssselect("article math")) == 8
+    displayed = root.cssselect("math[display=block]")
+    assert [math.getparent().text for math in displayed] == ["摘 ", "An "]
+
+
 def test_the_newest_come_first() -> None:
     """Whatever order the entries came in."""
     assert [of.get("id") for of in _read(_full()).cssselect("article")] == ["2404.00002", "2404.00001"]

@@ -158,11 +158,12 @@ def test_a_paper_has_all_that_was_written_of_it() -> None:
 
 
 def test_a_paper_without_any_summary_has_a_page() -> None:
-    """In English, with the reason, and no formula is lost."""
-    of = versions([Appearance("a", "2024-04-01", failed(paper(1, title="On $x$"), "timeout"))])
+    """In English, with the reason, and no formula is lost; that of an abstract may have a line of its own."""
+    of = versions([Appearance("a", "2024-04-01", failed(paper(1, title="On $x$", abstract="$$y$$"), "timeout"))])
     root = _read(paper_page(of, Frame(2)))
     assert _texts(root, "h1") == ["On x"]
-    assert root.cssselect("h1 math")
+    assert root.cssselect("h1 math:not([display])")
+    assert root.cssselect("p math[display=block]")
 
 
 def test_every_page_shuts_out_what_is_not_of_the_site() -> None:

@@ -41,7 +41,17 @@ HARD = done(
     translated_abstract=HOSTILE,
 )
 LONG = done(
-    _paper(4, "replace", "cs.LG", title=WALL, abstract=WALL + " $" + "a+" * 200 + "a$", authors=[WALL], comment=WALL),
+    _paper(
+        4,
+        "replace",
+        "cs.LG",
+        WALL,
+        primary_category=WALL,
+        title=WALL,
+        abstract=WALL + " $" + "a+" * 200 + "a$",
+        authors=[WALL],
+        comment=WALL,
+    ),
     translated_title=WALL,
     tldr=WALL,
     tldr_en=WALL,

@@ -8,6 +8,10 @@ from typing import Any
 
 import pytest
 
+from pipeline.assemble import Digest, html
+from pipeline.records import Source
+from tests.assemble.samples import done, paper
+
 from .conftest import Open
 from .samples import HOSTILE, IDS
 
@@ -188,11 +192,51 @@ def test_keys_do_all_of_it(reading: Open) -> None:
     assert (_focused(page), page.get_by_role("searchbox").input_value(), _shown(page)) == ("words", "jo words", [])
     page.get_by_role("searchbox").fill("words")
     press("Escape")
+    assert (page.get_by_role("searchbox").input_value(), _shown(page)) == ("words", [IDS[1]])
     press("k")
     assert _focused(page) == IDS[1]
     press("Control+s")
     press("x")
     assert not _pressed(_paper(page, 1), "star")
+
+
+def test_keys_work_from_where_a_reader_is(reading: Open) -> None:
+    """After a click into a text or on a mark, in capitals, after a choice, and after words and Enter."""
+    page = reading()
+    press = page.keyboard.press
+    _paper(page, 1).locator("summary").click()
+    _paper(page, 1).get_by_text("我们数词").click()
+    press("j")
+    assert _focused(page) == IDS[2]
+    _paper(page, 0).get_by_role("button", name="星标").click()
+    press("J")
+    assert _focused(page) == IDS[1]
+    page.get_by_label("全部论文").focus()
+    press("k")
+    assert _focused(page) == IDS[0]
+    page.get_by_label("全部分类").focus()
+    press("ArrowDown")
+    press("j")
+    assert _focused(page) == _shown(page)[0]
+    page.get_by_label("全部分类").select_option("")
+    press("/")
+    page.keyboard.type("words")
+    press("Enter")
+    press("j")
+    assert (_focused(page), page.get_by_role("searchbox").input_value()) == (IDS[1], "words")
+
+
+def test_letters_still_find_a_category(reading: Open, tmp_path: Path) -> None:
+    """Those that mark a paper, within the list of categories."""
+    path = tmp_path / "page.html"
+    entries = [done(paper(number, categories=[name])) for number, name in enumerate(("cs.CV", "math.NT", "stat.ML"), 1)]
+    path.write_text(html(Digest("all", "2026-11-23", tuple(entries), Source())), "utf-8")
+    page = reading(path.as_uri())
+    category = page.get_by_label("全部分类")
+    category.focus()
+    page.keyboard.press("m")
+    assert category.input_value() == "math.NT"
+    assert page.locator("[aria-pressed=true].read").count() == 0
 
 
 @pytest.mark.parametrize("width", [360, 390, 430])
@@ -259,7 +303,10 @@ def test_a_link_to_a_paper_opens_it(reading: Open, file: Path) -> None:
     assert (_is_open(_paper(page, 0)), _is_open(_paper(page, 1))) == (False, True)
     page.evaluate("id => { location.hash = id }", IDS[0])
     page.wait_for_function("document.querySelector('article details').open")
-    page.evaluate("location.hash = 'none'")
+    for nonsense in ("none", "%", "%zz"):
+        page.evaluate("hash => { location.hash = hash }", nonsense)
+        page.reload()
+    assert _shown(page) == IDS
 
 
 def test_where_nothing_can_be_kept_all_else_works(reading: Open, file: Path) -> None:

@@ -91,6 +91,26 @@ def test_one_paper_is_shown_whole(folder: Path, capfd: pytest.CaptureFixture[str
     )
 
 
+def test_of_two_versions_the_named_one_is_shown(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Without a version, or with one that the day has not, the first."""
+    write(folder, "two/2024-05-01", *(done(paper(1, version=number, title=f"V{number}")) for number in (1, 2)))
+    titles = {
+        f"2404.00001{version}": title for version, title in (("", "V1"), ("v1", "V1"), ("v2", "V2"), ("v3", "V1"))
+    }
+    assert {asked: show(capfd, "two", "2024-05-01", asked)[1].splitlines()[1] for asked in titles} == titles
+
+
+def test_who_reads_no_further_is_no_fault(
+    folder: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command ends quietly when the other end of its pipe is closed."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as output:
+        monkeypatch.setattr(sys, "stdout", output)
+        assert show(capfd) == (0, "", "")
+
+
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [

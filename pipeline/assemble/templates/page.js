@@ -59,6 +59,9 @@
   };
   const toggleMark = (paper, mark) => setMark(paper, mark, !hasMark(paper, mark));
 
+  // The paper that was read or stepped to last: a click in its text leaves nothing of it in focus.
+  let last = null;
+
   // Filters
   const folded = (text) => text.normalize("NFKC").toLowerCase();
   const texts = new Map();
@@ -74,6 +77,7 @@
     (marks !== "starred" || hasMark(paper, "star")) &&
     words.every((word) => textOf(paper).includes(word));
   const filter = () => {
+    last = null;
     const words = folded(chosen("words")).split(/\s+/).filter(Boolean);
     const wanted = fits(words, chosen("category"), chosen("type"), chosen("marks"));
     let shown = 0;
@@ -123,7 +127,7 @@
   };
 
   // Keyboard
-  const current = () => document.activeElement?.closest("article");
+  const current = () => document.activeElement?.closest("article") ?? last;
   const step = (by) => {
     const shown = papers.filter((paper) => !paper.hidden);
     const at = shown.indexOf(current());
@@ -154,19 +158,28 @@
     },
     "?": () => help.showModal(),
   };
+  // What is typed where: in a field all, in a list the letters that find a category there (math, stat).
+  const TYPES = { INPUT: () => true, SELECT: (key) => "ms".includes(key) };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || help.open) return;
-    if (event.target.matches("input, select")) {
-      if (event.key === "Escape") event.target.blur();
-      return;
+    const types = TYPES[event.target.tagName];
+    if (types && event.key === "Escape") {
+      // Some browsers would take the words away, and tell nobody.
+      event.preventDefault();
+      event.target.blur();
     }
-    if (!Object.hasOwn(keys, event.key)) return;
+    const key = event.key.toLowerCase();
+    if (!Object.hasOwn(keys, key) || types?.(key)) return;
     event.preventDefault();
-    keys[event.key]();
+    keys[key]();
   });
 
   // Mouse, touch and the rest
+  main.addEventListener("focusin", (event) => {
+    last = event.target.closest("article");
+  });
   main.addEventListener("click", (event) => {
+    last = event.target.closest("article");
     const mark = event.target.closest("article > button");
     if (mark) toggleMark(mark.parentElement, mark.className);
   });
@@ -179,7 +192,10 @@
     },
     true,
   );
-  tools.addEventListener("submit", (event) => event.preventDefault());
+  tools.addEventListener("submit", (event) => {
+    event.preventDefault();
+    tools.elements.words.blur();
+  });
   tools.addEventListener("input", (event) => event.isComposing || filter());
   tools.addEventListener("compositionend", filter);
   tools.addEventListener("click", (event) => {
@@ -195,10 +211,18 @@
   });
   system.addEventListener("change", () => showTheme(load("theme")));
 
-  // A link to a paper opens it.
+  // A link to a paper opens it; what follows the sign may be anything, even what cannot be decoded.
+  const decoded = (text) => {
+    try {
+      return decodeURIComponent(text);
+    } catch {
+      return text;
+    }
+  };
   const openNamed = () => {
-    const named = papers.find((paper) => paper.id && `#${paper.id}` === decodeURIComponent(location.hash));
+    const named = papers.find((paper) => paper.id && `#${paper.id}` === decoded(location.hash));
     if (!named) return;
+    last = named;
     named.hidden = false;
     named.querySelector("details").open = true;
     named.scrollIntoView();
