@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from importlib.util import find_spec
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from pipeline.archive import Archive, page_address
@@ -26,6 +26,8 @@ Name one or more, separated by blanks:
   others:     https://appriseit.com/services/"""
 
 
+NO_APPRISE = "deliver needs apprise, which is not installed"
+NO_APPRISE_HINT = "pip install 'arxiv-digest[deliver]'"
 _WORDS = {"delivered": "delivered to", "already": "was delivered before to", "failed": "NOT delivered to"}
 
 
@@ -37,8 +39,8 @@ def deliver_command(given: Given, name: str | None, date: str | None) -> Exit:
     named = settings.deliver.get_secret_value() if settings.deliver else ""
     if not named.strip():
         raise SettingsError("no address: ARXIV_DIGEST_DELIVER is not set", hint=NO_ADDRESS_HINT)
-    if find_spec("apprise") is None:
-        raise SettingsError("deliver needs apprise, which is not installed", hint="pip install 'arxiv-digest[deliver]'")
+    if not has_apprise():
+        raise SettingsError(NO_APPRISE, hint=NO_APPRISE_HINT)
     from pipeline.deliver import Post, addresses, deliver
 
     to, failed = addresses(named), False
@@ -49,6 +51,16 @@ def deliver_command(given: Given, name: str | None, date: str | None) -> Exit:
                 failed = failed or delivery.outcome == "failed"
                 _say(f"{digest} {day}", delivery)
     return Exit.FAILED if failed else Exit.COMPLETE
+
+
+def has_apprise() -> bool:
+    """Return whether the extra is there and can be used."""
+    try:
+        import_module("apprise")
+        import_module("pipeline.deliver")
+    except ImportError:
+        return False
+    return True
 
 
 def _digests(archive: Archive, settings: Settings, name: str | None) -> tuple[str, ...]:

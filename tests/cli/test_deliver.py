@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.abc
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -131,12 +132,29 @@ def test_sections_that_were_never_made_are_wrong_input(
     )
 
 
+class _Broken(importlib.abc.MetaPathFinder):
+    """Refuses apprise when it is looked for, as some bundlers and test harnesses do."""
+
+    def find_spec(self, name: str, path: object, target: object = None) -> None:
+        if name.partition(".")[0] == "apprise":
+            raise ModuleNotFoundError(name)
+
+
+@pytest.mark.parametrize("how", ["absent", "hooked", "half installed", "emptied"])
 def test_without_the_extra_it_says_how_to_get_it(
-    folder: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    folder: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
-    """In one line."""
+    """In one line; a package that is there and cannot be imported is none."""
     monkeypatch.setenv(VARIABLE, "json://localhost")
-    monkeypatch.setitem(sys.modules, "apprise", None)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "apprise"] + ["pipeline.deliver"]:
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    if how == "absent":
+        monkeypatch.setitem(sys.modules, "apprise", None)
+    elif how == "hooked":
+        monkeypatch.setattr(sys, "meta_path", [_Broken(), *sys.meta_path])
+    else:
+        (folder / "apprise.py").write_text("raise ImportError('half')" if how == "half installed" else "")
+        monkeypatch.syspath_prepend(folder)
     assert deliver(capfd, "a") == (
         2,
         "",
