@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 import yaml
@@ -167,6 +168,39 @@ def test_a_lost_cache_is_made_again_from_the_branch_and_no_call_is_paid_twice(re
     jobs = repository(MONDAY)
     assert (_colours(jobs)["digest"], repository.asked(), repository.commits()) == ("green", [], 1)
     assert "4 replies, 4 of them new" in jobs["digest"].log
+
+
+def _garbage(path: Path) -> None:
+    path.write_bytes(b"garbage" * 1000)
+
+
+CACHES = {"damaged": _garbage, "empty": lambda path: path.write_bytes(b"")}
+
+
+@pytest.mark.parametrize("state", CACHES)
+def test_a_cache_that_is_of_no_use_costs_no_call_for_what_was_published(repository: Repository, state: str) -> None:
+    """It is restored, and what it should have comes from the branch; a damaged one is kept beside it."""
+    repository(MONDAY)
+    repository.asked()
+    (database,) = repository.hub.caches.rglob("digest.db")
+    CACHES[state](database)
+    jobs = repository(MONDAY)
+    assert (_colours(jobs)["digest"], repository.asked(), repository.commits()) == ("green", [], 1)
+    assert "4 replies, 4 of them new" in jobs["digest"].log
+    assert bool(list(repository.hub.caches.rglob("digest.db.damaged-1"))) == (state == "damaged")
+
+
+def test_a_cache_older_than_the_branch_costs_no_call_for_what_was_published(repository: Repository) -> None:
+    """As where the run that published a day was killed before it saved its cache."""
+    repository(MONDAY)
+    older = repository.hub.caches.with_name("older")
+    shutil.copytree(repository.hub.caches, older)
+    repository(FRIDAY)
+    repository.asked()
+    shutil.rmtree(repository.hub.caches)
+    older.rename(repository.hub.caches)
+    assert _colours(repository(FRIDAY))["digest"] == "green"
+    assert (repository.asked(), repository.commits()) == ([], 2)
 
 
 @pytest.mark.parametrize("has_branch", [False, True])
