@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from pipeline.archive import Archive, page_address
@@ -17,17 +16,15 @@ from pipeline.exits import Exit
 from pipeline.settings import Settings
 
 if TYPE_CHECKING:
-    from pipeline.deliver import Delivery
+    from pipeline.deliver import Address, Delivery
 
 NO_ADDRESS_HINT = """\
-Name one or more, separated by blanks:
+Name one or more, separated by blanks or commas:
   e-mail:     export ARXIV_DIGEST_DELIVER='mailtos://user:password@example.com?to=me@example.com'
   a webhook:  export ARXIV_DIGEST_DELIVER='jsons://example.com/hook'
   others:     https://appriseit.com/services/"""
 
 
-NO_APPRISE = "deliver needs apprise, which is not installed"
-NO_APPRISE_HINT = "pip install 'arxiv-digest[deliver]'"
 _WORDS = {"delivered": "delivered to", "already": "was delivered before to", "failed": "NOT delivered to"}
 
 
@@ -36,14 +33,11 @@ def deliver_command(given: Given, name: str | None, date: str | None) -> Exit:
     settings = settings_for(given)
     archive = Archive(settings.output)
     days = [(digest, written_date(archive, digest, date)) for digest in _digests(archive, settings, name)]
-    named = settings.deliver.get_secret_value() if settings.deliver else ""
-    if not named.strip():
+    to, failed = addresses_of(settings), False
+    if not to:
         raise SettingsError("no address: ARXIV_DIGEST_DELIVER is not set", hint=NO_ADDRESS_HINT)
-    if not has_apprise():
-        raise SettingsError(NO_APPRISE, hint=NO_APPRISE_HINT)
-    from pipeline.deliver import Post, addresses, deliver
+    from pipeline.deliver import Post, deliver
 
-    to, failed = addresses(named), False
     with Cache(settings.cache, warn=screen.warn) as cache:
         for digest, day in days:
             post = Post(cache, now, page_address(settings.site_url, digest, day))
@@ -53,14 +47,21 @@ def deliver_command(given: Given, name: str | None, date: str | None) -> Exit:
     return Exit.FAILED if failed else Exit.COMPLETE
 
 
-def has_apprise() -> bool:
-    """Return whether the extra is there and can be used."""
+def addresses_of(settings: Settings) -> tuple[Address, ...]:
+    """Return where digests are delivered to; empty where no address is named.
+
+    Raises:
+        SettingsError: one of them is no address, or the extra that knows is not there or cannot be imported.
+    """
+    named = settings.deliver.get_secret_value() if settings.deliver else ""
+    if not named.strip():
+        return ()
     try:
-        import_module("apprise")
-        import_module("pipeline.deliver")
-    except ImportError:
-        return False
-    return True
+        from pipeline.deliver import addresses
+    except ImportError as error:
+        hint = "pip install 'arxiv-digest[deliver]'"
+        raise SettingsError("deliver needs apprise, which is not installed", hint=hint) from error
+    return addresses(named)
 
 
 def _digests(archive: Archive, settings: Settings, name: str | None) -> tuple[str, ...]:

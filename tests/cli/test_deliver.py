@@ -76,6 +76,17 @@ def test_without_sections_the_newest_digest_is_delivered(
     assert "全文" not in listener.received[0]["message"]
 
 
+@pytest.mark.parametrize("between", [",", ", ", " ,", " "])
+def test_addresses_stand_between_blanks_or_commas(
+    folder: Path, listener: Listener, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, between: str
+) -> None:
+    """A comma within an address is part of it."""
+    monkeypatch.setenv(VARIABLE, f"json://{listener.host}?-x=a,b{between}json://{listener.host}/two")
+    code, said, _ = deliver(capfd, "a")
+    assert (code, said.count("delivered to")) == (0, 2)
+    assert len(listener.received) == 2
+
+
 def test_a_failed_delivery_ends_with_1_and_is_named_without_its_secret(folder: Path, listener: Listener) -> None:
     """Nothing of apprise's own log is shown; the next run sends only what failed."""
     program = Program(folder, **{VARIABLE: f"json://u:hunter2@127.0.0.1:9\njson://u:hunter2@{listener.host}"})
@@ -146,8 +157,8 @@ def test_without_the_extra_it_says_how_to_get_it(
 ) -> None:
     """In one line; a package that is there and cannot be imported is none."""
     monkeypatch.setenv(VARIABLE, "json://localhost")
-    for name in [name for name in sys.modules if name.partition(".")[0] == "apprise"] + ["pipeline.deliver"]:
-        monkeypatch.delitem(sys.modules, name, raising=False)
+    for name in [name for name in sys.modules if f"{name}.".startswith(("apprise.", "pipeline.deliver."))]:
+        monkeypatch.delitem(sys.modules, name)
     if how == "absent":
         monkeypatch.setitem(sys.modules, "apprise", None)
     elif how == "hooked":
