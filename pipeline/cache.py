@@ -116,6 +116,8 @@ class Cache:
         self._warned = False
         self._inode = 0
         """Of the file that is open: another process may have set it aside."""
+        self.damages = 0
+        """How often the file was damaged and made way for an empty one, without what was kept until then."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._db = self._open()
@@ -339,6 +341,7 @@ class Cache:
             file = self.path.with_name(FILE + end)
             if file.exists():
                 file.replace(aside.with_name(aside.name + end))
+        self.damages += 1
         self._warn(f"{self.path} is damaged ({error}); it was set aside as {aside}, and an empty cache is used")
         return self._open()
 

@@ -33,6 +33,8 @@ _ROUNDS = 100_000
 """Of the hash of an address: what is guessable in it, such as a password, is dear to guess."""
 _STATUS = re.compile(r"\berror=([1-5]\d\d)\b")
 """The one part of apprise's own report that can hold no secret."""
+_BETWEEN = re.compile(r",?\s+|,(?=[a-z][a-z0-9+]*://)", re.IGNORECASE)
+"""What separates two addresses; other commas are part of one."""
 
 # Without a handler Python prints warnings itself, and apprise's may name addresses.
 logging.getLogger("apprise").addHandler(logging.NullHandler())
@@ -89,7 +91,12 @@ class Address:
     """What the cache knows the address by."""
 
     def __str__(self) -> str:
-        return f"address {self.number} ({self.service.service_name})"
+        return f"address {self.number} ({self.name})"
+
+    @property
+    def name(self) -> str:
+        """What apprise calls the service."""
+        return str(self.service.service_name)
 
     @property
     def trait(self) -> Trait:
@@ -120,13 +127,13 @@ class Delivery:
 
 
 def addresses(text: str) -> tuple[Address, ...]:
-    """Return the addresses in ``text``, apprise's URLs separated by blanks or line ends, each once.
+    """Return the addresses in ``text``, apprise's URLs separated by blanks, line ends or commas, each once.
 
     Raises:
         SettingsError: one of them is no address; none is shown.
     """
     found = []
-    for number, url in enumerate(dict.fromkeys(text.split()), 1):
+    for number, url in enumerate(dict.fromkeys(filter(None, _BETWEEN.split(text))), 1):
         asset = AppriseAsset(app_id="arxiv-digest", app_desc="arxiv-digest", async_mode=False, service_timeout=0)
         service = Apprise.instantiate(url, asset=asset)
         if service is None:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from pipeline.errors import OutputError, SettingsError
+
+try:
+    import fcntl
+except ImportError:  # pragma: no cover (Windows: folders have no locks)
+    fcntl = None  # type: ignore[assignment]
 
 _HINT = "Choose another --output DIR."
 
@@ -25,6 +31,19 @@ def check_writable(folder: Path) -> None:
             pass
     except OSError as error:
         raise SettingsError(_refusal(folder, error), hint=_HINT) from error
+
+
+@contextlib.contextmanager
+def alone(folder: Path, warn: Callable[[str], None]) -> Iterator[None]:
+    """Let one process at a time into ``folder``; others wait, and say so. Where folders have no locks, all go on."""
+    with contextlib.ExitStack() as held:
+        if fcntl is not None:
+            descriptor = os.open(folder, os.O_RDONLY)
+            held.callback(os.close, descriptor)
+            # A file system without locks.
+            with contextlib.suppress(OSError):
+                _lock(descriptor, lambda: warn(f"{folder}: another process is writing it; waiting for its end"))
+        yield
 
 
 def write_all(folder: Path, texts: Mapping[str, str]) -> tuple[Path, ...]:
@@ -73,6 +92,14 @@ def remove(path: Path) -> None:
             path.unlink()
     except OSError as error:
         raise OutputError(_refusal(path, error).replace("written", "removed"), hint=_HINT) from error
+
+
+def _lock(descriptor: int, wait: Callable[[], None]) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        wait()
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
 
 
 def _write(path: Path, text: str) -> Path:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-from importlib import metadata
-from importlib.util import find_spec
+from importlib import import_module, metadata
 from pathlib import Path
 
 from pipeline.errors import OutputError
 
-INDEX_S = 900.0
-"""Seconds for one index at most; 6,000 papers take about half a minute."""
+START_S, PAGE_S = 60.0, 0.05
+"""Seconds for one index at most, and for each page of it; 6,000 papers take about half a minute."""
 _STAMP = "made-of.txt"
 _UNUSED = ("pagefind-*ui.*", "pagefind-highlight.js")
 """What Pagefind writes for pages that use its own widgets."""
@@ -28,9 +27,12 @@ class Pagefind:
     @classmethod
     def installed(cls) -> Pagefind | None:
         """Return what makes indexes; None without the extended program, which alone knows where Chinese words end."""
-        if find_spec("pagefind") is None or find_spec("pagefind_bin_extended") is None:
+        try:
+            for module in ("pagefind", "pagefind_bin_extended"):
+                import_module(module)
+            return cls(metadata.version("pagefind_bin_extended"))
+        except ImportError:
             return None
-        return cls(metadata.version("pagefind_bin_extended"))
 
     def index(self, pages: Path, place: Path, *, fingerprint: str) -> bool:
         """Index ``pages`` into the folder ``place``, unless it has the index of that ``fingerprint``; return whether.
@@ -61,17 +63,18 @@ class Pagefind:
 
 
 def _run(pages: Path, place: Path) -> None:
+    patience = START_S + PAGE_S * len(list(pages.glob("*")))
     options = ["--site", str(pages.resolve()), "--output-path", str(place.resolve()), "--silent"]
     try:
         ran = subprocess.run(  # noqa: S603 (no shell, and no word of it is another's)
             [sys.executable, "-m", "pagefind", *options],
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=INDEX_S,
+            timeout=patience,
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise OutputError(f"{pages}: Pagefind made no index within {INDEX_S:.0f} s") from error
+        raise OutputError(f"{pages}: Pagefind made no index within {patience:.0f} s") from error
     if ran.returncode or not place.is_dir():
         said = (ran.stderr or ran.stdout).decode("utf-8", "replace").strip().splitlines()
         raise OutputError(f"{pages}: Pagefind made no index: {said[-1] if said else f'it ended with {ran.returncode}'}")

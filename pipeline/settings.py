@@ -180,7 +180,7 @@ class Settings(_Strict):
     site_url: Annotated[str, AfterValidator(web_address)] | None = None
     """Where the output folder is published; without it, nothing links to the pages."""
     deliver: SecretStr | None = None
-    """Where ``deliver`` sends to: addresses as apprise has them, separated by blanks or line ends."""
+    """Where ``deliver`` sends to: addresses as apprise has them, separated by blanks or commas."""
     arxiv_api_url: Annotated[str, AfterValidator(web_address)] = "https://export.arxiv.org/api/query"
     arxiv_feed_url: Annotated[str, AfterValidator(web_address)] = "https://rss.arxiv.org"
     arxiv_delay: float = Field(default=3.0, ge=0, le=3600)

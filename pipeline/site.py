@@ -42,11 +42,8 @@ from pipeline.stream import line
 FOLDER = "site"
 """Name of the site's folder below the output folder."""
 PAPERS, SEARCH = "_papers", "_search"
-_OURS = re.compile(r"(index\.html|feed\.xml|\d{4}-\d\d(-\d\d)?\.html)")
-"""Files of a digest's folder that the site makes, and may remove; what else somebody puts there stays.
-
-Group 2 is there in the page of a day.
-"""
+_OURS = re.compile(r"index\.html|feed\.xml|\d{4}-\d\d(-\d\d)?\.html")
+"""Files of a digest's folder that the site makes, and may remove; what else somebody puts there stays."""
 _PAGES = ("index.html", "statistics.html", "search.html", ".nojekyll", *ASSETS)
 
 
@@ -92,13 +89,13 @@ def build(archive: Archive, search: Pagefind | None, warn: Callable[[str], None]
         raise UsageError(f"{archive.output}: there is no digest yet", hint="'arxiv-digest demo' makes one.")
     built = Built(archive.output / FOLDER)
     outputs.check_writable(built.root)
-    with tempfile.TemporaryDirectory(prefix="arxiv-digest-") as folder:
+    with outputs.alone(built.root, warn), tempfile.TemporaryDirectory(prefix="arxiv-digest-") as folder:
         spool = Path(folder)
         feeds = _write_digests(archive, built, spool, warn=warn, frame=Frame(1, search is not None))
         if not built.days:
             raise UsageError(f"{archive.output}: there is no digest that can be read")
         indexed = list(_write_papers(built, spool, search, warn))
-    _write_start(built, feeds, indexed, Frame(0, search is not None))
+        _write_start(built, feeds, indexed, Frame(0, search is not None))
     return built
 
 
@@ -121,18 +118,28 @@ def _write_digests(
             built.put(f"{name}/{FEED}", feed)
         _write_archive(built, name, days, [name] if feed is not None else [], frame)
     for folder in built.root.iterdir():
-        if folder.is_dir() and folder.name not in {PAPERS, SEARCH, *made}:
+        if folder.is_dir() and not folder.is_symlink() and folder.name not in {PAPERS, SEARCH, *made}:
             _drop_digest(folder, built)
     return feeds
 
 
 def _drop_digest(folder: Path, built: Built) -> None:
-    """Remove the pages of a digest that is gone; a folder without the page of a day is somebody else's."""
-    ours = [path for path in folder.iterdir() if _OURS.fullmatch(path.name)]
-    if any(match[2] for path in ours if (match := _OURS.fullmatch(path.name))):
-        built.drop(ours)
+    """Remove the pages of a digest that is gone; a folder whose start page is not ours is somebody else's."""
+    index = folder / "index.html"
+    if _is_ours(index):
+        built.drop(path for path in folder.iterdir() if _OURS.fullmatch(path.name) and path != index)
+        # Last, because it says whose the others are.
+        built.drop([index])
         if not any(folder.iterdir()):
             folder.rmdir()
+
+
+def _is_ours(index: Path) -> bool:
+    """Return whether a start page is the site's: it names the stylesheet that the site's pages share."""
+    try:
+        return b"_assets/site.css" in index.read_bytes()
+    except OSError:
+        return False
 
 
 def _read_days(
@@ -163,9 +170,12 @@ def _write_days(archive: Archive, built: Built, days: Sequence[DayLine], frame: 
 def _page_of(archive: Archive, day: DayLine, *, has_feed: bool) -> bytes:
     """Return the page of a day that was written without one."""
     report = archive.report(day.name, day.date)
-    counts = report.source.model_dump() if report else {}
+    source = Source()
+    if report:
+        counts = report.source.model_dump()
+        source = Source(**counts, missing_papers=report.missing_papers, notes=report.notes)
     entries = archive.day(day.name, day.date).entries
-    page = html(Digest(day.name, day.date, entries, Source(**counts), has_feed=has_feed))
+    page = html(Digest(day.name, day.date, entries, source, has_feed=has_feed))
     return page.encode("utf-8", "replace")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from pydantic import ValidationError
 
 from pipeline.errors import InputError
 from pipeline.records import End, Entry, Record
+from pipeline.text import without_surrogates
 from pipeline.validation import explain
 
 
@@ -33,8 +35,8 @@ def read_entries(lines: Iterable[bytes], *, name: str) -> Iterator[Entry | End]:
     Raises:
         InputError: a line is neither an entry nor the end line, naming which and why.
     """
-    for number, text in enumerate(lines, 1):
-        if not text.strip():
+    for number, given in enumerate(lines, 1):
+        if not (text := _without_halves(given)).strip():
             continue
         try:
             if text.lstrip().startswith(b'{"end"'):
@@ -46,6 +48,16 @@ def read_entries(lines: Iterable[bytes], *, name: str) -> Iterator[Entry | End]:
                 f"{name}, line {number}: is no line of 'arxiv-digest summarize': {explain(error)}",
                 hint="Feed assemble what summarize wrote.",
             ) from error
+
+
+def _without_halves(text: bytes) -> bytes:
+    """Return a line without lone surrogates, which JSON can say and its readers refuse; what is no JSON as it is."""
+    if b"\\ud" not in text.lower():
+        return text
+    try:
+        return without_surrogates(json.dumps(json.loads(text), ensure_ascii=False)).encode()
+    except (ValueError, RecursionError):
+        return text
 
 
 def read_entry_file(path: Path) -> tuple[Entry | End, ...]:

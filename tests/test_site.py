@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
+import queue
 import re
+import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -15,7 +20,8 @@ from pipeline.archive import Archive, feed_address, page_address
 from pipeline.assemble import Digest, FeedStyle, as_json, atom, html
 from pipeline.cli.edge import guarded
 from pipeline.errors import OutputError, UsageError
-from pipeline.records import Day, Entry, RunReport, Source, SourceCount
+from pipeline.outputs import alone
+from pipeline.records import Day, Entry, Missing, Note, RunReport, Source, SourceCount
 from pipeline.search import Pagefind
 from pipeline.site import build
 from tests.assemble.samples import done, failed, paper
@@ -192,6 +198,46 @@ def test_what_no_digest_gives_any_more_is_removed(output: Path) -> None:
     assert made(output).keys() == PLACES - gone | {"CNAME", "cs.CL/notes.txt", ".git/HEAD", "mine/index.html"}
 
 
+def test_a_folder_of_somebody_elses_stays(output: Path, tmp_path: Path) -> None:
+    """Though its files are called like those of a digest, and where a link leads out of the site."""
+    built(output)
+    theirs = {name: output / "site" / "blog" / name for name in ("index.html", "2024-05-01.html", "2024-05.html")}
+    theirs["index.html"].parent.mkdir()
+    for path in theirs.values():
+        path.write_text("mine")
+    (output / "site" / "odd" / "index.html").mkdir(parents=True)
+    (tmp_path / "elsewhere").mkdir()
+    for name in ("index.html", "2024-04-01.html"):
+        (tmp_path / "elsewhere" / name).write_bytes((output / "site" / "cs.CL" / name).read_bytes())
+    (output / "site" / "gone").symlink_to(tmp_path / "elsewhere")
+    assert build(Archive(output), None, pytest.fail).removed == 0
+    assert [path.read_text() for path in theirs.values()] == ["mine"] * 3
+    assert sorted(path.name for path in (output / "site" / "gone").iterdir()) == ["2024-04-01.html", "index.html"]
+
+
+def test_a_second_build_waits_for_the_first(output: Path) -> None:
+    """And says so; else each would remove what the other is about to put into place."""
+    site = output / "site"
+    site.mkdir()
+    said: queue.Queue[str] = queue.Queue()
+    with ThreadPoolExecutor() as pool:
+        with alone(site, pytest.fail):
+            second = pool.submit(build, Archive(output), None, said.put)
+            assert said.get(timeout=30) == f"{site}: another process is writing it; waiting for its end"
+            assert (second.done(), list(site.iterdir())) == (False, [])
+        assert second.result(timeout=30).papers == 3
+
+
+def test_a_folder_without_locks_is_written_all_the_same(output: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on some network file systems."""
+
+    def flock(descriptor: int, operation: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    assert built(output) == PLACES
+
+
 def test_a_broken_day_is_named_and_left_out(output: Path) -> None:
     """The rest is built."""
     (output / "cs.CL" / "2024-04-02.json").write_text("{}")
@@ -295,13 +341,25 @@ def test_an_index_is_made_once(output: Path, tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "i").iterdir()) == ["one", "two"]
 
 
+@pytest.mark.parametrize("broken", ["pagefind", "pagefind_bin_extended"])
+def test_a_pagefind_that_cannot_be_imported_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    """The site is built without search then, as where it was never installed."""
+    for name in ("pagefind", "pagefind_bin_extended"):
+        (tmp_path / f"{name}.py").write_text(f"if __name__ == {broken!r}: raise ImportError('half installed')")
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    assert Pagefind.installed() is None
+
+
 @needs_pagefind
 def test_pagefind_that_fails_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without pages, or without time; what was there stays."""
     indexer = Pagefind("1")
     with pytest.raises(OutputError, match="Pagefind made no index: "):
         indexer.index(tmp_path / "none", tmp_path / "place", fingerprint="x")
-    monkeypatch.setattr(search_module, "INDEX_S", 0.0)
+    monkeypatch.setattr(search_module, "START_S", 0.0)
     with pytest.raises(OutputError, match="Pagefind made no index within 0 s"):
         indexer.index(tmp_path, tmp_path / "place", fingerprint="x")
     assert list(tmp_path.iterdir()) == []
@@ -326,6 +384,23 @@ def test_a_year_of_days_is_listed_in_full(tmp_path: Path) -> None:
     assert (len(result.days), result.papers) == (53, 0)
 
 
+def test_a_page_that_is_made_here_tells_what_is_missing(output: Path) -> None:
+    """Each paper that did not come, and what is to be known of the source, as the run's own page would."""
+    report = RunReport(
+        name="a+b", date="2024-03-29", papers=1, cached=0, summarized=1, complete=False,
+        source=SourceCount(announced=2, fetched=1, missing=1),
+        missing_papers=(Missing(id="2403.99999", reason="not returned"),),
+        notes=(Note(key="input_cut"),),
+    )  # fmt: skip
+    (output / "a+b" / "2024-03-29.run.json").write_text(report.model_dump_json())
+    built(output)
+    source = Source(announced=2, fetched=1, missing=1, missing_papers=report.missing_papers, notes=report.notes)
+    page = html(Digest("a+b", "2024-03-29", (GOOD,), source))
+    foot = page[page.index("<footer") :]
+    assert "2403.99999" in foot
+    assert made(output)["a+b/2024-03-29.html"].decode().endswith(foot)
+
+
 def site(capfd: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
     """Return how ``site`` ended and what it said."""
     code = guarded(["site", *words])
@@ -337,7 +412,7 @@ def test_the_command_says_what_it_built(
 ) -> None:
     """And, where Pagefind is not installed, that search is left out; with -q nothing."""
     monkeypatch.chdir(output.parent)
-    monkeypatch.setattr(search_module, "find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "pagefind", None)
     assert site(capfd) == (
         0,
         (
@@ -354,7 +429,7 @@ def test_the_command_ends_with_3_where_a_day_is_missing(
     output: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Having named its file."""
-    monkeypatch.setattr(search_module, "find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "pagefind", None)
     (output / "cs.CL" / "2024-04-02.json").write_text("{}")
     code, _, said = site(capfd, "-o", str(output))
     assert code == 3

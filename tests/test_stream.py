@@ -57,6 +57,21 @@ FAILURES = st.builds(Failure, paper_id=st.just("math/0309136"), reason=st.just("
 ENTRIES = st.builds(Entry, paper=PAPERS, summary=SUMMARIES) | st.builds(Entry, paper=PAPERS, failure=FAILURES)
 
 
+def test_half_a_character_is_dropped_and_the_entry_kept() -> None:
+    """JSON can say one, as Python and JavaScript write it; whole pairs and what only looks like one stay."""
+    text = line(DONE).replace('"T"', r'"a\uD800b\ud83d\ude00\\ud800"').replace('"题"', r'"题\udc00"')
+    (entry,) = read_entries([text.encode()], name="x")
+    assert isinstance(entry, Entry)
+    assert entry.summary
+    assert (entry.paper.title, entry.summary.translated_title) == ("ab\U0001f600\\ud800", "题")
+
+
+def test_a_broken_line_with_half_a_character_is_named() -> None:
+    """As any other."""
+    with pytest.raises(InputError, match="x, line 1: is no line of 'arxiv-digest summarize'"):
+        list(read_entries([rb'{"paper": "\ud800'], name="x"))
+
+
 @settings(max_examples=75, deadline=None)
 @given(st.lists(ENTRIES, max_size=4))
 def test_what_was_written_is_read_again_exactly(tmp_path_factory: pytest.TempPathFactory, entries: list[Entry]) -> None:

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Make the digests, after the cache is made from the written ones where it is lost. Does not fail: its output exit-code
-# says how it ended, and verdict.sh fails the job once all else is done.
+# Make the digests, after the cache has taken what the written ones have and it has not. Does not fail: its output
+# exit-code says how it ended, and verdict.sh fails the job once all else is done.
 # Needs OUTPUTS, REPORTS, GITHUB_ACTION_PATH; DIGESTS, DATE, MODEL, BUDGET and API_KEY may be empty.
 set -uo pipefail
 
@@ -11,7 +11,8 @@ program="$GITHUB_ACTION_PATH/.venv/bin/arxiv-digest"
 fence=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
 echo "::stop-commands::$fence"
 
-[ -e cache/digest.db ] || "$program" cache import "$OUTPUTS" --cache cache
+# A cache may be restored that is older than the branch, empty or damaged, and a run may end before it is saved.
+"$program" cache import "$OUTPUTS" --cache cache
 
 options=()
 [ -z "$DATE" ] || options+=("--date=$DATE")

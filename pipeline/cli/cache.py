@@ -76,20 +76,29 @@ def import_command(given: Given, paths: Sequence[Path]) -> Exit:
     if missing := [path for path in paths if not path.exists()]:
         raise UsageError(f"{missing[0]}: there is no such file or folder")
     key_of = key_finder(prompt_library())
-    unread = skipped = 0
     with Cache(settings_for(given).cache, warn=screen.warn) as cache:
-        before = cache.info().replies
-        for path in paths:
-            if path.is_dir():
-                faults, unknown = _import_folder(cache, Archive(path), key_of)
-                unread, skipped = unread + faults, skipped + unknown
-            else:
-                skipped += _take(cache, from_file(path))
+        before, damages = cache.info().replies, cache.damages
+        unread, skipped = _import(cache, paths, key_of)
+        if cache.damages > damages:
+            # What was taken before the damage was met went with the damaged file.
+            before, (unread, skipped) = 0, _import(cache, paths, key_of)
         info = cache.info()
     screen.say(f"{info.path}: {info.replies} replies, {info.replies - before} of them new")
     if skipped:
         screen.say(f"  {skipped} were left out: their prompt is not here, or has changed")
     return Exit.PARTIAL if unread else Exit.COMPLETE
+
+
+def _import(cache: Cache, paths: Sequence[Path], key_of: KeyOf) -> tuple[int, int]:
+    """Import files and folders; return how many days could not be read and how many replies were left out."""
+    unread = skipped = 0
+    for path in paths:
+        if path.is_dir():
+            faults, unknown = _import_folder(cache, Archive(path), key_of)
+            unread, skipped = unread + faults, skipped + unknown
+        else:
+            skipped += _take(cache, from_file(path))
+    return unread, skipped
 
 
 def _import_folder(cache: Cache, archive: Archive, key_of: KeyOf) -> tuple[int, int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from pipeline.archive import Archive, page_address
@@ -17,10 +16,10 @@ from pipeline.exits import Exit
 from pipeline.settings import Settings
 
 if TYPE_CHECKING:
-    from pipeline.deliver import Delivery
+    from pipeline.deliver import Address, Delivery
 
 NO_ADDRESS_HINT = """\
-Name one or more, separated by blanks:
+Name one or more, separated by blanks or commas:
   e-mail:     export ARXIV_DIGEST_DELIVER='mailtos://user:password@example.com?to=me@example.com'
   a webhook:  export ARXIV_DIGEST_DELIVER='jsons://example.com/hook'
   others:     https://appriseit.com/services/"""
@@ -34,14 +33,11 @@ def deliver_command(given: Given, name: str | None, date: str | None) -> Exit:
     settings = settings_for(given)
     archive = Archive(settings.output)
     days = [(digest, written_date(archive, digest, date)) for digest in _digests(archive, settings, name)]
-    named = settings.deliver.get_secret_value() if settings.deliver else ""
-    if not named.strip():
+    to, failed = addresses_of(settings), False
+    if not to:
         raise SettingsError("no address: ARXIV_DIGEST_DELIVER is not set", hint=NO_ADDRESS_HINT)
-    if find_spec("apprise") is None:
-        raise SettingsError("deliver needs apprise, which is not installed", hint="pip install 'arxiv-digest[deliver]'")
-    from pipeline.deliver import Post, addresses, deliver
+    from pipeline.deliver import Post, deliver
 
-    to, failed = addresses(named), False
     with Cache(settings.cache, warn=screen.warn) as cache:
         for digest, day in days:
             post = Post(cache, now, page_address(settings.site_url, digest, day))
@@ -49,6 +45,23 @@ def deliver_command(given: Given, name: str | None, date: str | None) -> Exit:
                 failed = failed or delivery.outcome == "failed"
                 _say(f"{digest} {day}", delivery)
     return Exit.FAILED if failed else Exit.COMPLETE
+
+
+def addresses_of(settings: Settings) -> tuple[Address, ...]:
+    """Return where digests are delivered to; empty where no address is named.
+
+    Raises:
+        SettingsError: one of them is no address, or the extra that knows is not there or cannot be imported.
+    """
+    named = settings.deliver.get_secret_value() if settings.deliver else ""
+    if not named.strip():
+        return ()
+    try:
+        from pipeline.deliver import addresses
+    except ImportError as error:
+        hint = "pip install 'arxiv-digest[deliver]'"
+        raise SettingsError("deliver needs apprise, which is not installed", hint=hint) from error
+    return addresses(named)
 
 
 def _digests(archive: Archive, settings: Settings, name: str | None) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pipeline import outputs
 from pipeline.cache import Cache
 from pipeline.cli import screen
+from pipeline.cli.deliver import addresses_of
 from pipeline.cli.options import Given
 from pipeline.cli.trial import PAPER, Trial, try_out
 from pipeline.cli.workshop import budget_for, prompt_library, require_key, settings_for
@@ -33,7 +34,7 @@ def doctor_command(given: Given) -> Exit:
     screen.say(f"model     {settings.model} at {settings.base_url}")
     screen.say(f"digests   {', '.join(settings.digests) or 'none in digest.toml; name categories'}")
     here = (_prompt(settings), _key(settings, given), *_replays(settings), _cache(settings), _output(settings))
-    faults = [fault for fault in here if fault]
+    faults = [fault for fault in (*here, _delivery(settings)) if fault]
     if not given.offline:
         faults += [fault for fault in (_arxiv(settings), *_models(settings)) if fault]
     for fault in faults:
@@ -92,6 +93,17 @@ def _output(settings: Settings) -> str:
     except DigestError as error:
         return error.message
     screen.say(f"output    {settings.output}")
+    return ""
+
+
+def _delivery(settings: Settings) -> str:
+    """Say how many addresses there are and of which services; nothing is sent, and no address is shown."""
+    try:
+        to = addresses_of(settings)
+    except SettingsError as error:
+        return _words(error)
+    named = f"{len(to)} address{'es' if len(to) > 1 else ''}: {', '.join(each.name for each in to)}"
+    screen.say(f"delivery  {named if to else 'none: ARXIV_DIGEST_DELIVER is not set'}")
     return ""
 
 

@@ -51,7 +51,17 @@ def run_command(given: Given) -> Exit:
     settings = settings_for(given)
     if given.site and "json" not in settings.format:
         raise SettingsError("--site: the site is built from the json files", hint="Add json to --format.")
+    if given.site:
+        _check_site(settings.output)
     return make(orders_for(given, settings, now=now()), given, settings)
+
+
+def _check_site(output: Path) -> None:
+    """See, before anything is spent, that a site that is there can be written; none is made yet."""
+    from pipeline.site import FOLDER
+
+    if (output / FOLDER).exists():
+        outputs.check_writable(output / FOLDER)
 
 
 def demo_command(given: Given) -> Exit:

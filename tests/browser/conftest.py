@@ -21,9 +21,10 @@ ROOT = Path(__file__).resolve().parents[2]
 Open = Callable[..., Any]
 
 
-@pytest.fixture(scope="session")
+# While Playwright runs, no event loop can in this thread, and the tests of other folders need theirs.
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Any]:
-    """One browser for all tests of a process."""
+    """One browser for all tests of this folder in a process."""
     playwright = pytest.importorskip("playwright.sync_api", reason="needs the dependency group browser")
     if CHROMIUM is None:
         pytest.skip("needs Chromium, as chromium on the path")

@@ -6,6 +6,7 @@ import http.server
 import re
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -66,14 +67,21 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build(Archive(output), search, pytest.fail).root
 
 
-@pytest.fixture(scope="module")
-def root(folder: Path) -> Iterator[str]:
-    """The address of that site."""
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """Serve a folder on loopback, at the address that is given."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, directory=folder))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/"
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture(scope="module")
+def root(folder: Path) -> Iterator[str]:
+    """The address of that site."""
+    with served(folder) as address:
+        yield address
 
 
 def _found(page: Any, words: str) -> tuple[str, list[str]]:

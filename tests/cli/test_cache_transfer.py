@@ -42,6 +42,24 @@ def test_a_lost_cache_is_made_again_from_the_digests_and_nothing_is_asked_twice(
     assert (endpoint.log, _without_report(wired)) == ([], before)
 
 
+def test_an_import_that_meets_damage_on_its_way_takes_all_the_same(replayed: Program) -> None:
+    """Also what it had taken before; the damaged file is kept beside the new one."""
+    replayed("run", "--input", "ten.jsonl", "-q", "--date", MONDAY)
+    replayed("run", "--input", "two.jsonl", "-q", "--date", MONDAY, "--name", "other")
+    with sqlite3.connect(replayed.folder / "cache" / "digest.db") as db:
+        db.execute("PRAGMA journal_mode = DELETE")
+        (page,) = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'shown'").fetchone()
+        (size,) = db.execute("PRAGMA page_size").fetchone()
+    db.close()
+    with (replayed.folder / "cache" / "digest.db").open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"garbage!" * (size // 8))
+    ran = replayed("cache", "import", "outputs")
+    assert (ran.code, ran.stdout) == (0, "cache/digest.db: 10 replies, 10 of them new\n")
+    assert ran.stderr.count("is damaged") == 1
+    assert (replayed.folder / "cache" / "digest.db.damaged-1").is_file()
+
+
 def test_the_replies_of_a_fallback_are_found_under_the_model_that_was_to_be_asked(
     wired: Program, endpoint: OpenAIServer
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.abc
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -75,6 +76,17 @@ def test_without_sections_the_newest_digest_is_delivered(
     assert "全文" not in listener.received[0]["message"]
 
 
+@pytest.mark.parametrize("between", [",", ", ", " ,", " "])
+def test_addresses_stand_between_blanks_or_commas(
+    folder: Path, listener: Listener, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, between: str
+) -> None:
+    """A comma within an address is part of it."""
+    monkeypatch.setenv(VARIABLE, f"json://{listener.host}?-x=a,b{between}json://{listener.host}/two")
+    code, said, _ = deliver(capfd, "a")
+    assert (code, said.count("delivered to")) == (0, 2)
+    assert len(listener.received) == 2
+
+
 def test_a_failed_delivery_ends_with_1_and_is_named_without_its_secret(folder: Path, listener: Listener) -> None:
     """Nothing of apprise's own log is shown; the next run sends only what failed."""
     program = Program(folder, **{VARIABLE: f"json://u:hunter2@127.0.0.1:9\njson://u:hunter2@{listener.host}"})
@@ -131,12 +143,29 @@ def test_sections_that_were_never_made_are_wrong_input(
     )
 
 
+class _Broken(importlib.abc.MetaPathFinder):
+    """Refuses apprise when it is looked for, as some bundlers and test harnesses do."""
+
+    def find_spec(self, name: str, path: object, target: object = None) -> None:
+        if name.partition(".")[0] == "apprise":
+            raise ModuleNotFoundError(name)
+
+
+@pytest.mark.parametrize("how", ["absent", "hooked", "half installed", "emptied"])
 def test_without_the_extra_it_says_how_to_get_it(
-    folder: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    folder: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
-    """In one line."""
+    """In one line; a package that is there and cannot be imported is none."""
     monkeypatch.setenv(VARIABLE, "json://localhost")
-    monkeypatch.setitem(sys.modules, "apprise", None)
+    for name in [name for name in sys.modules if f"{name}.".startswith(("apprise.", "pipeline.deliver."))]:
+        monkeypatch.delitem(sys.modules, name)
+    if how == "absent":
+        monkeypatch.setitem(sys.modules, "apprise", None)
+    elif how == "hooked":
+        monkeypatch.setattr(sys, "meta_path", [_Broken(), *sys.meta_path])
+    else:
+        (folder / "apprise.py").write_text("raise ImportError('half')" if how == "half installed" else "")
+        monkeypatch.syspath_prepend(folder)
     assert deliver(capfd, "a") == (
         2,
         "",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -66,7 +67,7 @@ def doctor(
     monkeypatch.chdir(tmp_path)
     for name, value in {"OPENAI_BASE_URL": patient.base_url, "NO_PROXY": "*", **arxiv_environment(arxiv)}.items():
         monkeypatch.setenv(name, value)
-    for name in ("OPENAI_API_KEY", "ARXIV_DIGEST_MODEL"):
+    for name in ("OPENAI_API_KEY", "ARXIV_DIGEST_MODEL", "ARXIV_DIGEST_DELIVER"):
         monkeypatch.delenv(name, raising=False)
 
     def command(*arguments: str) -> Ran:
@@ -109,6 +110,36 @@ def test_all_is_there(doctor: Doctor, patient: OpenAIServer, arxiv: ArxivServer,
     assert len(arxiv.requests) == 1
     with closing(Cache(tmp_path / "cache", warn=pytest.fail)) as cache:
         assert cache.info().replies == 0
+
+
+UNKNOWN = "address 2 is none that apprise knows; it may be secret and is not shown"
+DELIVERIES = {
+    "none": ("", 0, "delivery  none: ARXIV_DIGEST_DELIVER is not set"),
+    "one": ("json://u:hunter2@localhost", 0, "delivery  1 address: JSON"),
+    "two": ("json://u:hunter2@localhost,dingtalk://hunter2/", 0, "delivery  2 addresses: JSON, DingTalk"),
+    "unknown": ("json://localhost hunter2", 2, f"missing   ARXIV_DIGEST_DELIVER: {UNKNOWN}"),
+}
+
+
+@pytest.mark.parametrize(("addresses", "code", "says"), DELIVERIES.values(), ids=DELIVERIES)
+def test_it_says_where_digests_are_delivered_to(
+    doctor: Doctor, monkeypatch: pytest.MonkeyPatch, addresses: str, code: int, says: str
+) -> None:
+    """How many addresses, of which services; no address is shown."""
+    monkeypatch.setenv("ARXIV_DIGEST_DELIVER", addresses)
+    ran = doctor("--offline")
+    assert (ran.code, says in ran.stdout.splitlines()) == (code, True)
+    assert "hunter2" not in ran.stdout + ran.stderr
+
+
+def test_an_address_without_the_extra_is_something_missing(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says how to get it."""
+    monkeypatch.setenv("ARXIV_DIGEST_DELIVER", "json://localhost")
+    monkeypatch.setitem(sys.modules, "apprise", None)
+    monkeypatch.delitem(sys.modules, "pipeline.deliver", raising=False)
+    ran = doctor("--offline")
+    assert ran.code == 2
+    assert "missing   deliver needs apprise, which is not installed\n  pip install" in ran.stdout
 
 
 LESSONS: dict[str, tuple[dict[str, Any], str, int]] = {

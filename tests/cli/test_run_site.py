@@ -27,6 +27,16 @@ def test_a_run_that_wrote_nothing_builds_no_site(cli: Program) -> None:
     assert not (cli.folder / "outputs" / "site").exists()
 
 
+def test_a_site_that_cannot_be_written_is_said_before_anything_is_spent(cli: Program) -> None:
+    """No digest is made then."""
+    (cli.folder / "outputs").mkdir()
+    (cli.folder / "outputs" / "site").write_text("")
+    ran = cli(*RUN)
+    assert (ran.code, ran.stdout) == (2, "")
+    assert ran.stderr.startswith("arxiv-digest: outputs/site: cannot be written: File exists\n")
+    assert cli.made() == {"site": b""}
+
+
 def test_a_run_without_data_can_build_no_site(cli: Program) -> None:
     """It says so before anything is done."""
     ran = cli(*RUN, "--format", "md,html")

@@ -169,6 +169,32 @@ def test_a_lost_cache_is_made_again_from_the_branch_and_no_call_is_paid_twice(re
     assert "4 replies, 4 of them new" in jobs["digest"].log
 
 
+@pytest.mark.parametrize("content", [b"garbage" * 1000, b""], ids=["damaged", "empty"])
+def test_a_cache_that_is_of_no_use_costs_no_call_for_what_was_published(repository: Repository, content: bytes) -> None:
+    """It is restored, and what it should have comes from the branch; a damaged one is kept beside it."""
+    repository(MONDAY)
+    repository.asked()
+    (database,) = repository.hub.caches.rglob("digest.db")
+    database.write_bytes(content)
+    jobs = repository(MONDAY)
+    assert (_colours(jobs)["digest"], repository.asked(), repository.commits()) == ("green", [], 1)
+    assert "4 replies, 4 of them new" in jobs["digest"].log
+    assert bool(list(repository.hub.caches.rglob("digest.db.damaged-1"))) == bool(content)
+
+
+def test_a_cache_older_than_the_branch_costs_no_call_for_what_was_published(repository: Repository) -> None:
+    """As where the run that published a day was killed before it saved its cache."""
+    repository(MONDAY)
+    older = repository.hub.caches.with_name("older")
+    shutil.copytree(repository.hub.caches, older)
+    repository(FRIDAY)
+    repository.asked()
+    shutil.rmtree(repository.hub.caches)
+    older.rename(repository.hub.caches)
+    assert _colours(repository(FRIDAY))["digest"] == "green"
+    assert (repository.asked(), repository.commits()) == ([], 2)
+
+
 @pytest.mark.parametrize("has_branch", [False, True])
 def test_two_runs_that_race_to_push_both_land(repository: Repository, *, has_branch: bool) -> None:
     """The later is rebased, whether or not there was a branch to begin with."""
@@ -256,6 +282,8 @@ def test_another_repository_needs_ten_lines(repository: Repository) -> None:
     assert len(text.splitlines()) == 10
     document = yaml.safe_load(text.replace("OWNER/arxiv-digest@COMMIT", "./"))
     (job,) = document["jobs"].values()
+    # The action brings its own token to git: the checkout's need not lie about in files.
+    assert job["steps"][0]["with"] == {"persist-credentials": False}
     assert job["permissions"] == {"contents": "write", "issues": "write", "actions": "write"}
     job["steps"][-1]["with"] |= {"date": MONDAY, "digests": "ai"}
     (repository.workspace / ".github" / "workflows" / "ten.yml").write_text(yaml.safe_dump(document), "utf-8")

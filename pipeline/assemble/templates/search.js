@@ -8,6 +8,10 @@
   const status = document.querySelector("[role=status]");
   const more = document.querySelector("[name=more]");
   const PAGE = 20;
+  // Of texts: those that are loaded at once, and those that are looked through for a page of results at most.
+  const BATCH = 10;
+  const MOST = 400;
+  const HAN = /^\p{Script=Han}+$/u;
   const months = form.dataset.months.split(" ").filter(Boolean);
   const place = (month) => new URL(`../_search/${month}/`, here);
 
@@ -23,27 +27,50 @@
     return opened.get(month);
   };
 
-  // Where Pagefind knows a word not at all it looks for its beginning; so what it gives is held against the query. The best
-  // comes first: after one that has not all of the words comes none that has.
+  // Where a Chinese word ends the browser and the index do not always agree. So the index is asked for what each run of Chinese
+  // begins with, for it finds words by their beginnings; the text of what it gives is then held against the whole query.
   const folded = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
-  const parts = (words) =>
-    [...new Intl.Segmenter("zh", { granularity: "word" }).segment(words)].filter((part) => part.isWordLike);
+  const segments = (words) => [...new Intl.Segmenter("zh", { granularity: "word" }).segment(words)];
+  const parts = (words) => segments(words).filter((part) => part.isWordLike);
+  const asked = (words) =>
+    words
+      .replace(/[\p{P}\p{S}]+/gu, " ")
+      .replace(/\p{Script=Han}+/gu, (run) => ` ${parts(run)[0]?.segment ?? run} `);
+  // A single character is looked for together with what is beside it: alone it is nearly everywhere.
+  const pieces = (words) => {
+    const found = [];
+    let last = "";
+    for (const { segment, isWordLike } of segments(words)) {
+      const isSplit = HAN.test(last) && HAN.test(segment) && (last.length === 1 || segment.length === 1);
+      if (isWordLike) found.push(isSplit ? found.pop() + segment : segment);
+      last = isWordLike ? found.at(-1) : "";
+    }
+    return found;
+  };
+  // Yields nothing, in place of a paper, for each that was read and has not all of the words.
   async function* inMonth(month, words) {
-    const wanted = parts(words).map((part) => folded(part.segment));
-    const found = await (await indexOf(month)).search(words.replace(/[\p{P}\p{S}]+/gu, " "));
-    for (const result of found.results) {
-      const data = await result.data();
-      const content = folded(data.content);
-      if (!wanted.every((part) => content.includes(part))) return;
-      yield { month, data };
+    const wanted = pieces(words).map(folded);
+    const { results } = await (await indexOf(month)).search(asked(words));
+    for (let at = 0; at < results.length; at += BATCH) {
+      for (const data of await Promise.all(results.slice(at, at + BATCH).map((result) => result.data()))) {
+        const content = folded(data.content);
+        yield wanted.every((piece) => content.includes(piece)) ? { month, data } : undefined;
+      }
     }
   }
-  // The index and the browser do not always agree on where a Chinese word ends, and what is left over is a single character.
-  // So where no paper has all of a query, the longer words that a month knows decide.
+  const has = async (month, word) => {
+    let read = 0;
+    for await (const paper of inMonth(month, word)) {
+      read += 1;
+      if (paper || read === BATCH) return Boolean(paper);
+    }
+    return false;
+  };
+  // Where no paper has all of a query, the longer words that a month knows decide.
   const known = async (month, words) => {
     const kept = [];
     for (const { segment } of parts(words)) {
-      if (segment.length > 1 && !(await inMonth(month, segment).next()).done) kept.push(segment);
+      if (segment.length > 1 && (await has(month, segment))) kept.push(segment);
     }
     return kept.join(" ");
   };
@@ -52,7 +79,7 @@
     let isFound = false;
     for (const month of months) {
       for await (const paper of inMonth(month, words)) {
-        isFound = true;
+        isFound ||= Boolean(paper);
         yield paper;
       }
     }
@@ -100,24 +127,26 @@
     status.textContent = text.replace("{count}", count);
   };
   const next = async () => {
-    const asked = current;
+    const papersOf = current;
     more.hidden = true;
     say(form.dataset.finding);
     try {
-      for (let number = 0; number < PAGE; number += 1) {
-        const { value, done } = await asked.next();
-        if (asked !== current) return;
+      for (let shown = 0, read = 0; shown < PAGE && read < MOST; read += 1) {
+        const { value, done } = await papersOf.next();
+        if (papersOf !== current) return;
         if (done) {
           say(list.children.length ? form.dataset.all : form.dataset.none, list.children.length);
           return;
         }
+        if (!value) continue;
         list.append(item(value));
+        shown += 1;
       }
       say(form.dataset.some, list.children.length);
       more.hidden = false;
     } catch {
       opened.clear();
-      if (asked === current) say(form.dataset.failed);
+      if (papersOf === current) say(form.dataset.failed);
     }
   };
   const search = () => {
