@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typer import Abort, TyperException
 
 from pipeline.cli import screen
-from pipeline.errors import DigestError, UsageError
+from pipeline.errors import DigestError, UncappedError, UsageError
 from pipeline.exits import Exit
 
 
@@ -28,7 +28,7 @@ def guarded(arguments: Sequence[str]) -> int:
         return Exit.INTERRUPTED
     except DigestError as error:
         screen.error(error.message, error.hint)
-        return Exit.USAGE if isinstance(error, UsageError) else Exit.FAILED
+        return Exit.USAGE if isinstance(error, (UsageError, UncappedError)) else Exit.FAILED
     except BrokenPipeError:
         # Whoever read standard output went away; Python would complain once more when it closes it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
