@@ -175,7 +175,7 @@ class OpenAIModel:
                 self.meter.retries += 1
                 continue
             if rule.action is Action.SLOW:
-                self._gate.refused(slot, headers)
+                self._gate.refused(slot, headers, overloaded=answer.status != 429)
             elif is_old:
                 self._gate.outdated(time.monotonic() - began)
             self._raise_for(rule, answer, is_old=is_old)

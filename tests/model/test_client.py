@@ -269,6 +269,15 @@ async def test_waiting_for_ones_turn_is_no_try(server: OpenAIServer) -> None:
 RETRY_AFTER: dict[str, tuple[float, Callable[[float], dict[str, str]]]] = {
     "milliseconds": (0.4, lambda _: {"retry_after_ms": "400"}),
     "seconds": (1.0, lambda _: {"Retry_After": "1"}),
+    "a duration": (0.4, lambda _: {"X_RateLimit_Reset_Requests": "400ms"}),
+    "a moment": (
+        0.5,
+        lambda now: {
+            "X_RateLimit_Reset": f"{int(now) * 1000 + 500}",
+            "X_RateLimit_Remaining": "0",
+            "Date": formatdate(int(now), usegmt=True),
+        },
+    ),
     "date": (1.0, lambda now: {"Retry_After": formatdate(now + 1, usegmt=True), "Date": formatdate(now, usegmt=True)}),
 }
 
@@ -285,6 +294,17 @@ async def test_the_whole_pool_sleeps_what_one_refusal_said(server: OpenAIServer,
     assert refused.sent is not None
     assert [call.status for call in server.log] == [200, 429, *[200] * 5]
     assert min(call.arrived for call in server.log[2:]) - refused.sent >= seconds - 0.02
+
+
+async def test_the_whole_pool_waits_for_a_limit_of_which_nothing_is_left(server: OpenAIServer) -> None:
+    """A good answer says so, and no call leaves before the limit is renewed: none is refused."""
+    spent = answer(200, saying(TEXT), x_ratelimit_remaining_requests="0", x_ratelimit_reset_requests="0m0.5s")
+    server.reset(Options(script=[spent]))
+    async with connected(server.base_url) as model:
+        await asyncio.gather(*(model.ask(ASK) for _ in range(4)))
+    first = server.log[0].sent
+    assert first is not None
+    assert min(call.arrived for call in server.log[1:]) - first >= 0.48
 
 
 LONG = {
