@@ -84,7 +84,7 @@ def model_for(
     cache: Cache,
     budget: Budget | None = None,
     *,
-    warn: Callable[[str], None] = screen.warn,
+    warn: Callable[[str], None] = lambda _: None,
     once: bool = False,
 ) -> Model:
     """Return the model that the settings name; it connects with the first ask, and tries ``once`` or again and again.

@@ -175,7 +175,7 @@ class OpenAIModel:
                 self.meter.retries += 1
                 continue
             if rule.action is Action.SLOW:
-                self._gate.refused(slot, headers, overloaded=answer.status != 429)
+                self._gate.refused(slot, headers, overloaded=rule.reason == "unavailable")
             elif is_old:
                 self._gate.outdated(time.monotonic() - began)
             self._raise_for(rule, answer, is_old=is_old)
@@ -258,7 +258,9 @@ class OpenAIModel:
         last = str(causes[-1]) or type(causes[-1]).__name__
         through = f" through the proxy {self._proxy}" if self._proxy else ""
         if any(isinstance(cause, aiohttp.ClientHttpProxyError) and cause.status == 407 for cause in causes):
-            return FatalModelError(self._said(f"cannot be reached{through}: 407, {last}"), hint=PROXY_HINT)
+            return FatalModelError(
+                self._said(f"cannot be reached{through}: it wants a user and a password (407)"), hint=PROXY_HINT
+            )
         return PassingError(Rule(Action.RETRY, "unavailable"), self._said(f"cannot be reached{through}: {last}"))
 
     def _way_on(self, rule: Rule) -> str:

@@ -178,7 +178,7 @@ class Gate:
         self._heard = True
         asked = retry_after(headers)
         named = self._read(headers) or asked is not None
-        self._windowed = self._windowed or headers.keys().isdisjoint({"retry-after", "retry-after-ms"})
+        self._windowed |= named and headers.keys().isdisjoint({"retry-after", "retry-after-ms"})
         self._pauses += not named and now >= self._paused_until
         if named or (not overloaded and slot.among <= max(1, self._held / 2)):
             self.requests.refuse(1.0, now)

@@ -99,7 +99,7 @@ async def slows_down(server: OpenAIServer, connect: Connect, told: Answer, rule:
     patience = Patience(tries=1, backoff=0.001)
     async with connect(told.host, Terms(patience=patience)) as model:
         assert (await model.ask(WARM)).text == TEXT
-        assert model.learned().width == pytest.approx(64 if told.status == 429 else 32, abs=0.1)
+        assert model.learned().width == pytest.approx(32 if rule.reason == "unavailable" else 64, abs=0.1)
 
 
 async def changes(server: OpenAIServer, connect: Connect, told: Answer, rule: Rule) -> None:
