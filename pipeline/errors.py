@@ -10,7 +10,8 @@
     ├── OutputError             a digest could not be written
     └── ModelError              the language model
         ├── FatalModelError     no further call can succeed: a refused key, an unknown model
-        │   └── BudgetError     what may be spent is spent
+        │   ├── BudgetError     what may be spent is spent
+        │   └── UncappedError   no budget can be kept at this endpoint
         └── CallError           one call failed; carries a reason of the failure vocabulary
 
 The core raises these; only ``pipeline.cli`` prints them and turns them into exit codes.
@@ -67,6 +68,16 @@ class FatalModelError(ModelError):
 
 class BudgetError(FatalModelError):
     """The next call could cost more than is left of the budget."""
+
+
+class UncappedError(FatalModelError):
+    """No budget can be kept: the endpoint takes no cap on the length of a reply."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(
+            f"{host} takes no cap on the length of a reply, so that no budget can be kept",
+            hint="Leave --budget out, or choose another endpoint.",
+        )
 
 
 class CallError(ModelError):

@@ -10,7 +10,7 @@ from pipeline import outputs
 from pipeline.archive import FEED, Archive
 from pipeline.assemble import Digest, FeedStyle, as_json, atom, html, in_page_order, markdown
 from pipeline.cache import Cache
-from pipeline.errors import BudgetError, DigestError, FetchError, InputError
+from pipeline.errors import BudgetError, DigestError, FetchError, InputError, UncappedError
 from pipeline.exits import Exit
 from pipeline.fetch import Fetching, Page, eastern_today
 from pipeline.records import Day, Entry, FailedPaper, Note, RunReport, Source, SourceCount, Spent
@@ -106,7 +106,7 @@ def assemble(
     Raises:
         OutputError: a file could not be written.
     """
-    code = ending(entries, source)
+    code = ending(entries, source, error)
     report = _report(entries, source, spent, complete=code is Exit.COMPLETE)
     if _is_lost(entries, source):
         return Outcome(code, report, error=error)
@@ -136,14 +136,14 @@ def _feed(digest: Digest, desk: Desk) -> str:
     return atom(digest.name, newest_first(), desk.feed(digest.name))
 
 
-def ending(entries: list[Entry], source: Source) -> Exit:
-    """Return how a digest of these entries ends."""
+def ending(entries: list[Entry], source: Source, error: DigestError | None = None) -> Exit:
+    """Return how a digest of these entries ends, which ``error`` may have ended early."""
     if not entries and not source.missing and not source.is_partial:
         return Exit.NOTHING
     if any(note.key == "budget" for note in source.notes):
         return Exit.BUDGET
     if _is_lost(entries, source):
-        return Exit.FAILED
+        return Exit.USAGE if isinstance(error, UncappedError) else Exit.FAILED
     whole = all(entry.summary for entry in entries) and not source.missing and not source.is_partial
     return Exit.COMPLETE if whole else Exit.PARTIAL
 

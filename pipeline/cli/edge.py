@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typer import Abort, TyperException
 
 from pipeline.cli import screen
-from pipeline.errors import DigestError, UsageError
+from pipeline.errors import DigestError, UncappedError, UsageError
 from pipeline.exits import Exit
 
 
@@ -26,7 +26,7 @@ def guarded(arguments: Sequence[str]) -> int:
         return Exit.INTERRUPTED
     except DigestError as error:
         screen.error(error.message, error.hint)
-        return Exit.USAGE if isinstance(error, UsageError) else Exit.FAILED
+        return Exit.USAGE if isinstance(error, (UsageError, UncappedError)) else Exit.FAILED
     except BrokenPipeError:
         screen.unread()
         return Exit.FAILED

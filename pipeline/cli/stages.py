@@ -103,7 +103,7 @@ async def _summarize(order: Order, job: Job) -> Exit:
     finally:
         await job.close()
     source = described(order, fetching, summarizer, today=eastern_today(job.now()).isoformat())
-    code = ending(entries, source)
+    code = ending(entries, source, summarizer.stopped)
     screen.say(line(EndLine(end=End(source=source, exit=code, spent=summarizer.spent()))))
     for error in (fetching.error, summarizer.stopped):
         if error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from pipeline.assemble import FeedStyle
 from pipeline.cache import Cache
 from pipeline.cli import importing, screen
 from pipeline.cli.options import Given
-from pipeline.errors import SettingsError
+from pipeline.errors import SettingsError, UncappedError
 from pipeline.model.budget import Budget
 from pipeline.model.deferred import DeferredModel
 from pipeline.model.prices import Price, is_local, price_of
@@ -79,15 +79,24 @@ def require_key(settings: Settings) -> None:
             raise SettingsError("no key: OPENAI_API_KEY is not set", hint=NO_KEY_HINT)
 
 
-def model_for(settings: Settings, cache: Cache, budget: Budget | None = None, *, once: bool = False) -> Model:
+def model_for(
+    settings: Settings,
+    cache: Cache,
+    budget: Budget | None = None,
+    *,
+    warn: Callable[[str], None] = lambda _: None,
+    once: bool = False,
+) -> Model:
     """Return the model that the settings name; it connects with the first ask, and tries ``once`` or again and again.
+
+    ``warn`` is told of long pauses.
 
     Raises:
         InputError: the replay file cannot be read.
     """
     if settings.replay_file:
         return ReplayModel(settings.replay_file)
-    return DeferredModel(settings.model, settings.host, lambda: _connect(settings, cache, budget, once=once))
+    return DeferredModel(settings.model, settings.host, lambda: _connect(settings, cache, budget, warn, once=once))
 
 
 def desk_for(settings: Settings, cache: Cache) -> Desk:
@@ -104,7 +113,9 @@ def price_for(settings: Settings) -> Price | None:
     return price_of(settings.model, settings.base_url, settings.prices)
 
 
-def _connect(settings: Settings, cache: Cache, budget: Budget | None, *, once: bool) -> OpenAIModel:
+def _connect(
+    settings: Settings, cache: Cache, budget: Budget | None, warn: Callable[[str], None], *, once: bool
+) -> OpenAIModel:
     import random
     import time
 
@@ -124,7 +135,7 @@ def _connect(settings: Settings, cache: Cache, budget: Budget | None, *, once: b
     gate.begin_with(width=learned.width, per_minute=learned.per_minute)
     gate.tell(rpm=settings.rpm, tpm=settings.tpm)
     patience = Patience(call=settings.deadline, paper=0.0, tries=1) if once else Patience(call=settings.deadline)
-    terms = Terms(learned, patience, price_for(settings), budget)
+    terms = Terms(learned, patience, price_for(settings), budget, warn)
     return OpenAIModel(settings.model, endpoint, gate, terms)
 
 
@@ -133,7 +144,8 @@ def _proxy_to(base_url: str) -> str:
     parts = urlsplit(base_url)
     proxies = urllib.request.getproxies()
     proxy = proxies.get(parts.scheme) or proxies.get("all") or ""
-    return "" if urllib.request.proxy_bypass(parts.hostname or "") else urlsplit(proxy).netloc.rpartition("@")[2]
+    named = urlsplit(proxy if "://" in proxy else f"//{proxy}").netloc.rpartition("@")[2]
+    return "" if urllib.request.proxy_bypass(parts.hostname or "") else named
 
 
 @contextlib.contextmanager
@@ -152,7 +164,10 @@ def job_for(given: Given, settings: Settings, prompt: Prompt) -> Iterator[Job]:
     with contextlib.ExitStack() as stack:
         progress = stack.enter_context(contextlib.closing(screen.progress(quiet=given.quiet, verbose=given.verbose)))
         cache = stack.enter_context(Cache(settings.cache, warn=progress.warned))
-        models = [model_for(each, cache, budget) for each in (settings, *settings.fallbacks)]
+        if budget:
+            require_cap(settings, cache)
+        chain = (settings, *settings.fallbacks)
+        models = [model_for(each, cache, budget, warn=progress.warned) for each in chain]
         progress.watches(lambda: _spending(models))
         fallback = tuple(models[1:])
         try:
@@ -184,6 +199,21 @@ def budget_for(settings: Settings) -> Budget | None:
                 f'  [prices."{each.model}"]\n  input = 0.25\n  output = 2.0',
             )
     return Budget(settings.budget)
+
+
+def require_cap(settings: Settings, cache: Cache) -> None:
+    """Refuse a budget where earlier runs learned that no model of the settings takes a cap on its replies.
+
+    Raises:
+        UncappedError: no budget can be kept.
+    """
+    from pipeline.model.capabilities import Capabilities, Learned
+
+    for each in (settings, *settings.fallbacks):
+        learned = Learned.read(cache.learned(each.host, each.model))
+        if Capabilities.of(each.preset, learned).cap:
+            return
+    raise UncappedError(settings.host)
 
 
 def _spending(models: Sequence[Model]) -> tuple[int, float | None]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import json
+import math
 import ssl
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,7 +19,7 @@ import httpx2
 import openai
 
 from pipeline.endpoints import Preset, preset_for
-from pipeline.errors import CallError, FatalModelError
+from pipeline.errors import CallError, FatalModelError, UncappedError
 from pipeline.model.budget import Budget
 from pipeline.model.capabilities import Capabilities, Learned
 from pipeline.model.completion import read_completion, read_usage
@@ -32,6 +34,14 @@ from pipeline.text import plain
 
 MOST_TOKENS = 4096
 """Cap on one completion where a budget needs one: a digest entry takes some 700, and a little thinking fits."""
+
+LONG_PAUSE_S = 10.0
+"""A pause beyond this is said, and then one of more than twice as long."""
+PROXY_HINT = "Name the user of the proxy: HTTPS_PROXY (or HTTP_PROXY, ALL_PROXY) as http://USER:PASSWORD@HOST:PORT."
+LEAST_SECRET = 8
+"""Characters of a key that is kept out of all that is shown; a shorter one, as ``EMPTY``, may stand in any text."""
+FREE = frozenset({400, 401, 403, 404, 422, 429})
+"""Statuses of refusals that cost nothing for certain."""
 
 _UNSAID = tuple(
     f"x-stainless-{name}"
@@ -60,6 +70,11 @@ class Endpoint:
         return urlsplit(self.base_url).netloc.rpartition("@")[2]
 
     @property
+    def address(self) -> str:
+        """Host name and path."""
+        return self.host + urlsplit(self.base_url).path
+
+    @property
     def preset(self) -> Preset:
         """What is known of the service."""
         return preset_for(self.base_url)
@@ -73,6 +88,8 @@ class Terms:
     patience: Patience = field(default_factory=Patience)
     price: Price | None = None
     budget: Budget | None = None
+    warn: Callable[[str], None] = lambda _: None
+    """Told of pauses so long that whoever watches would take them for a standstill."""
 
 
 class OpenAIModel:
@@ -82,9 +99,12 @@ class OpenAIModel:
         self.name = name
         self.endpoint = endpoint.host
         self.meter = Meter()
-        self._key = endpoint.api_key
+        key = endpoint.api_key or ""
+        self._key = key if len(key) >= LEAST_SECRET else ""
+        self._address = endpoint.address
         self._hint = endpoint.hint
         self._proxy = endpoint.proxy
+        self._longest_said = LONG_PAUSE_S / 2
         self._gate = gate
         self._terms = terms or Terms()
         self._deadline = Deadline(self._terms.patience.call)
@@ -201,7 +221,7 @@ class OpenAIModel:
                 self.meter.retries += 1
                 continue
             if rule.action is Action.SLOW:
-                self._gate.refused(slot, headers)
+                self._gate.refused(slot, headers, overloaded=rule.reason == "unavailable")
             elif is_old:
                 self._gate.outdated(time.monotonic() - began)
             self._raise_for(rule, answer, is_old=is_old)
@@ -212,17 +232,14 @@ class OpenAIModel:
         if budget is None or price is None:
             return await self._send(self._capabilities.body(self.name, ask, most_tokens=None, plain=plain))
         if not self._capabilities.cap:
-            raise FatalModelError(
-                f"{self.endpoint} takes no cap on the length of a reply, so that no budget can be kept",
-                hint="Leave --budget out, or choose another endpoint.",
-            )
+            raise UncappedError(self.endpoint)
         body = self._capabilities.body(self.name, ask, most_tokens=MOST_TOKENS)
         worst = price(Usage(prompt=most_tokens(json.dumps(body, ensure_ascii=False)), completion=MOST_TOKENS))
         await budget.reserve(worst)
         cost = worst
         try:
             answer, headers = await self._send(body)
-            if isinstance(answer, Answer) and 400 <= answer.status < 500:
+            if isinstance(answer, Answer) and answer.status in FREE:
                 cost = 0.0
             elif isinstance(answer, Reply) and answer.usage:
                 cost = price(answer.usage)
@@ -236,9 +253,13 @@ class OpenAIModel:
         Such a request goes back into the queue: sent again at once, it would be one of many in a form that nobody has
         tried yet.
         """
-        message = self._said(f"answered {answer.status} {answer.code or answer.type}: {answer.message}")
+        code = (answer.code or answer.type).removeprefix(str(answer.status))
+        about = " ".join(filter(None, (f"answered {answer.status}", code)))
+        message = self._said(": ".join(filter(None, (about, answer.message))))
         if rule.action is Action.STOP:
-            raise FatalModelError(message, hint=self._advice(answer))
+            raise FatalModelError(message, hint=self._advice(rule, answer))
+        if rule.action is Action.SLOW:
+            self._wait_for(answer.retry_after or 0.0)
         if rule.action is Action.FAIL or (rule.action is Action.CHANGE and not is_old):
             raise CallError(rule.reason, message)
         raise PassingError(rule, message)
@@ -252,7 +273,7 @@ class OpenAIModel:
                 response = await self._client.post(self._url, cast_to=httpx2.Response, body=body, options=self._options)
         except openai.APIStatusError as error:
             headers = error.response.headers
-            return Answer.read(self.endpoint, error.status_code, error.body or error.message, headers), headers
+            return Answer.read(self._address, error.status_code, error.body, headers), headers
         except (TimeoutError, openai.APITimeoutError) as error:
             if not any(isinstance(cause, TimeoutError) for cause in _causes(error)):
                 raise self._unreachable(error) from error
@@ -282,6 +303,10 @@ class OpenAIModel:
             )
         last = str(causes[-1]) or type(causes[-1]).__name__
         through = f" through the proxy {self._proxy}" if self._proxy else ""
+        if any(isinstance(cause, aiohttp.ClientHttpProxyError) and cause.status == 407 for cause in causes):
+            return FatalModelError(
+                self._said(f"cannot be reached{through}: it wants a user and a password (407)"), hint=PROXY_HINT
+            )
         return PassingError(Rule(Action.RETRY, "unavailable"), self._said(f"cannot be reached{through}: {last}"))
 
     def _way_on(self, rule: Rule) -> str:
@@ -298,32 +323,47 @@ class OpenAIModel:
             said = self._said(f"answered 200 without JSON: {response.text}")
             raise PassingError(Rule(Action.RETRY, "unavailable"), said) from error
         if isinstance(body, dict) and body.get("error"):
-            return Answer.read(self.endpoint, response.status_code, body, response.headers)
+            return Answer.read(self._address, response.status_code, body, response.headers)
         reply = read_completion(body)
         if reply is None:
             self.meter.count(read_usage(body))
             said = self._said("answered 200 without a completion")
             raise PassingError(Rule(Action.RETRY, "unavailable"), said)
         self.meter.count(reply.usage)
-        return reply
+        return dataclasses.replace(reply, text=self._without_key(reply.text))
 
-    def _advice(self, answer: Answer) -> str:
+    def _wait_for(self, seconds: float) -> None:
+        """Say that the endpoint asks for a long pause.
+
+        Raises:
+            FatalModelError: it is longer than the patience for a paper.
+        """
+        asks = f"{self.endpoint} asks to wait {_in_words(seconds)}"
+        if 0 < self._terms.patience.paper < seconds:
+            raise FatalModelError(asks, hint="Run the same command again then: what is done is kept.")
+        if seconds > 2 * self._longest_said:
+            self._longest_said = seconds
+            self._terms.warn(f"{asks}; all calls do")
+
+    def _advice(self, rule: Rule, answer: Answer) -> str:
         """Return what to do about an answer that is final."""
         key = self._capabilities.preset.key_variable or "OPENAI_API_KEY"
         advice = {
             401: f"Check the key in {key}.{self._hint}",
-            402: "Top up the account, or choose another endpoint with --base-url.",
             403: f"Check that the key in {key} may use this model.{self._hint}",
             404: "Check --model and --base-url.",
+            407: PROXY_HINT,
         }
-        return advice.get(answer.status, "Check the account and the model at the provider.")
+        return rule.hint.format(host=self.endpoint) or advice.get(
+            answer.status, "Check the account and the model at the provider."
+        )
 
     def _said(self, words: str) -> str:
         """Return a message about the endpoint, short and plain, without the key, whatever the endpoint said."""
-        message = plain(words)
-        if self._key:
-            message = message.replace(self._key, "***")
-        return f"{self.endpoint} {message[:240]}"
+        return f"{self.endpoint} {self._without_key(plain(words))[:240]}"
+
+    def _without_key(self, words: str) -> str:
+        return words.replace(self._key, "***") if self._key else words
 
 
 def _client(endpoint: Endpoint, patience: Patience) -> openai.AsyncOpenAI:
@@ -343,6 +383,12 @@ def _options(endpoint: Endpoint) -> openai.RequestOptions:
     unsaid = _UNSAID if endpoint.api_key else (*_UNSAID, "Authorization")
     headers = {name: openai.Omit() for name in unsaid}
     return {"headers": headers, "params": {}, "max_retries": 0, "security": {"bearer_auth": True}}
+
+
+def _in_words(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    parts = ((minutes // 60, "h"), (minutes % 60, "min")) if seconds >= 120 else ((math.ceil(seconds), "s"),)
+    return " ".join(f"{count} {unit}" for count, unit in parts if count)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

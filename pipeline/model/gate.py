@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 
 from pipeline.errors import FatalModelError
-from pipeline.model.faults import retry_after
+from pipeline.model.faults import number, reset_after, retry_after
 from pipeline.model.pace import Pace
 
 PROBE_S = 0.1
@@ -25,6 +25,9 @@ LATE_S = 0.01
 """A timer that is later than this shows that the loop has work that it did not get to."""
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 60.0
+"""Longest pause that nobody asked for."""
+CAUTION = 0.1
+"""Share of its usual growth that the width has after a refusal showed it; the share doubles with each place gained."""
 
 
 @dataclass(slots=True, eq=False)
@@ -33,14 +36,16 @@ class Slot:
 
     tokens: float
     turn: asyncio.Future[None]
+    among: int = 0
+    """Calls in flight when it left, itself included."""
 
 
 class Gate:
     """A queue before an endpoint that finds by itself how much the endpoint takes.
 
-    Its width falls when the endpoint refuses for load without naming a rate, and grows again (AIMD); requests and
-    tokens are paced to the limits that the user told, that headers say, or that refusals show. All of it runs on one
-    event loop.
+    Its width falls when the endpoint refuses more calls at once than it has taken before, or is overloaded, and grows
+    again (AIMD); requests and tokens are paced to the limits that the user told, that headers say, or that refusals
+    show. All of it runs on one event loop.
     """
 
     def __init__(
@@ -59,6 +64,11 @@ class Gate:
         self._spread = spread
         self._probe = probe
         self._in_flight = 0
+        self._held = 0
+        """Most calls in flight among which one was accepted."""
+        self._growth = 1.0
+        self._windowed = False
+        """Whether the endpoint refuses by what its headers say to be left, and nothing else."""
         self._lateness = 0.0
         """Seconds that the first call was given because the loop was late."""
         self._shut: FatalModelError | None = None
@@ -139,9 +149,14 @@ class Gate:
         """Take note that a call was answered, having used so many tokens."""
         self._heard = True
         self._pauses = 0
-        self.width = min(self._most, self.width + 1 / self.width)
+        self._held = max(self._held, slot.among)
+        gained = self._growth / self.width
+        self.width = min(self._most, self.width + gained)
+        self._growth = min(1.0, self._growth * 2**gained)
         self.tokens.settle(slot.tokens, used)
-        self._read(headers)
+        named, renewed = self._read(headers), reset_after(headers)
+        if renewed is not None and renewed <= LONGEST_PAUSE_S and (self._windowed or not named):
+            self._paused_until = max(self._paused_until, self._clock() + renewed)
 
     def learned(self, took: float) -> None:
         """Take note that the form of the request changed: the call that learned it goes on alone.
@@ -168,32 +183,38 @@ class Gate:
         self._paused_until = max(self._paused_until, now + min(pause, LONGEST_PAUSE_S))
         self._probe_ends = self._paused_until + max(self._probe, 2 * took)
 
-    def refused(self, slot: Slot, headers: Mapping[str, str]) -> None:
+    def refused(self, slot: Slot, headers: Mapping[str, str], *, overloaded: bool = False) -> None:
         """Take note of a refusal for load: nothing leaves until the pause that the endpoint asked for is over.
 
-        Where it asks for none the pause doubles with each refusal in a row, with full jitter, and the width is halved,
-        once a pause.
+        Where it asks for none the pause doubles with each refusal in a row, with full jitter. What it minds shows by
+        how many calls were in flight: the rate, where at least twice as many have held, else their number. If it is
+        ``overloaded`` the width is halved, once a pause.
         """
         now = self._clock()
         self._heard = True
         asked = retry_after(headers)
-        if self._read(headers) or asked is not None:
+        named = self._read(headers) or asked is not None
+        self._windowed |= named and headers.keys().isdisjoint({"retry-after", "retry-after-ms"})
+        self._pauses += not named and now >= self._paused_until
+        if named or (not overloaded and slot.among <= max(1, self._held / 2)):
             self.requests.refuse(1.0, now)
             self.tokens.refuse(slot.tokens, now)
             self._careful = self.requests.rate is None
+        elif not overloaded:
+            self.width = max(1.0, min(self.width, slot.among - 1))
+            self._growth, self._careful = CAUTION, True
         elif now >= self._paused_until:
             self.width = max(1.0, self.width / 2)
-            self._pauses += 1
         if asked is None:
-            asked = self._spread() * FIRST_PAUSE_S * 2**self._pauses
-        self._paused_until = max(self._paused_until, now + min(asked, LONGEST_PAUSE_S))
+            asked = min(LONGEST_PAUSE_S, self._spread() * FIRST_PAUSE_S * 2**self._pauses)
+        self._paused_until = max(self._paused_until, now + asked)
 
     def _read(self, headers: Mapping[str, str]) -> bool:
         """Read the limits that headers name; return whether they named any."""
         named = False
         for pace, unit in ((self.requests, "requests"), (self.tokens, "tokens")):
-            limit = _number(headers.get(f"x-ratelimit-limit-{unit}"))
-            left = _number(headers.get(f"x-ratelimit-remaining-{unit}"))
+            limit = _amount(headers.get(f"x-ratelimit-limit-{unit}", ""))
+            left = _amount(headers.get(f"x-ratelimit-remaining-{unit}", ""))
             if limit and left is not None:
                 pace.tell(min(limit, self._own.get(unit, limit)), self._clock(), left=left)
                 named = True
@@ -227,6 +248,7 @@ class Gate:
         now = self._clock()
         self._last_left = now
         self._in_flight += 1
+        slot.among = self._in_flight
         self.requests.take(1.0, now)
         self.tokens.take(slot.tokens, now)
         self._careful = self._careful and self.requests.rate is None
@@ -270,9 +292,6 @@ class Gate:
         self._admit()
 
 
-def _number(text: str | None) -> float | None:
-    try:
-        number = float(text) if text else math.inf
-    except ValueError:
-        return None
-    return number if 0 <= number < math.inf else None
+def _amount(text: str) -> float | None:
+    amount = number(text)
+    return None if amount is None or amount < 0 else amount

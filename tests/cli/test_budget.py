@@ -153,13 +153,38 @@ def test_the_stages_keep_a_budget_too(priced: Program, endpoint: OpenAIServer) -
 
 
 def test_an_endpoint_that_takes_no_cap_cannot_keep_a_budget(priced: Program, endpoint: OpenAIServer) -> None:
-    """Where neither name of the cap is taken, the worst case has no bound: said after a few refusals, at no cost."""
+    """Where neither name of the cap is taken, the worst case has no bound: said at no cost, and next time at once."""
     endpoint.reset(Options(refuse=["max_tokens", "max_completion_tokens"]))
-    ran = priced(*SIXTY, "--budget", "1")
+    first = priced(*SIXTY, "--budget", "1")
     assert endpoint.stats()["ok"] == 0
     assert endpoint.stats()["requests"] < 20
-    assert "takes no cap on the length of a reply, so that no budget can be kept" in ran.stderr
-    assert ran.code in {1, 2}
+    endpoint.reset(Options())
+    second = priced("run", "cs.AI", "--budget", "1")
+    staged = priced("summarize", "--input", "sixty.jsonl", "--budget", "1")
+    for ran in (first, second, staged):
+        assert (ran.code, priced.made()) == (2, {})
+        assert "takes no cap on the length of a reply, so that no budget can be kept" in ran.stderr
+        assert "  Leave --budget out, or choose another endpoint." in ran.stderr
+    assert (endpoint.log, "fetched" in second.stderr) == ([], False)
+    assert priced(*SIXTY, "--limit", "1").code == 0
+
+
+def test_a_stage_that_finds_out_that_no_budget_can_be_kept_says_so_in_its_stream(
+    priced: Program, endpoint: OpenAIServer
+) -> None:
+    """Its end line and its exit code are those of wrong usage, unless the cache has something to show."""
+    assert priced(*SIXTY, "--limit", "1").code == 0
+    endpoint.reset(Options(refuse=["max_tokens", "max_completion_tokens"]))
+    ran = priced("summarize", "--input", "sixty.jsonl", "--budget", "1", "--refresh")
+    assert (ran.code, json.loads(ran.stdout.splitlines()[-1])["end"]["exit"]) == (2, 2)
+
+
+def test_what_the_cache_has_is_written_where_no_budget_can_be_kept(priced: Program, endpoint: OpenAIServer) -> None:
+    """The other papers are named, as where any other answer is final."""
+    assert priced(*SIXTY, "--limit", "1").code == 0
+    endpoint.reset(Options(refuse=["max_tokens", "max_completion_tokens"]))
+    ran = priced(*SIXTY, "--budget", "1")
+    assert (ran.code, priced.run_report()["cached"]) == (3, 1)
 
 
 def test_a_replay_file_needs_no_price(replayed: Program) -> None:

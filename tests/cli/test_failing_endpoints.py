@@ -139,6 +139,14 @@ class Case:
     config: str = ""
 
 
+@contextmanager
+def proxy_without_a_scheme(_: Path) -> Iterator[World]:
+    """The same, named by host and port alone."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield World("https://models.invalid/v1", {"HTTPS_PROXY": _address(held)})
+
+
 CASES = {
     "a key that is refused": Case(
         ("401", "Incorrect API key"), ("OPENAI_API_KEY",), Options(key="sk-the-right-one"), final=True
@@ -165,6 +173,15 @@ CASES = {
     "a page of HTML": Case(("without JSON",), ("--base-url",), always("html")),
     "a certificate that is not trusted": Case(
         ("certificate that is not trusted",), ("SSL_CERT_FILE",), world=untrusted, final=True
+    ),
+    "a limit of the day": Case(
+        ("asks to wait 1 h",),
+        ("same command again",),
+        always("status", status=429, headers={"Retry-After": "3600"}),
+        final=True,
+    ),
+    "a proxy without a scheme that is down": Case(
+        ("cannot be reached", "through the proxy 127.0.0.1:"), ("HTTPS_PROXY",), world=proxy_without_a_scheme
     ),
     "a proxy that is down": Case(("cannot be reached", "proxy"), ("HTTPS_PROXY", "proxy"), world=proxy_down),
 }

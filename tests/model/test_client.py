@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import CallError, FatalModelError
+from pipeline.model import client
 from pipeline.model.client import Endpoint, OpenAIModel, Terms
 from pipeline.model.gate import Gate
 from pipeline.model.patience import Patience
@@ -268,6 +269,15 @@ async def test_waiting_for_ones_turn_is_no_try(server: OpenAIServer) -> None:
 RETRY_AFTER: dict[str, tuple[float, Callable[[float], dict[str, str]]]] = {
     "milliseconds": (0.4, lambda _: {"retry_after_ms": "400"}),
     "seconds": (1.0, lambda _: {"Retry_After": "1"}),
+    "a duration": (0.4, lambda _: {"X_RateLimit_Reset_Requests": "400ms"}),
+    "a moment": (
+        0.5,
+        lambda now: {
+            "X_RateLimit_Reset": f"{int(now) * 1000 + 500}",
+            "X_RateLimit_Remaining": "0",
+            "Date": formatdate(int(now), usegmt=True),
+        },
+    ),
     "date": (1.0, lambda now: {"Retry_After": formatdate(now + 1, usegmt=True), "Date": formatdate(now, usegmt=True)}),
 }
 
@@ -286,6 +296,50 @@ async def test_the_whole_pool_sleeps_what_one_refusal_said(server: OpenAIServer,
     assert min(call.arrived for call in server.log[2:]) - refused.sent >= seconds - 0.02
 
 
+async def test_the_whole_pool_waits_for_a_limit_of_which_nothing_is_left(server: OpenAIServer) -> None:
+    """A good answer says so, and no call leaves before the limit is renewed: none is refused."""
+    spent = answer(200, saying(TEXT), x_ratelimit_remaining_requests="0", x_ratelimit_reset_requests="0m0.5s")
+    server.reset(Options(script=[spent]))
+    async with connected(server.base_url) as model:
+        await asyncio.gather(*(model.ask(ASK) for _ in range(4)))
+    first = server.log[0].sent
+    assert first is not None
+    assert min(call.arrived for call in server.log[1:]) - first >= 0.48
+
+
+LONG = {
+    "Retry-After": ({"Retry_After": "3600"}, "1 h"),
+    "a limit of the day": ({"X_RateLimit_Reset": "26h40m0s", "X_RateLimit_Remaining": "0"}, "26 h 40 min"),
+    "a little longer than the patience": ({"Retry_After": "61"}, "61 s"),
+}
+
+
+@pytest.mark.parametrize(("headers", "words"), LONG.values(), ids=LONG)
+async def test_a_pause_beyond_all_patience_ends_the_run(
+    server: OpenAIServer, headers: dict[str, str], words: str
+) -> None:
+    """One refusal, and the message says when to come again; nobody waits for hours in silence."""
+    server.reset(Options(script=[OK, answer(429, **headers)]))
+    async with connected(server.base_url, terms=Terms(patience=Patience(paper=60.0))) as model:
+        await model.ask(ASK)
+        error = await fatal(model)
+    assert (error.message, len(server.log)) == (f"{model.endpoint} asks to wait {words}", 2)
+    assert "same command again" in error.hint
+
+
+async def test_a_long_pause_is_said_once(server: OpenAIServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that nobody takes it for a standstill; short ones, and those that are hardly longer, are not."""
+    monkeypatch.setattr(client, "LONG_PAUSE_S", 0.2)
+    waits = ("10", "300", "310", "590", "650")
+    server.reset(Options(script=[OK, *(answer(429, retry_after_ms=wait) for wait in waits)]))
+    said: list[str] = []
+    async with connected(server.base_url, width=1, terms=Terms(patience=QUICK, warn=said.append)) as model:
+        for _ in range(2):
+            await model.ask(ASK)
+    assert said == [f"{model.endpoint} asks to wait 1 s; all calls do"] * 2
+    assert len(server.log) == 7
+
+
 FATAL: dict[str, tuple[Item, str]] = {
     "a refused key": (answer(401, {"error": {"code": "invalid_api_key", "message": "Incorrect key."}}), "key"),
     "an empty balance": (answer(402, {"error": {"message": "Insufficient Balance"}}), "account"),
@@ -293,6 +347,11 @@ FATAL: dict[str, tuple[Item, str]] = {
     "no such model": (answer(404, {"error": {"code": "model_not_found", "message": "None."}}), "--model"),
     "no such path": (answer(404, "<html>Not Found</html>"), "--base-url"),
     "a used up quota": (answer(429, {"error": {"code": "insufficient_quota", "message": "Quota."}}), "account"),
+    "a quota of Moonshot's": (answer(429, {"error": {"type": "exceeded_current_quota_error"}}), "Top up"),
+    "an empty balance of Zhipu's": (answer(429, {"error": {"code": 1113, "message": "账户已欠费"}}), "Top up"),
+    "a week's limit of Zhipu's": (answer(429, {"error": {"code": "1310", "message": "每周"}}), "renewed"),
+    "an empty balance inside a 200": (answer(200, {"error": {"code": "402", "message": "Credits."}}), "Top up"),
+    "a proxy that wants a password": (answer(407, "Proxy Authentication Required"), "USER:PASSWORD"),
     "a refused key inside a 200": (answer(200, {"error": {"code": 401, "message": "No auth."}}), "key"),
 }
 
@@ -305,6 +364,7 @@ async def test_what_is_final_is_asked_once(server: OpenAIServer, item: Item, adv
         error = await fatal(model)
     assert len(server.log) == 1
     assert (model.endpoint in error.message, advice in error.hint) == (True, True)
+    assert ("balance" in error.hint) == (f"at {model.endpoint}" in error.hint and "renewed" not in error.hint)
     assert error.hint.endswith("Or try the demo.") == (advice in {"key", "may use"})
 
 
@@ -324,6 +384,60 @@ async def test_what_concerns_one_paper_fails_that_paper(server: OpenAIServer, it
         error = await failure(model)
         assert (error.reason, model.meter.requests) == (reason, 1)
         assert (await model.ask(ASK)).text == TEXT
+
+
+@pytest.mark.parametrize(
+    ("item", "said"),
+    [
+        (answer(404, ""), "answered 404"),
+        (answer(401, {"error": {"code": 401, "message": "No."}}), "answered 401: No."),
+        (answer(200, {"error": {"code": "402"}}), "answered 402"),
+        (answer(403, {"error": {"type": "forbidden"}}), "answered 403 forbidden"),
+        (answer(404, {"detail": "Not Found"}), "answered 404: Not Found"),
+    ],
+)
+async def test_an_answer_is_said_without_what_it_lacks(server: OpenAIServer, item: Item, said: str) -> None:
+    """No blank before the colon, no colon before nothing, no status twice."""
+    server.reset(Options(script=[item]))
+    async with connected(server.base_url) as model:
+        assert (await fatal(model)).message == f"{model.endpoint} {said}"
+
+
+async def test_a_proxy_that_wants_a_password_for_its_tunnel_is_final(
+    server: OpenAIServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A refusal of CONNECT is no answer of the endpoint, and no other request does better."""
+    asked: list[bytes] = []
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(http(b"Who are you?", status=407))
+        writer.close()
+
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.sockets[0].getsockname()[1]}")
+        async with connected("https://models.invalid/v1") as model:
+            error = await fatal(model)
+    assert [line.split(b" ")[0] for line in asked] == [b"CONNECT"]
+    assert error.message.startswith("models.invalid cannot be reached")
+    assert ("407" in error.message, "USER:PASSWORD" in error.hint) == (True, True)
+
+
+async def test_a_key_inside_a_good_reply_is_not_kept(server: OpenAIServer) -> None:
+    """It would stand on the page; a key that may be a word of any text is no secret."""
+    for key, kept in ((KEY, "a *** b"), ("EMPTY", "a EMPTY b")):
+        server.reset(Options(script=[answer(200, saying(f"a {key} b"))]))
+        async with connected(server.base_url, key=key) as model:
+            assert (await model.ask(ASK)).text == kept
+
+
+async def test_a_short_key_leaves_messages_whole(server: OpenAIServer) -> None:
+    """A local server's key is often a single letter."""
+    server.reset(Options(script=[answer(401, {"error": {"message": "No access."}})]))
+    async with connected(server.base_url, key="c") as model:
+        assert (await fatal(model)).message.endswith("answered 401: No access.")
 
 
 ECHOES: dict[str, Item] = {

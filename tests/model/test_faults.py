@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.model.faults import RULES, Action, Answer, judge, retry_after
+from pipeline.model.faults import RULES, Action, Answer, judge, reset_after, retry_after
 
 OPENAI, AZURE, ROUTER = "api.openai.com", "my.openai.azure.com", "openrouter.ai"
 DASHSCOPE, ABROAD = "dashscope.aliyuncs.com", "dashscope-intl.aliyuncs.com"
@@ -35,11 +36,20 @@ FACTS: list[tuple[Answer, Action, str]] = [
     (Answer("z.ai", 429, code="1302"), SLOW, "rate_limited"),
     (Answer(ZHIPU, 400, code="1301", message="系统检测到输入或生成内容可能包含不安全或敏感内容"), FAIL, "refused"),
     (Answer(ZHIPU, 400, code="1261", message="Prompt 超长"), FAIL, "rejected"),
-    (Answer(LOCAL, 429, code="1113"), SLOW, "rate_limited"),
-    (Answer("notz.ai", 429, code="1113"), SLOW, "rate_limited"),
+    # The same behind a relay, which keeps the code or the path and not the host.
+    *((Answer(LOCAL, 429, code=code), STOP, "rejected") for code in ("1113", "1304", "1308", "1310")),
+    (Answer(LOCAL, 429, code="1302"), SLOW, "rate_limited"),
+    (Answer(LOCAL, 400, code="1301"), FAIL, "refused"),
+    (Answer(LOCAL, 500, code="1261"), FAIL, "rejected"),
+    (Answer("relay.example/compatible-mode", 429, code="insufficient_quota", message="Quota."), SLOW, "rate_limited"),
+    *(
+        (Answer(LOCAL, 429, code="insufficient_quota", message=words), SLOW, "rate_limited")
+        for words in ("Allocated quota exceeded.", "Requests rate limit exceeded", "TPM limit reached", "5 per minute")
+    ),
     # Codes that several services share.
     (Answer(OPENAI, 429, type="insufficient_quota", code="insufficient_quota"), STOP, "rejected"),
     (Answer(OPENAI, 429, type="insufficient_quota"), STOP, "rejected"),
+    (Answer("api.moonshot.cn", 429, type="exceeded_current_quota_error"), STOP, "rejected"),
     (Answer(OPENAI, 400, code="billing_hard_limit_reached"), STOP, "rejected"),
     (Answer(OPENAI, 400, code="invalid_api_key"), STOP, "rejected"),
     (Answer(OPENAI, 400, code="model_not_found"), STOP, "rejected"),
@@ -50,7 +60,7 @@ FACTS: list[tuple[Answer, Action, str]] = [
     (Answer(OPENAI, 400, code="context_length_exceeded"), FAIL, "rejected"),
     (Answer(OPENAI, 400, code="string_above_max_length"), FAIL, "rejected"),
     # Statuses that say enough.
-    *((Answer(LOCAL, status), STOP, "rejected") for status in (401, 402, 403, 404)),
+    *((Answer(LOCAL, status), STOP, "rejected") for status in (401, 402, 403, 404, 407)),
     (Answer(DEEPSEEK, 402, message="Insufficient Balance"), STOP, "rejected"),
     (Answer(OPENAI, 404, code="model_not_found", param="model"), STOP, "rejected"),
     (Answer(OPENAI, 429, type="requests", code="rate_limit_exceeded"), SLOW, "rate_limited"),
@@ -59,6 +69,9 @@ FACTS: list[tuple[Answer, Action, str]] = [
     *((Answer(LOCAL, status), RETRY, "unavailable") for status in (408, 409, 425, 500, 502, 504, 520, 599)),
     # The words, last.
     (Answer(LOCAL, 400, message="账户已欠费"), STOP, "rejected"),
+    (Answer(LOCAL, 429, message="余额不足或无可用资源包,请充值。"), STOP, "rejected"),
+    (Answer(LOCAL, 429, message="Insufficient balance."), STOP, "rejected"),
+    (Answer(LOCAL, 403, code="30001", message="Sorry, your account balance is insufficient"), STOP, "rejected"),
     (Answer(LOCAL, 400, message="Your account is in arrears"), STOP, "rejected"),
     (Answer(LOCAL, 400, message="余额不足"), STOP, "rejected"),
     (Answer(LOCAL, 400, message="API key not valid. Please pass a valid API key."), STOP, "rejected"),
@@ -70,6 +83,8 @@ FACTS: list[tuple[Answer, Action, str]] = [
     (Answer(DEEPSEEK, 400, message="This response_format type is unavailable now"), CHANGE, "rejected"),
     (Answer(LOCAL, 422, message="json_schema: extra fields not permitted"), CHANGE, "rejected"),
     (Answer(LOCAL, 501, message="json_object is not implemented"), CHANGE, "rejected"),
+    (Answer(LOCAL, 500, message="response_format is not supported"), CHANGE, "rejected"),
+    (Answer(LOCAL, 501, message="json_schema is not implemented"), CHANGE, "rejected"),
     (Answer(LOCAL, 400, message="temperature must be 1"), CHANGE, "rejected"),
     (Answer(LOCAL, 400, message="messages: too few"), CHANGE, "rejected"),
     (Answer(LOCAL, 422), CHANGE, "rejected"),
@@ -98,17 +113,21 @@ def test_every_row_of_the_table_is_met_by_an_example() -> None:
 def test_every_code_and_status_of_a_row_is_met_by_that_row() -> None:
     """No row stands in the shadow of another one for any of its own codes or statuses."""
     for rule in RULES:
-        host = {r"dashscope[a-z-]*\.aliyuncs\.com": DASHSCOPE}.get(rule.host, ZHIPU if rule.host else LOCAL)
+        host = DASHSCOPE if rule.host else LOCAL
         for code in rule.codes:
             status = (rule.statuses or (400,))[0]
-            assert judge(Answer(host, status, code=code)) is rule
-            assert judge(Answer(host, status, type=code.upper())) is rule
+            message = "per minute" if rule.text else ""
+            assert judge(Answer(host, status, code=code, message=message)) is rule
+            assert judge(Answer(host, status, type=code.upper(), message=message)) is rule
 
 
 @pytest.mark.parametrize(
     ("host", "status", "code", "action"),
     [
-        ("open.bigmodel.cn:443", 429, "1113", STOP),
+        ("dashscope.aliyuncs.com:443/compatible-mode/v1", 429, "insufficient_quota", SLOW),
+        ("relay.example:8443/compatible-mode/v1", 429, "insufficient_quota", SLOW),
+        ("relay.example/compatible-modes/v1", 429, "insufficient_quota", STOP),
+        ("dashscope.aliyuncs.com.example/v1", 429, "insufficient_quota", STOP),
         ("dashscope.aliyuncs.com:443", 429, "insufficient_quota", SLOW),
         ("DashScope.aliyuncs.com", 429, "insufficient_quota", SLOW),
     ],
@@ -140,6 +159,8 @@ def test_a_service_is_known_by_its_name_however_it_is_written(
         (500, ["x"], Answer("h", 500, message="['x']")),
         (429, {"error": {"code": "1113", "message": "余额不足"}}, Answer("h", 429, code="1113", message="余额不足")),
         (200, {"error": {"code": 502, "message": "Upstream"}}, Answer("h", 502, code="502", message="Upstream")),
+        (200, {"error": {"code": "402", "message": "Empty"}}, Answer("h", 402, code="402", message="Empty")),
+        (200, {"error": {"code": "1113"}}, Answer("h", 200, code="1113")),
         (200, {"error": {"code": "server_error"}}, Answer("h", 200, code="server_error")),
         (200, {"error": {"code": 7}}, Answer("h", 200, code="7")),
         (400, {"error": {"code": 502}}, Answer("h", 400, code="502")),
@@ -179,17 +200,86 @@ def test_how_long_an_endpoint_asks_to_wait(headers: dict[str, str], seconds: flo
     assert retry_after(headers) == seconds
 
 
+UNIX = NOW.timestamp()
+
+
+@pytest.mark.parametrize(
+    ("reset", "seconds"),
+    [
+        ("1s", 1.0),
+        ("6m0s", 360.0),
+        ("20ms", 0.02),
+        ("1h2m3.5s", 3723.5),
+        ("0m5.1s", 5.1),
+        ("1d", 86400.0),
+        ("59.7", 59.7),
+        ("0", 0.0),
+        ("-5", 0.0),
+        (f"{UNIX + 7:.0f}", 7.0),
+        (f"{UNIX * 1000 + 7250:.0f}", 7.25),
+        (f"{UNIX - 7:.0f}", 0.0),
+        ("9" * 400 + "s", None),
+        ("9" * 30, None),
+        ("soon", None),
+        ("1 s", None),
+        ("5x", None),
+        ("", None),
+        ("inf", None),
+        ("nan", None),
+    ],
+)
+def test_when_a_limit_is_renewed(reset: str, seconds: float | None) -> None:
+    """A duration, seconds, or Unix time in seconds or milliseconds, counted from the endpoint's own clock."""
+    headers = {"x-ratelimit-reset-requests": reset, "date": format_datetime(NOW)}
+    assert retry_after(headers) == (None if seconds is None else pytest.approx(seconds))
+
+
+@pytest.mark.parametrize(
+    ("limits", "refused", "answered"),
+    [
+        ({"reset-requests": "1s", "reset-tokens": "9s"}, 9.0, None),
+        ({"reset-requests": "1s", "reset-tokens": "9s", "remaining-tokens": "7"}, 1.0, None),
+        ({"reset-requests": "1s", "reset-tokens": "9s", "remaining-requests": "0"}, 9.0, 1.0),
+        ({"reset": "4s", "remaining": "0"}, 4.0, 4.0),
+        ({"reset": "4s", "remaining": "1"}, None, None),
+        ({"remaining": "0"}, None, None),
+    ],
+)
+def test_what_remains_of_a_limit_says_whether_it_is_waited_for(
+    limits: dict[str, str], refused: float | None, answered: float | None
+) -> None:
+    """A refusal waits for what it does not say to remain; an answer holds back only where nothing does."""
+    headers = {f"x-ratelimit-{name}": value for name, value in limits.items()}
+    assert (retry_after(headers), reset_after(headers)) == (refused, answered)
+
+
+def test_retry_after_goes_before_the_reset_of_a_limit() -> None:
+    """It says when to come again; a limit may be renewed as a whole long after that."""
+    assert retry_after({"retry-after": "2", "x-ratelimit-reset-requests": "6m0s"}) == 2
+
+
+@pytest.mark.parametrize("clock", ["yesterday", "Mon, 27 Apr 2026 12:00:00"])
+def test_a_moment_by_a_clock_that_nobody_can_read_is_none(clock: str) -> None:
+    """It is not counted from ours, which may be another time."""
+    assert retry_after({"x-ratelimit-reset": f"{UNIX:.0f}", "date": clock}) is None
+
+
 def test_a_date_without_the_endpoints_clock_is_counted_from_ours() -> None:
     """The answer's own date is optional."""
     moment = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
     assert retry_after({"retry-after": moment}) == pytest.approx(3600, abs=60)
 
 
-@given(st.text(), st.text(), st.text())
-def test_no_header_breaks_it(seconds: str, milliseconds: str, date: str) -> None:
-    """Whatever an endpoint writes, the answer is none or a time that is not negative."""
-    told = retry_after({"retry-after": seconds, "retry-after-ms": milliseconds, "date": date})
-    assert told is None or told >= 0
+WRITTEN = st.text() | st.from_regex(r"[0-9]{1,400}(?:\.[0-9]*)?(?:ms|[smhd])?", fullmatch=True)
+
+
+@given(WRITTEN, WRITTEN, st.text(), WRITTEN)
+def test_no_header_breaks_it(seconds: str, milliseconds: str, date: str, reset: str) -> None:
+    """Whatever an endpoint writes, the answer is none or a time that is not negative and not endless."""
+    told = retry_after(
+        {"retry-after": seconds, "retry-after-ms": milliseconds, "date": date, "x-ratelimit-reset": reset}
+    )
+    assert told is None or 0 <= told < math.inf
 
 
 @given(

@@ -65,6 +65,11 @@ class Pool:
 
         return call
 
+    async def overloaded(self, slot: Slot) -> None:
+        """Be refused because the endpoint has no room for anybody."""
+        await asyncio.sleep(REFUSAL_S)
+        self.gate.refused(slot, {}, overloaded=True)
+
 
 def test_no_more_calls_than_the_width_are_under_way() -> None:
     """Twenty calls of a second through a width of 5 take four seconds once the endpoint has answered."""
@@ -241,15 +246,15 @@ def test_nobody_who_comes_during_a_pause_gets_through() -> None:
     run(story())
 
 
-def test_a_pause_that_is_asked_for_is_not_longer_than_the_longest() -> None:
-    """An endpoint that asks for an hour is asked again after a minute."""
+def test_a_pause_that_is_asked_for_is_slept_whole() -> None:
+    """However long: whoever would not wait so long must give up."""
 
     async def story() -> None:
         pool = Pool(1)
         await pool.warm()
         began = pool.clock()
         await pool.send_all(pool.refused(3600), pool.answered)
-        assert pool.left[-1] - began == pytest.approx(REFUSAL_S + LONGEST_PAUSE_S, abs=1e-5)
+        assert pool.left[-1] - began == pytest.approx(REFUSAL_S + 3600, abs=1e-5)
 
     run(story())
 
@@ -276,14 +281,14 @@ def test_without_retry_after_the_pause_doubles_with_full_jitter(spread: float) -
         await pool.warm()
         pauses = []
         for _ in range(9):
-            await pool.send(pool.refused(None))
+            await pool.send(pool.overloaded)
             began = pool.clock()
             async with pool.gate.slot():
                 pauses.append(pool.clock() - began)
         expected = [min(LONGEST_PAUSE_S, spread * FIRST_PAUSE_S * 2**power) for power in range(1, 10)]
         assert pauses == pytest.approx(expected, abs=1e-5)
         await pool.send(pool.answered)
-        await pool.send(pool.refused(None))
+        await pool.send(pool.overloaded)
         began = pool.clock()
         async with pool.gate.slot():
             assert pool.clock() - began == pytest.approx(expected[0], abs=1e-5)
@@ -292,14 +297,14 @@ def test_without_retry_after_the_pause_doubles_with_full_jitter(spread: float) -
 
 
 def test_the_width_is_halved_once_a_pause_and_grows_by_one_a_round() -> None:
-    """Eight refusals at once are one refusal; after it each round of answers adds about one, never beyond the first."""
+    """Eight refusals for overload at once are one; after it each round of answers adds about one, up to the first."""
 
     async def story() -> None:
         pool = Pool(16)
         await pool.warm()
-        await pool.send_all(*[pool.refused(None)] * 8)
+        await pool.send_all(*[pool.overloaded] * 8)
         assert pool.gate.width == 8
-        await pool.send(pool.refused(None))
+        await pool.send(pool.overloaded)
         assert pool.gate.width == 4
         pool.most = 0
         await pool.send_all(*[pool.answered] * 4)
@@ -317,7 +322,7 @@ def test_the_width_never_falls_below_one() -> None:
     async def story() -> None:
         pool = Pool(3)
         for _ in range(6):
-            await pool.send(pool.refused(None))
+            await pool.send(pool.overloaded)
         assert pool.gate.width == 1
         pool.most = 0
         await pool.send_all(*[pool.answered] * 2)
@@ -571,5 +576,165 @@ def test_an_unknown_rate_is_found_and_kept(burst: int) -> None:
         assert refusals <= 10
         assert pool.clock() <= 1.15 * (200 - burst) / 10 + 2
         assert pool.gate.per_minute == pytest.approx(600, rel=0.1)
+
+    run(story())
+
+
+class Asked:
+    """How often an endpoint of the tests was asked, and refused."""
+
+    def __init__(self) -> None:
+        self.requests = 0
+        self.refusals = 0
+
+    @property
+    def share(self) -> float:
+        """Share of the requests that were refused."""
+        return self.refusals / self.requests
+
+
+async def ask_bucket(pool: Pool, number: int, *, rate: float, burst: int, takes: float) -> Asked:
+    """Ask an endpoint that takes so many a second, and refuses the others without another word."""
+    asked, level, filled = Asked(), float(burst), pool.clock()
+
+    async def ask() -> None:
+        nonlocal level, filled
+        while True:
+            async with pool.gate.slot() as slot:
+                asked.requests += 1
+                await asyncio.sleep(0.001)
+                now = pool.clock()
+                level, filled = min(burst, level + (now - filled) * rate), now
+                if level >= 1:
+                    level -= 1
+                    await asyncio.sleep(takes)
+                    pool.gate.accepted(slot, 0.0, {})
+                    return
+                asked.refusals += 1
+                pool.gate.refused(slot, {})
+
+    await asyncio.gather(*(ask() for _ in range(number)))
+    return asked
+
+
+async def ask_crowd(pool: Pool, number: int, *, at_once: int, takes: float) -> Asked:
+    """Ask an endpoint that takes so many at once, and refuses the others without another word."""
+    asked, under_way = Asked(), 0
+
+    async def ask() -> None:
+        nonlocal under_way
+        while True:
+            async with pool.gate.slot() as slot:
+                asked.requests += 1
+                await asyncio.sleep(0.001)
+                if under_way < at_once:
+                    under_way += 1
+                    await asyncio.sleep(takes)
+                    under_way -= 1
+                    pool.gate.accepted(slot, 0.0, {})
+                    return
+                asked.refusals += 1
+                pool.gate.refused(slot, {})
+
+    await asyncio.gather(*(ask() for _ in range(number)))
+    return asked
+
+
+@pytest.mark.parametrize("spread", [0.1, 0.5, 0.9])
+@pytest.mark.parametrize(("burst", "takes"), [(20, 0.2), (20, 1.0), (10, 0.5), (40, 0.5)])
+def test_refusals_without_a_word_show_a_rate_where_more_have_been_in_flight(
+    burst: int, takes: float, spread: float
+) -> None:
+    """Of two hundred calls few are refused, and the rate of ten a second is about what is kept."""
+
+    async def story() -> None:
+        pool = Pool(64, spread=spread)
+        asked = await ask_bucket(pool, 200, rate=10, burst=burst, takes=takes)
+        assert asked.share < 0.1
+        assert pool.clock() <= 2 * (200 - burst) / 10
+
+    run(story())
+
+
+@pytest.mark.parametrize("spread", [0.1, 0.5, 0.9])
+@pytest.mark.parametrize(("at_once", "takes"), [(8, 0.3), (4, 1.0), (30, 0.5), (2, 0.3)])
+def test_refusals_without_a_word_show_a_number_where_fewer_have_been_in_flight(
+    at_once: int, takes: float, spread: float
+) -> None:
+    """Few of three hundred calls are refused, hardly any time is lost, and no rate is made up."""
+
+    async def story() -> None:
+        pool = Pool(64, spread=spread)
+        asked = await ask_crowd(pool, 300, at_once=at_once, takes=takes)
+        assert asked.share < 0.1
+        assert pool.clock() <= 1.3 * 300 * takes / at_once + 2
+        assert pool.gate.per_minute is None
+        assert at_once - 1 <= pool.gate.width < at_once + 1.1
+
+    run(story())
+
+
+def test_a_width_that_a_refusal_showed_grows_slowly_at_first() -> None:
+    """Ten rounds for the first place, half as many for the next, at last as ever: a limit that was raised is found."""
+
+    async def story() -> None:
+        pool = Pool(64)
+        await pool.warm()
+        await pool.send_all(*[pool.refused(None)] * 5)
+        assert pool.gate.width < 5
+        began, grown = pool.gate.width, []
+        for _ in range(40):
+            await pool.send_all(*[pool.answered] * int(pool.gate.width))
+            grown.append(pool.gate.width)
+        assert grown[4] < began + 1
+        assert pool.gate.width > began + 12
+
+    run(story())
+
+
+@pytest.mark.parametrize("unit", ["", "_requests", "_tokens"])
+def test_an_answer_that_says_nothing_is_left_holds_the_pool_until_the_limit_is_renewed(unit: str) -> None:
+    """No refusal is needed to learn that the next one would be refused."""
+
+    async def story() -> None:
+        pool = Pool(64)
+        await pool.send(saying(pool, **{f"remaining{unit}": "0", f"reset{unit}": "7s"}))
+        began = pool.clock()
+        await pool.send_all(*[pool.answered] * 3)
+        assert [moment - began for moment in pool.left[1:]] == pytest.approx([7.0] * 3, abs=1e-5)
+
+    run(story())
+
+
+@pytest.mark.parametrize(("left", "reset"), [("1", "7s"), ("0", "2h0m0s"), ("0", "soon")])
+def test_an_answer_that_leaves_something_or_names_no_near_moment_holds_nobody(left: str, reset: str) -> None:
+    """What is renewed in hours is for a refusal to say, which ends the run by name."""
+
+    async def story() -> None:
+        pool = Pool(64)
+        await pool.send(saying(pool, remaining=left, reset=reset))
+        began = pool.clock()
+        await pool.send_all(*[pool.answered] * 3)
+        assert [moment - began for moment in pool.left[1:]] == pytest.approx([0.0] * 3, abs=1e-5)
+
+    run(story())
+
+
+@pytest.mark.parametrize(("told", "waited"), [(None, 6.0), (0.5, 1.0)])
+def test_where_a_limit_is_named_its_window_is_kept_once_it_was_the_reason_of_a_refusal(
+    told: float | None, waited: float
+) -> None:
+    """An endpoint that says when to come again refills all the time: waiting for all of it would waste it."""
+
+    async def story() -> None:
+        pool = Pool(64)
+        await pool.warm()
+        limits = {"limit_requests": "60", "remaining_requests": "0", "reset_requests": "6s"}
+        named = {f"x_ratelimit_{name}": value for name, value in limits.items()}
+        await pool.send(pool.refused(told, **named))
+        await pool.send(saying(pool, **limits))
+        began = pool.clock()
+        await pool.send(pool.answered)
+        assert pool.left[-1] - began == pytest.approx(waited, abs=0.1)
 
     run(story())

@@ -69,6 +69,28 @@ async def test_a_rate_is_learned_from_retry_after_alone(endpoint: OpenAIServer) 
     assert (stats["ok"], stats["refused"] <= 30) == (60, True)
 
 
+async def test_a_rate_is_learned_from_refusals_that_say_nothing(endpoint: OpenAIServer) -> None:
+    """A bare 429, with far fewer calls in flight than had been taken: it is the pace that the endpoint minds."""
+    endpoint.reset(Options(rpm=600, burst=20, delay=0.2))
+    async with connected(endpoint.base_url, terms=PATIENT, spread=Random(0).random) as model:
+        assert await answer_all(model) < 60
+        assert model.learned().per_minute is not None
+        assert model.learned().width == pytest.approx(20, abs=6)
+    stats = endpoint.stats()
+    # As above; where nothing is learned from them, it is some thirty.
+    assert (stats["ok"], stats["refused"] <= 15) == (60, True)
+
+
+async def test_a_number_is_learned_from_refusals_that_say_nothing(endpoint: OpenAIServer) -> None:
+    """A bare 429, with more calls in flight than had been taken: so many are kept, and hardly one is tried beyond."""
+    endpoint.reset(Options(concurrency=8, delay=0.2))
+    async with connected(endpoint.base_url, terms=PATIENT, spread=Random(0).random) as model:
+        assert await answer_all(model) < 60
+        assert model.learned().width == pytest.approx(8, abs=2.5)
+    stats = endpoint.stats()
+    assert (stats["ok"], stats["refused"] <= 8) == (60, True)
+
+
 async def test_a_told_rate_is_never_refused(endpoint: OpenAIServer) -> None:
     """Told 1,200 a minute, from the first request on."""
     endpoint.reset(Options(rpm=1200, burst=10, headers=("retry-after",)))

@@ -79,7 +79,10 @@ async def test_the_prompt_is_reserved_for_as_well(server: OpenAIServer) -> None:
         (answer(200, {"error": {"code": 401, "message": "No auth."}}), 0.0),
         (answer(400, {"error": {"code": "content_filter", "message": "Filtered."}}), 0.0),
         (answer(401), 0.0),
-        (answer(418), 0.0),
+        *((answer(status), 0.0) for status in (403, 404, 429)),
+        (answer(422, {"error": {"code": "content_filter"}}), 0.0),
+        (answer(413), WORST),
+        (answer(418), WORST),
     ],
 )
 async def test_a_call_costs_what_is_known_else_what_was_reserved(
@@ -89,7 +92,8 @@ async def test_a_call_costs_what_is_known_else_what_was_reserved(
     server.reset(Options(script=[item]))
     budget = Budget(WORST * 1.5)
     call = 0.5 if item["fault"] == "silence" else 20.0
-    async with connected(server.base_url, terms=terms(budget, call=call)) as model:
+    once = Terms(patience=Patience(call=call, paper=0.0, tries=1), price=price, budget=budget)
+    async with connected(server.base_url, terms=once) as model:
         outcome = await asyncio.wait_for(asyncio.gather(model.ask(ASK), return_exceptions=True), 60)
     assert isinstance(outcome[0], ModelError) == (item["fault"] != "no_usage" and "'choices'" not in str(item))
     assert budget.spent == pytest.approx(spent)
