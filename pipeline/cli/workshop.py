@@ -121,7 +121,8 @@ def _connect(
 
     with importing():
         from pipeline.model.capabilities import Learned
-        from pipeline.model.client import Endpoint, OpenAIModel, Terms
+        from pipeline.model.client import OpenAIModel, Terms
+        from pipeline.model.connection import Endpoint
         from pipeline.model.gate import PROBE_S, Gate
         from pipeline.model.patience import Patience
 

@@ -4,80 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
 import json
 import math
-import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import urlsplit
 
-import aiohttp
-import httpx2
-import openai
-
-from pipeline.endpoints import Preset, preset_for
 from pipeline.errors import CallError, FatalModelError, UncappedError
 from pipeline.model.budget import Budget
 from pipeline.model.capabilities import Capabilities, Learned
-from pipeline.model.completion import read_completion, read_usage
+from pipeline.model.connection import PROXY_HINT, Connection, Endpoint
 from pipeline.model.faults import Action, Answer, Rule, judge
 from pipeline.model.gate import Gate, Slot
-from pipeline.model.patience import Deadline, PassingError, Patience, Tries, retrying
+from pipeline.model.patience import PassingError, Patience, Tries, retrying
 from pipeline.model.prices import Price, cost_usd
 from pipeline.model.tokens import estimate, most_tokens
 from pipeline.model.wire import UNANSWERED, Ask, Meter, Reply
 from pipeline.records import Usage
-from pipeline.text import plain
 
 MOST_TOKENS = 4096
 """Cap on one completion where a budget needs one: a digest entry takes some 700, and a little thinking fits."""
 
 LONG_PAUSE_S = 10.0
 """A pause beyond this is said, and then one of more than twice as long."""
-PROXY_HINT = "Name the user of the proxy: HTTPS_PROXY (or HTTP_PROXY, ALL_PROXY) as http://USER:PASSWORD@HOST:PORT."
-LEAST_SECRET = 8
-"""Characters of a key that is kept out of all that is shown; a shorter one, as ``EMPTY``, may stand in any text."""
 FREE = frozenset({400, 401, 403, 404, 422, 429})
 """Statuses of refusals that cost nothing for certain."""
-
-_UNSAID = tuple(
-    f"x-stainless-{name}"
-    for name in (
-        "arch", "async", "lang", "os", "package-version", "read-timeout", "retry-count", "runtime", "runtime-version"
-    )
-)  # fmt: skip
-"""Headers that would describe this machine to the endpoint: no answer depends on them, and all cost time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """An address that speaks the chat completions API."""
-
-    base_url: str
-    api_key: str | None
-    """None sends no key at all."""
-    hint: str = ""
-    """What to say beside a refusal of the key."""
-    proxy: str = ""
-    """Host and port of the proxy on the way there, if the environment names one."""
-
-    @property
-    def host(self) -> str:
-        """Host name, with the port where one is given."""
-        return urlsplit(self.base_url).netloc.rpartition("@")[2]
-
-    @property
-    def address(self) -> str:
-        """Host name and path."""
-        return self.host + urlsplit(self.base_url).path
-
-    @property
-    def preset(self) -> Preset:
-        """What is known of the service."""
-        return preset_for(self.base_url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,20 +49,15 @@ class OpenAIModel:
     def __init__(self, name: str, endpoint: Endpoint, gate: Gate, terms: Terms | None = None) -> None:
         self.name = name
         self.endpoint = endpoint.host
-        self.meter = Meter()
-        key = endpoint.api_key or ""
-        self._key = key if len(key) >= LEAST_SECRET else ""
-        self._address = endpoint.address
         self._hint = endpoint.hint
         self._proxy = endpoint.proxy
         self._longest_said = LONG_PAUSE_S / 2
         self._gate = gate
         self._terms = terms or Terms()
-        self._deadline = Deadline(self._terms.patience.call)
+        self._connection = Connection(endpoint, self._terms.patience)
+        self._deadline = self._connection.deadline
+        self.meter = self._connection.meter
         self._capabilities = Capabilities.of(endpoint.preset, self._terms.learned)
-        self._client = _client(endpoint, self._terms.patience)
-        self._url = f"{endpoint.base_url.rstrip('/')}/chat/completions"
-        self._options = _options(endpoint)
         self._trying = asyncio.Lock()
         """Held by the one call that tries a form which no reply has proven."""
         self._faults = 0
@@ -135,7 +81,7 @@ class OpenAIModel:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.close()
+        await self._connection.close()
 
     async def ask(self, ask: Ask) -> Reply:
         """Answer one ask, trying again where that makes sense.
@@ -230,7 +176,7 @@ class OpenAIModel:
         """Send one request within the budget, if there is one."""
         budget, price = self._terms.budget, self._terms.price
         if budget is None or price is None:
-            return await self._send(self._capabilities.body(self.name, ask, most_tokens=None, plain=plain))
+            return await self._connection.send(self._capabilities.body(self.name, ask, most_tokens=None, plain=plain))
         if not self._capabilities.cap:
             raise UncappedError(self.endpoint)
         body = self._capabilities.body(self.name, ask, most_tokens=MOST_TOKENS)
@@ -238,7 +184,7 @@ class OpenAIModel:
         await budget.reserve(worst)
         cost = worst
         try:
-            answer, headers = await self._send(body)
+            answer, headers = await self._connection.send(body)
             if isinstance(answer, Answer) and answer.status in FREE:
                 cost = 0.0
             elif isinstance(answer, Reply) and answer.usage:
@@ -255,7 +201,7 @@ class OpenAIModel:
         """
         code = (answer.code or answer.type).removeprefix(str(answer.status))
         about = " ".join(filter(None, (f"answered {answer.status}", code)))
-        message = self._said(": ".join(filter(None, (about, answer.message))))
+        message = self._connection.said(": ".join(filter(None, (about, answer.message))))
         if rule.action is Action.STOP:
             raise FatalModelError(message, hint=self._advice(rule, answer))
         if rule.action is Action.SLOW:
@@ -264,73 +210,12 @@ class OpenAIModel:
             raise CallError(rule.reason, message)
         raise PassingError(rule, message)
 
-    async def _send(self, body: dict[str, Any]) -> tuple[Reply | Answer, Mapping[str, str]]:
-        """Send one request within the deadline and read what came back, whatever it is."""
-        self.meter.requests += 1
-        began = time.monotonic()
-        try:
-            async with self._deadline.watched():
-                response = await self._client.post(self._url, cast_to=httpx2.Response, body=body, options=self._options)
-        except openai.APIStatusError as error:
-            headers = error.response.headers
-            return Answer.read(self._address, error.status_code, error.body, headers), headers
-        except (TimeoutError, openai.APITimeoutError) as error:
-            if not any(isinstance(cause, TimeoutError) for cause in _causes(error)):
-                raise self._unreachable(error) from error
-            message = self._said(f"gave no whole answer within {round(time.monotonic() - began, 1):g} s")
-            if self._deadline.mean is None:
-                hint = (
-                    "Check the address; a model that is only slow may be given more time by 'deadline' in digest.toml."
-                )
-                raise FatalModelError(message, hint=hint) from error
-            self._deadline.missed(began)
-            raise PassingError(Rule(Action.RETRY, "timeout"), message) from error
-        # The transport lets some of its own errors through as they are.
-        except (openai.APIConnectionError, aiohttp.ClientError, OSError) as error:
-            raise self._unreachable(error) from error
-        answer = self._read(response)
-        if isinstance(answer, Reply):
-            self._deadline.kept(time.monotonic() - began)
-        return answer, response.headers
-
-    def _unreachable(self, error: Exception) -> Exception:
-        causes = list(_causes(error))
-        untrusted = next((cause for cause in reversed(causes) if type(cause) is ssl.SSLCertVerificationError), None)
-        if untrusted:
-            return FatalModelError(
-                self._said(f"has a certificate that is not trusted: {untrusted.verify_message}"),
-                hint="Check the address, or set SSL_CERT_FILE to the authority that signed it.",
-            )
-        last = str(causes[-1]) or type(causes[-1]).__name__
-        through = f" through the proxy {self._proxy}" if self._proxy else ""
-        if any(isinstance(cause, aiohttp.ClientHttpProxyError) and cause.status == 407 for cause in causes):
-            return FatalModelError(
-                self._said(f"cannot be reached{through}: it wants a user and a password (407)"), hint=PROXY_HINT
-            )
-        return PassingError(Rule(Action.RETRY, "unavailable"), self._said(f"cannot be reached{through}: {last}"))
-
     def _way_on(self, rule: Rule) -> str:
         """Return what to do about an endpoint that answers nobody."""
         if rule.reason == "rate_limited":
             return "Wait, ask the provider for a higher limit, or say the one that holds with --rpm."
         proxy = " and the proxy in HTTPS_PROXY, HTTP_PROXY or ALL_PROXY" if self._proxy else ""
         return f"Check the address in --base-url or OPENAI_BASE_URL{proxy}, and that a model is served there."
-
-    def _read(self, response: httpx2.Response) -> Reply | Answer:
-        try:
-            body = json.loads(response.content)
-        except (ValueError, RecursionError) as error:
-            said = self._said(f"answered 200 without JSON: {response.text}")
-            raise PassingError(Rule(Action.RETRY, "unavailable"), said) from error
-        if isinstance(body, dict) and body.get("error"):
-            return Answer.read(self._address, response.status_code, body, response.headers)
-        reply = read_completion(body)
-        if reply is None:
-            self.meter.count(read_usage(body))
-            said = self._said("answered 200 without a completion")
-            raise PassingError(Rule(Action.RETRY, "unavailable"), said)
-        self.meter.count(reply.usage)
-        return dataclasses.replace(reply, text=self._without_key(reply.text))
 
     def _wait_for(self, seconds: float) -> None:
         """Say that the endpoint asks for a long pause.
@@ -358,41 +243,8 @@ class OpenAIModel:
             answer.status, "Check the account and the model at the provider."
         )
 
-    def _said(self, words: str) -> str:
-        """Return a message about the endpoint, short and plain, without the key, whatever the endpoint said."""
-        return f"{self.endpoint} {self._without_key(plain(words))[:240]}"
-
-    def _without_key(self, words: str) -> str:
-        return words.replace(self._key, "***") if self._key else words
-
-
-def _client(endpoint: Endpoint, patience: Patience) -> openai.AsyncOpenAI:
-    # The gate says how many calls there are at once. To aiohttp 0 is no limit, and None its own one, 100.
-    limits = httpx2.Limits(max_connections=0)
-    timeout = httpx2.Timeout(patience.call, connect=patience.connect, pool=None)
-    return openai.AsyncOpenAI(
-        api_key=endpoint.api_key or "none",
-        base_url=endpoint.base_url,
-        max_retries=0,
-        http_client=openai.DefaultAioHttpClient(limits=limits, timeout=timeout),
-    )
-
-
-def _options(endpoint: Endpoint) -> openai.RequestOptions:
-    """Return what all requests have in common, said whole: the client would copy each of its defaults every time."""
-    unsaid = _UNSAID if endpoint.api_key else (*_UNSAID, "Authorization")
-    headers = {name: openai.Omit() for name in unsaid}
-    return {"headers": headers, "params": {}, "max_retries": 0, "security": {"bearer_auth": True}}
-
 
 def _in_words(seconds: float) -> str:
     minutes = round(seconds / 60)
     parts = ((minutes // 60, "h"), (minutes % 60, "min")) if seconds >= 120 else ((math.ceil(seconds), "s"),)
     return " ".join(f"{count} {unit}" for count, unit in parts if count)
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    current: BaseException | None = error
-    while current is not None:
-        yield current
-        current = current.__cause__ or current.__context__

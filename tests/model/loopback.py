@@ -13,7 +13,8 @@ import pytest
 
 from pipeline.endpoints import UNKNOWN, Preset
 from pipeline.errors import CallError, FatalModelError
-from pipeline.model.client import Endpoint, OpenAIModel, Terms
+from pipeline.model.client import OpenAIModel, Terms
+from pipeline.model.connection import Endpoint
 from pipeline.model.gate import PROBE_S, Gate
 from pipeline.model.patience import Patience
 from pipeline.model.wire import Ask, Message

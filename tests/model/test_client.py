@@ -19,7 +19,8 @@ import pytest
 
 from pipeline.errors import CallError, FatalModelError
 from pipeline.model import client
-from pipeline.model.client import Endpoint, OpenAIModel, Terms
+from pipeline.model.client import OpenAIModel, Terms
+from pipeline.model.connection import Endpoint
 from pipeline.model.gate import Gate
 from pipeline.model.patience import Patience
 from pipeline.model.prices import price_of

@@ -11,7 +11,8 @@ import pytest
 
 from pipeline.cache import Cache
 from pipeline.fetch.files import read_file
-from pipeline.model.client import Endpoint, OpenAIModel, Terms
+from pipeline.model.client import OpenAIModel, Terms
+from pipeline.model.connection import Endpoint
 from pipeline.model.gate import Gate
 from pipeline.model.patience import Patience
 from pipeline.prompts import load

@@ -1,0 +1,183 @@
+"""One endpoint's wire: a request goes out through the openai client, and whatever comes back is read."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import ssl
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+import httpx2
+import openai
+
+from pipeline.endpoints import Preset, preset_for
+from pipeline.errors import FatalModelError
+from pipeline.model.completion import read_completion, read_usage
+from pipeline.model.faults import Action, Answer, Rule
+from pipeline.model.patience import Deadline, PassingError, Patience
+from pipeline.model.wire import Meter, Reply
+from pipeline.text import plain
+
+PROXY_HINT = "Name the user of the proxy: HTTPS_PROXY (or HTTP_PROXY, ALL_PROXY) as http://USER:PASSWORD@HOST:PORT."
+LEAST_SECRET = 8
+"""Characters of a key that is kept out of all that is shown; a shorter one, as ``EMPTY``, may stand in any text."""
+
+_UNSAID = tuple(
+    f"x-stainless-{name}"
+    for name in (
+        "arch", "async", "lang", "os", "package-version", "read-timeout", "retry-count", "runtime", "runtime-version"
+    )
+)  # fmt: skip
+"""Headers that would describe this machine to the endpoint: no answer depends on them, and all cost time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An address that speaks the chat completions API."""
+
+    base_url: str
+    api_key: str | None
+    """None sends no key at all."""
+    hint: str = ""
+    """What to say beside a refusal of the key."""
+    proxy: str = ""
+    """Host and port of the proxy on the way there, if the environment names one."""
+
+    @property
+    def host(self) -> str:
+        """Host name, with the port where one is given."""
+        return urlsplit(self.base_url).netloc.rpartition("@")[2]
+
+    @property
+    def address(self) -> str:
+        """Host name and path."""
+        return self.host + urlsplit(self.base_url).path
+
+    @property
+    def preset(self) -> Preset:
+        """What is known of the service."""
+        return preset_for(self.base_url)
+
+
+class Connection:
+    """Sends requests to one endpoint, and counts them."""
+
+    def __init__(self, endpoint: Endpoint, patience: Patience) -> None:
+        self.meter = Meter()
+        self.deadline = Deadline(patience.call)
+        self._host = endpoint.host
+        self._address = endpoint.address
+        self._proxy = endpoint.proxy
+        key = endpoint.api_key or ""
+        self._key = key if len(key) >= LEAST_SECRET else ""
+        self._client = _client(endpoint, patience)
+        self._url = f"{endpoint.base_url.rstrip('/')}/chat/completions"
+        self._options = _options(endpoint)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.close()
+
+    async def send(self, body: dict[str, Any]) -> tuple[Reply | Answer, Mapping[str, str]]:
+        """Send one request within the deadline; return what came back, with its headers.
+
+        Raises:
+            FatalModelError: no request can reach the endpoint, or nobody has ever had an answer in time.
+            PassingError: this one had none, or one that is neither a reply nor an error.
+        """
+        self.meter.requests += 1
+        began = time.monotonic()
+        try:
+            async with self.deadline.watched():
+                response = await self._client.post(self._url, cast_to=httpx2.Response, body=body, options=self._options)
+        except openai.APIStatusError as error:
+            headers = error.response.headers
+            return Answer.read(self._address, error.status_code, error.body, headers), headers
+        except (TimeoutError, openai.APITimeoutError) as error:
+            if not any(isinstance(cause, TimeoutError) for cause in _causes(error)):
+                raise self._unreachable(error) from error
+            message = self.said(f"gave no whole answer within {round(time.monotonic() - began, 1):g} s")
+            if self.deadline.mean is None:
+                hint = (
+                    "Check the address; a model that is only slow may be given more time by 'deadline' in digest.toml."
+                )
+                raise FatalModelError(message, hint=hint) from error
+            self.deadline.missed(began)
+            raise PassingError(Rule(Action.RETRY, "timeout"), message) from error
+        # The transport lets some of its own errors through as they are.
+        except (openai.APIConnectionError, aiohttp.ClientError, OSError) as error:
+            raise self._unreachable(error) from error
+        answer = self._read(response)
+        if isinstance(answer, Reply):
+            self.deadline.kept(time.monotonic() - began)
+        return answer, response.headers
+
+    def said(self, words: str) -> str:
+        """Return a message about the endpoint, short and plain, without the key, whatever the endpoint said."""
+        return f"{self._host} {self._without_key(plain(words))[:240]}"
+
+    def _without_key(self, words: str) -> str:
+        return words.replace(self._key, "***") if self._key else words
+
+    def _unreachable(self, error: Exception) -> Exception:
+        causes = list(_causes(error))
+        untrusted = next((cause for cause in reversed(causes) if type(cause) is ssl.SSLCertVerificationError), None)
+        if untrusted:
+            return FatalModelError(
+                self.said(f"has a certificate that is not trusted: {untrusted.verify_message}"),
+                hint="Check the address, or set SSL_CERT_FILE to the authority that signed it.",
+            )
+        last = str(causes[-1]) or type(causes[-1]).__name__
+        through = f" through the proxy {self._proxy}" if self._proxy else ""
+        if any(isinstance(cause, aiohttp.ClientHttpProxyError) and cause.status == 407 for cause in causes):
+            return FatalModelError(
+                self.said(f"cannot be reached{through}: it wants a user and a password (407)"), hint=PROXY_HINT
+            )
+        return PassingError(Rule(Action.RETRY, "unavailable"), self.said(f"cannot be reached{through}: {last}"))
+
+    def _read(self, response: httpx2.Response) -> Reply | Answer:
+        try:
+            body = json.loads(response.content)
+        except (ValueError, RecursionError) as error:
+            said = self.said(f"answered 200 without JSON: {response.text}")
+            raise PassingError(Rule(Action.RETRY, "unavailable"), said) from error
+        if isinstance(body, dict) and body.get("error"):
+            return Answer.read(self._address, response.status_code, body, response.headers)
+        reply = read_completion(body)
+        if reply is None:
+            self.meter.count(read_usage(body))
+            said = self.said("answered 200 without a completion")
+            raise PassingError(Rule(Action.RETRY, "unavailable"), said)
+        self.meter.count(reply.usage)
+        return dataclasses.replace(reply, text=self._without_key(reply.text))
+
+
+def _client(endpoint: Endpoint, patience: Patience) -> openai.AsyncOpenAI:
+    # The gate says how many calls there are at once. To aiohttp 0 is no limit, and None its own one, 100.
+    limits = httpx2.Limits(max_connections=0)
+    timeout = httpx2.Timeout(patience.call, connect=patience.connect, pool=None)
+    return openai.AsyncOpenAI(
+        api_key=endpoint.api_key or "none",
+        base_url=endpoint.base_url,
+        max_retries=0,
+        http_client=openai.DefaultAioHttpClient(limits=limits, timeout=timeout),
+    )
+
+
+def _options(endpoint: Endpoint) -> openai.RequestOptions:
+    """Return what all requests have in common, said whole: the client would copy each of its defaults every time."""
+    unsaid = _UNSAID if endpoint.api_key else (*_UNSAID, "Authorization")
+    headers = {name: openai.Omit() for name in unsaid}
+    return {"headers": headers, "params": {}, "max_retries": 0, "security": {"bearer_auth": True}}
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    current: BaseException | None = error
+    while current is not None:
+        yield current
+        current = current.__cause__ or current.__context__
