@@ -1,0 +1,77 @@
+"""Calls that go through one gate, and what an endpoint says to them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from pipeline.model.gate import Gate, Slot
+
+Call = Callable[[Slot], Awaitable[None]]
+REFUSAL_S = 0.01
+"""Seconds until an endpoint refuses."""
+
+
+class Pool:
+    """Calls that go through one gate, and when each left."""
+
+    def __init__(self, width: int, *, spread: float = 1.0) -> None:
+        self.clock = asyncio.get_running_loop().time
+        self.gate = Gate(width, clock=self.clock, spread=lambda: spread)
+        self.left: list[float] = []
+        self.under_way = 0
+        self.most = 0
+
+    async def send(self, call: Call, tokens: float = 0.0) -> None:
+        """Pass the gate and make one call."""
+        async with self.gate.slot(tokens) as slot:
+            self.left.append(round(self.clock(), 6))
+            self.under_way += 1
+            self.most = max(self.most, self.under_way)
+            try:
+                await call(slot)
+            finally:
+                self.under_way -= 1
+
+    async def answered(self, slot: Slot) -> None:
+        """Take a second and be answered."""
+        await asyncio.sleep(1)
+        self.gate.accepted(slot, slot.tokens, {})
+
+    async def send_all(self, *calls: Call) -> None:
+        """Send calls that all come at once."""
+        await asyncio.gather(*(self.send(call) for call in calls))
+
+    async def warm(self) -> None:
+        """Let the endpoint answer once, so that only width and pauses hold the next calls."""
+        await self.send(self.answered)
+        self.left.clear()
+        self.most = 0
+
+    def refused(self, retry_after: float | None, **more: str) -> Call:
+        """Return a call that is refused for load, with headers as keywords, ``_`` for ``-``."""
+        headers = {name.replace("_", "-"): value for name, value in more.items()}
+        if retry_after is not None:
+            headers["retry-after"] = str(retry_after)
+
+        async def call(slot: Slot) -> None:
+            await asyncio.sleep(REFUSAL_S)
+            self.gate.refused(slot, headers)
+
+        return call
+
+    async def overloaded(self, slot: Slot) -> None:
+        """Be refused because the endpoint has no room for anybody."""
+        await asyncio.sleep(REFUSAL_S)
+        self.gate.refused(slot, {}, overloaded=True)
+
+
+def saying(pool: Pool, **headers: str) -> Call:
+    """Return a call that is answered after a second with headers, ``_`` for ``-``."""
+    named = {f"x-ratelimit-{name.replace('_', '-')}": value for name, value in headers.items()}
+
+    async def call(slot: Slot) -> None:
+        await asyncio.sleep(1)
+        pool.gate.accepted(slot, slot.tokens, named)
+
+    return call
