@@ -295,6 +295,8 @@ def main() -> int:
     parser.add_argument("--times", type=int, default=50, help="how often a run is ended")
     parser.add_argument("--seed", type=int, default=1, help="of the moments")
     given = parser.parse_args()
+    # A shell that runs this in the background has Ctrl-C ignored, and so would be the runs that are to end by it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with tempfile.TemporaryDirectory() as folder:
         account = endings(given.times, given.seed, Path(folder), lambda line: print(line, flush=True))
     for fault in account.faults:
