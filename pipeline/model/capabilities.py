@@ -61,8 +61,6 @@ class Capabilities:
     settled: bool = False
     """Whether the endpoint has answered, or guessing was in vain: then a refusal without a word of the form is of what
     the request says."""
-    proven: bool = False
-    """Whether the service is known, or has answered in some form: then any number of calls may try the next one."""
     lessons: int = 0
     """Counts what was learned; a request that left before the last lesson is not evidence for another."""
     _before_guesses: _Form | None = None
@@ -73,8 +71,12 @@ class Capabilities:
         caps = [name for name in (preset.cap, _NEXT_CAP[preset.cap]) if name not in learned.dropped]
         known = cls(preset, learned.mode or preset.mode, next(iter(caps), ""), learned.thinking, set(learned.dropped))
         known.settled = learned.seconds is not None
-        known.proven = known.settled or bool(preset.name)
         return known
+
+    @property
+    def proven(self) -> bool:
+        """Whether the service is known, or has answered in some form: then any number of calls may try the next one."""
+        return self.settled or bool(self.preset.name)
 
     def learned(self) -> Learned:
         """Return what is to be kept for the next run: nothing that is only guessed."""
@@ -88,7 +90,7 @@ class Capabilities:
         """
         if is_old:
             self._take_back()
-        self.settled, self.proven, self._before_guesses = True, True, None
+        self.settled, self._before_guesses = True, None
 
     def body(self, model: str, ask: Ask, *, most_tokens: int | None, plain: bool = False) -> dict[str, Any]:
         """Return the request body for ``ask`` in the form that the endpoint takes; ``plain`` has only what all take."""

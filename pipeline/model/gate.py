@@ -156,7 +156,7 @@ class Gate:
         self.tokens.settle(slot.tokens, used)
         named, renewed = self._read(headers), reset_after(headers)
         if renewed is not None and renewed <= LONGEST_PAUSE_S and (self._windowed or not named):
-            self._paused_until = max(self._paused_until, self._clock() + renewed)
+            self._hold(renewed)
 
     def learned(self, took: float) -> None:
         """Take note that the form of the request changed: the call that learned it goes on alone.
@@ -176,11 +176,9 @@ class Gate:
 
         Calls leave one by one until it answers, after a pause that doubles with each fault, with full jitter.
         """
-        now = self._clock()
         self._heard = False
-        pause = self._spread() * FIRST_PAUSE_S * 2**self._pauses
+        self._hold(self._backoff())
         self._pauses += 1
-        self._paused_until = max(self._paused_until, now + min(pause, LONGEST_PAUSE_S))
         self._probe_ends = self._paused_until + max(self._probe, 2 * took)
 
     def refused(self, slot: Slot, headers: Mapping[str, str], *, overloaded: bool = False) -> None:
@@ -206,8 +204,16 @@ class Gate:
         elif now >= self._paused_until:
             self.width = max(1.0, self.width / 2)
         if asked is None:
-            asked = min(LONGEST_PAUSE_S, self._spread() * FIRST_PAUSE_S * 2**self._pauses)
-        self._paused_until = max(self._paused_until, now + asked)
+            asked = self._backoff()
+        self._hold(asked)
+
+    def _backoff(self) -> float:
+        """Return the seconds of a pause that nobody named: they double with each in a row, with full jitter."""
+        return min(LONGEST_PAUSE_S, self._spread() * FIRST_PAUSE_S * 2.0**self._pauses)
+
+    def _hold(self, seconds: float) -> None:
+        """Let nobody leave for so long; a longer pause stays."""
+        self._paused_until = max(self._paused_until, self._clock() + seconds)
 
     def _read(self, headers: Mapping[str, str]) -> bool:
         """Read the limits that headers name; return whether they named any."""

@@ -60,6 +60,11 @@ class Pool:
 
         return call
 
+    async def faulty(self, _slot: Slot) -> None:
+        """Get no answer at all from an endpoint that has answered nobody."""
+        await asyncio.sleep(REFUSAL_S)
+        self.gate.faulted(REFUSAL_S)
+
     async def overloaded(self, slot: Slot) -> None:
         """Be refused because the endpoint has no room for anybody."""
         await asyncio.sleep(REFUSAL_S)

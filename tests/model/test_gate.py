@@ -328,22 +328,12 @@ def test_a_call_that_raises_gives_its_place_back() -> None:
     run(story())
 
 
-async def _faulty(pool: Pool) -> None:
-    """Send a call to which the endpoint gives no answer at all."""
-
-    async def call(slot: Slot) -> None:
-        await asyncio.sleep(REFUSAL_S)
-        pool.gate.faulted(REFUSAL_S)
-
-    await pool.send(call)
-
-
 def test_after_a_fault_an_endpoint_that_has_answered_nobody_is_asked_by_one_call_at_a_time() -> None:
     """The pauses double, with full jitter; a call that has no fault soon lets the rest leave, one after another."""
 
     async def story() -> None:
         pool = Pool(64)
-        await asyncio.gather(*(_faulty(pool) for _ in range(4)), *(pool.send(pool.answered) for _ in range(8)))
+        await pool.send_all(*[pool.faulty] * 4, *[pool.answered] * 8)
         pauses = [later - earlier for earlier, later in itertools.pairwise(pool.left[:5])]
         assert pauses == pytest.approx([FIRST_PAUSE_S * 2**fault + REFUSAL_S for fault in range(4)])
         assert pool.left[5:] == pytest.approx([pool.left[4] + PROBE_S + STAGGER_S * after for after in range(7)])
