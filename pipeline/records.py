@@ -166,6 +166,11 @@ class Entry(Record):
             raise ValueError("needs either a summary or a failure")
         return self
 
+    @property
+    def absent(self) -> str:
+        """Which of ``summary`` and ``failure`` it has not; nothing is written of that."""
+        return "failure" if self.summary else "summary"
+
 
 class Day(Record):
     """The digest of one name and day, as ``DATE.json`` holds it."""

@@ -25,7 +25,7 @@ def line(record: Record) -> str:
     """Return a record as one line of a stream, without its line end."""
     without: dict[str, Any] = {"exclude_none": False}
     if isinstance(record, Entry):
-        without["exclude"] = {"failure" if record.summary else "summary"}
+        without["exclude"] = {record.absent}
     return record.model_dump_json(**without)
 
 

@@ -51,7 +51,7 @@ def as_json(digest: Digest) -> str:
     gives the same text.
     """
     day = Day(name=digest.name, date=digest.date, entries=in_page_order(digest.entries))
-    absent = {number: {"failure" if entry.summary else "summary"} for number, entry in enumerate(day.entries)}
+    absent = {number: {entry.absent} for number, entry in enumerate(day.entries)}
     try:
         return day.model_dump_json(indent=2, exclude={"entries": absent}) + "\n"
     except PydanticSerializationError:

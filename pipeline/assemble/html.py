@@ -67,9 +67,8 @@ def html(digest: Digest, language: str = "zh") -> str:
 def environment() -> Environment:
     """Return the templates, with the filters that make the text of others safe in HTML.
 
-    ``plain`` is for text on one line, ``formulas`` for the same with its TeX set, on lines of its own only
-    where ``display`` says so. The macro of one paper is in
-    ``paper.html.j2``.
+    ``plain`` is for text on one line, ``formulas`` for the same with its TeX set, on lines of its own only where
+    ``display`` says so. The macro of one paper is in ``paper.html.j2``.
     """
     made = rendering.environment(autoescape=True)
     made.filters["plain"] = plain

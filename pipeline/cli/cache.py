@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from pipeline.archive import Archive
-from pipeline.cache import PAGE, Cache
+from pipeline.cache import FILE, PAGE, Cache
 from pipeline.cli import screen
 from pipeline.cli.options import Given
 from pipeline.cli.workshop import prompt_library, settings_for
@@ -132,6 +132,6 @@ def _take(cache: Cache, replies: Iterable[Known | None]) -> int:
 
 def _open(given: Given) -> Cache:
     settings = settings_for(given)
-    if not (settings.cache / "digest.db").is_file():
+    if not (settings.cache / FILE).is_file():
         raise UsageError(f"{settings.cache}: there is no cache yet", hint="'arxiv-digest demo' makes one.")
     return Cache(settings.cache, warn=screen.warn)
