@@ -28,13 +28,16 @@ def shown(figures: Iterable[Figure]) -> Iterator[Figure]:
 
 def write(figures: Sequence[Figure], folder: Path) -> None:
     """Put the table between the marks of ``benchmarks.md`` and draw ``benchmarks.svg`` beside it."""
-    page = folder / "benchmarks.md"
-    before, _, rest = page.read_text(encoding="utf-8").partition(_BEGIN)
-    after = rest.partition(_END)[2]
     machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     table = "\n".join([f"Measured on {machine}.", "", _HEAD, *map(_row, figures)])
-    page.write_text(f"{before}{_BEGIN}\n{table}\n{_END}{after}", encoding="utf-8")
+    put(table, folder / "benchmarks.md")
     (folder / "benchmarks.svg").write_text(_plot(figures), encoding="utf-8")
+
+
+def put(table: str, page: Path) -> None:
+    """Put a table between the marks of a page, in place of what was there."""
+    before, _, rest = page.read_text(encoding="utf-8").partition(_BEGIN)
+    page.write_text(f"{before}{_BEGIN}\n{table}\n{_END}{rest.partition(_END)[2]}", encoding="utf-8")
 
 
 def _row(one: Figure) -> str:

@@ -13,13 +13,13 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from benchmarks import measure, papers
+from benchmarks.report import put
 from pipeline.assemble import Digest, FeedStyle, as_json, atom, html
 from pipeline.records import Day, Entry, Paper, RunReport, Source, SourceCount, Summary
 
 DAYS, PAPERS = 300, 100
 NAME = "bench"
 FIRST = date(2025, 1, 1)
-_BEGIN, _END = "<!-- figures -->", "<!-- end of figures -->"
 
 
 @dataclass(frozen=True)
@@ -117,9 +117,7 @@ def main() -> int:
             measured.append(one)
     print(table(measured))
     if given.write:
-        page = measure.ROOT / "docs" / "benchmarks-site.md"
-        before, _, rest = page.read_text(encoding="utf-8").partition(_BEGIN)
-        page.write_text(f"{before}{_BEGIN}\n{table(measured)}\n{_END}{rest.partition(_END)[2]}", encoding="utf-8")
+        put(table(measured), measure.ROOT / "docs" / "benchmarks-site.md")
     return 0
 
 
