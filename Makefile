@@ -1,10 +1,18 @@
 # Two targets to know: `make digest` builds the sample's digest, `make test` is the one definition of green.
-# Both need only python3 (3.11 or later), make and a package index.
+# Both need only python3 (3.11 or later), make and a package index. With uv on the path they install by uv.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+UV := $(shell command -v uv 2>/dev/null)
+
+# The requirements are complete and pinned, so nothing is left to resolve. Without --no-deps, pip before 23.3 looks up a
+# requirement with extras once more, takes its newest release, and fails because that has no hash here.
+ifdef UV
+INSTALL := $(UV) pip install --quiet --python $(BIN)/python --no-deps
+else
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
+endif
 
 .PHONY: digest test lint types contract workflows tests coverage format lock wheel clean
 
@@ -44,6 +52,7 @@ lock:
 	uv export --no-header --no-annotate --no-emit-project --no-dev --group build --output-file requirements.txt --quiet
 	uv export --no-header --no-annotate --no-emit-project --no-dev --extra search --output-file requirements-search.txt --quiet
 	uv export --no-header --no-annotate --no-emit-project --all-groups --no-group browser --output-file requirements-dev.txt --quiet
+	sed -i.old 's/^coverage==/coverage[toml]==/' requirements-dev.txt && rm requirements-dev.txt.old
 	rm -f uv.lock
 
 wheel: $(VENV)/.test
@@ -54,11 +63,15 @@ clean:
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "arxiv-digest needs Python 3.11 or later")'
+ifdef UV
+	$(UV) venv --quiet --python $(PYTHON) $(VENV)
+else
 	$(PYTHON) -m venv $(VENV)
+endif
 
 $(VENV)/.run: requirements.txt pyproject.toml | $(VENV)/bin/python
 	$(INSTALL) --require-hashes --requirement requirements.txt
-	$(INSTALL) --no-deps --no-build-isolation --editable .
+	$(INSTALL) --no-build-isolation --editable .
 	@touch $@
 
 # What makes the full-text search of the site.
@@ -68,5 +81,5 @@ $(VENV)/.search: requirements-search.txt $(VENV)/.run
 
 $(VENV)/.test: requirements-dev.txt pyproject.toml | $(VENV)/bin/python
 	$(INSTALL) --require-hashes --requirement requirements-dev.txt
-	$(INSTALL) --no-deps --no-build-isolation --editable .
+	$(INSTALL) --no-build-isolation --editable .
 	@touch $@ $(VENV)/.run
