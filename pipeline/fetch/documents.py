@@ -21,7 +21,10 @@ NAMESPACES = {
 _FORBIDDEN = re.compile(
     rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01])|x0*(?:[0-8bcef]|1[0-9a-f]));", re.IGNORECASE
 )
-_HTML = re.compile(rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
+_HEAD = 2**16
+"""Bytes within which an HTML page shows what it is."""
+# Possessive, so that comments before no HTML cost one pass.
+_HTML = re.compile(rb"\s*+(?:<!--.*?-->\s*+)*+<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
 _ROOTS = {"OAI-PMH": "a harvest by OAI-PMH", "html": "an HTML page", "RDF": "RSS 1.0, which arXiv left in 2024"}
 
 
@@ -79,7 +82,7 @@ def _parse(body: bytes) -> _Element:
         raise UnreadableError(f"a document of more than {MAX_BYTES // 2**20} MiB")
     if not body.strip():
         raise UnreadableError("nothing at all")
-    if _HTML.match(body):
+    if _HTML.match(body[:_HEAD]):
         raise UnreadableError("an HTML page")
     # A parser of its own for each document: lxml's parsers keep state and are not shared between threads.
     parser = etree.XMLParser(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import date
 
 import pytest
@@ -108,3 +109,18 @@ def test_the_feeds_of_the_loopback_are_what_they_say() -> None:
     """Others' tests rely on them."""
     for flavour, kind in (("rss", Kind.RSS), ("atom", Kind.ATOM)):
         assert read_document(announcement_feed([], "cs", date(2026, 4, 27), flavour=flavour)).kind is kind
+
+
+@pytest.mark.parametrize("head", [b"<!-- a -->" * 40, b"<!-- a -->\n" * 6000, b"<!--" * 16_000, b" " * 2**16])
+def test_comments_before_the_root_take_one_pass(head: bytes) -> None:
+    """However many there are, whether or not HTML follows."""
+    began = time.monotonic()
+    with pytest.raises(UnreadableError):
+        read_document(head + b"<rss></rss>")
+    assert time.monotonic() - began < 2
+
+
+def test_html_after_comments_is_told_as_html() -> None:
+    """Of its first 64 KiB."""
+    with pytest.raises(UnreadableError, match="an HTML page"):
+        read_document(b"<!-- a -->\n <!-- b -->\n<!DOCTYPE html><p>Sorry<br>")
