@@ -7,14 +7,12 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-from pipeline.errors import OutputError, SettingsError
+from filelock import FileLock, Timeout
 
-try:
-    import fcntl
-except ImportError:  # pragma: no cover (Windows: folders have no locks)
-    fcntl = None  # type: ignore[assignment]
+from pipeline.errors import OutputError, SettingsError
 
 _HINT = "Choose another --output DIR."
 
@@ -35,14 +33,18 @@ def check_writable(folder: Path) -> None:
 
 @contextlib.contextmanager
 def alone(folder: Path, warn: Callable[[str], None]) -> Iterator[None]:
-    """Let one process at a time into ``folder``; others wait, and say so. Where folders have no locks, all go on."""
+    """Let one process at a time into ``folder``; others wait, and say so. Without locks all go on, and say so too.
+
+    The lock is a file beside the folder, which is published as it is.
+    """
+    lock = FileLock(folder.with_name(f".{folder.name}.lock"), fallback_to_soft=False)
     with contextlib.ExitStack() as held:
-        if fcntl is not None:
-            descriptor = os.open(folder, os.O_RDONLY)
-            held.callback(os.close, descriptor)
-            # A file system without locks.
-            with contextlib.suppress(OSError):
-                _lock(descriptor, lambda: warn(f"{folder}: another process is writing it; waiting for its end"))
+        try:
+            held.enter_context(
+                _locked(lock, lambda: warn(f"{folder}: another process is writing it; waiting for its end"))
+            )
+        except (OSError, NotImplementedError) as error:
+            warn(f"{folder}: cannot be locked, so two processes may write it at once: {error}")
         yield
 
 
@@ -94,12 +96,12 @@ def remove(path: Path) -> None:
         raise OutputError(_refusal(path, error).replace("written", "removed"), hint=_HINT) from error
 
 
-def _lock(descriptor: int, wait: Callable[[], None]) -> None:
+def _locked(lock: FileLock, wait: Callable[[], None]) -> AbstractContextManager[object]:
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+        return lock.acquire(blocking=False)
+    except Timeout:
         wait()
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        return lock.acquire()
 
 
 def _write(path: Path, text: str) -> Path:

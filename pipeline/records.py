@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 AnnounceType = Literal["new", "cross", "replace", "replace-cross"]
+"""How arXiv announced a paper: https://info.arxiv.org/help/rss.html."""
 FIRST_KINDS: tuple[AnnounceType, ...] = ("new", "cross")
 """Kinds of announcement that bring a paper to a digest for the first time; the others are of new versions."""
-"""How arXiv announced a paper: https://info.arxiv.org/help/rss.html."""
 
 _NEW_ID = re.compile(r"(?P<id>\d{4}\.\d{4,5})(?:v(?P<version>[1-9]\d*))?", re.ASCII)
 _OLD_ID = re.compile(
@@ -100,6 +100,15 @@ class Paper(Record):
             checked[key] = _own_link(data.get(key), page, identifier)
         return checked
 
+    @property
+    def is_record(self) -> bool:
+        """Whether it is arXiv's own record: an item of a feed lacks the date of its version."""
+        return self.updated is not None
+
+    def announced_as(self, kind: AnnounceType | None) -> Self:
+        """Return the paper as one that was announced as ``kind``."""
+        return self if self.announce_type == kind else self.model_copy(update={"announce_type": kind})
+
 
 def _own_link(given: object, page: str, identifier: str) -> str:
     own = _OWN_LINK.fullmatch(given) if isinstance(given, str) else None
@@ -187,6 +196,8 @@ class Missing(Record):
 
     id: str
     reason: str
+    count: int = Field(default=1, ge=1, exclude_if=lambda count: count == 1)
+    """Papers that this stands for: those that were only counted have one record together."""
 
 
 class Shown(Record):
@@ -208,6 +219,14 @@ class Note(Record):
 
 STALE = "stale_feed"
 """Key of the note that says that the feed is still that of an earlier day."""
+NOT_YET = "not_yet"
+"""Key of the note that says that arXiv has not made the feed of a day that is due."""
+REPEATED = "repeated"
+"""Key of the note that names papers that the pages of other days have."""
+UNKNOWN_HOLIDAYS = "unknown_holidays"
+"""Key of the note that says that arXiv's holidays of a year are not known."""
+LIMITED = "limited"
+"""Key of the note that says that the user wanted fewer papers than there are; ``count`` of ``total``."""
 FOLLOWS_SUBMISSION = "follows_submission"
 """Key of the note that says that papers were chosen by the time of their submission."""
 PARTIAL_NOTES = frozenset({"input_cut", "source_failed", "stopped", "budget", STALE})
@@ -238,9 +257,23 @@ class Source(Record):
         return any(note.key in PARTIAL_NOTES for note in self.notes)
 
     @property
+    def is_limited(self) -> bool:
+        """Whether the user wanted fewer papers than there are."""
+        return self.has_note(LIMITED)
+
+    @property
     def is_stale(self) -> bool:
         """Whether the announcement is still that of an earlier day."""
-        return any(note.key == STALE for note in self.notes)
+        return self.has_note(STALE)
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the announcement that is due is not there yet."""
+        return self.has_note(NOT_YET)
+
+    def has_note(self, key: str) -> bool:
+        """Tell whether a note of this key is there."""
+        return any(note.key == key for note in self.notes)
 
 
 class PromptName(Record):
@@ -289,6 +322,8 @@ class RunReport(Record):
     source: SourceCount
     missing_papers: tuple[Missing, ...] = ()
     """Which papers did not come, and why."""
+    kept: tuple[str, ...] = ()
+    """Papers of the page, or their summaries, that an earlier run of the day had and this one had not."""
     notes: tuple[Note, ...] = ()
     """What the page says of the source, each a key and its figures."""
     complete: bool

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline import outputs
 from pipeline.archive import FEED, Archive
 from pipeline.assemble import Digest, FeedStyle, as_json, atom, html, in_page_order, markdown
-from pipeline.cache import Cache
-from pipeline.errors import BudgetError, DigestError, FetchError, InputError, UncappedError
+from pipeline.errors import BudgetError, DigestError, InputError, UncappedError, UsageError
 from pipeline.exits import Exit
-from pipeline.fetch import Fetching, Page, eastern_today
-from pipeline.records import Day, Entry, FailedPaper, Note, RunReport, Source, SourceCount, Spent
+from pipeline.fetch import Fetching, Item, eastern_today
+from pipeline.merge import merged
+from pipeline.records import LIMITED, Day, Entry, FailedPaper, Note, RunReport, Source, SourceCount, Spent
 from pipeline.settings import Format
+from pipeline.store.days import Memory
 from pipeline.summarize import Job, Summarizer
 
 DEFAULT_NAME = "papers"
@@ -26,12 +29,14 @@ WRITERS: Mapping[Format, Callable[[Digest], str]] = {"md": markdown, "json": as_
 class Order:
     """Which papers make one digest, and what it is called."""
 
-    pages: Callable[[], Iterator[Page]]
+    items: Callable[[], Iterator[Item]]
     """Begins to fetch."""
     name: str | None = None
     date: str | None = None
     """Day of the digest, ``YYYY-MM-DD``; None leaves it to the source, else it is today's."""
     notes: tuple[Note, ...] = ()
+    refusal: UsageError | None = None
+    """Why it cannot be made, known before anything is spent."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +47,12 @@ class Desk:
     formats: tuple[Format, ...]
     feed: Callable[[str], FeedStyle]
     """Tells what the feed of a digest, by its name, is to be."""
-    cache: Cache
-    """Keeps which announced papers stand on which page."""
+    memory: Callable[[], AbstractContextManager[Memory | None]]
+    """Opens what remembers which announced papers stand on which page."""
     warn: Callable[[str], None]
-    """Told of an earlier day that the feed must do without."""
+    """Says what of earlier days cannot be read."""
+    replace: bool = False
+    """Write what a run found alone, not what earlier runs of the day had besides."""
 
 
 @dataclass(frozen=True)
@@ -66,13 +73,13 @@ async def run(order: Order, job: Job, desk: Desk) -> Outcome:
         UsageError: the input is wrong; nothing was spent.
         OutputError: the digest could not be written.
     """
-    fetching = Fetching(order.pages, job.progress)
+    if order.refusal:
+        raise order.refusal
+    fetching = Fetching(order.items, job.progress)
     summarizer = Summarizer(job)
-    entries: list[Entry] = []
-    try:
-        entries = [entry async for entry in summarizer.entries(fetching)]
-    except FetchError as error:
-        fetching.error = error
+    entries = [entry async for entry in summarizer.entries(fetching)]
+    if isinstance(fetching.error, UsageError) and not entries:
+        raise fetching.error
     source = described(order, fetching, summarizer, today=eastern_today(job.now()).isoformat())
     return assemble(entries, source, summarizer.spent(), desk, error=fetching.error or summarizer.stopped)
 
@@ -81,7 +88,7 @@ def described(order: Order, fetching: Fetching, summarizer: Summarizer, *, today
     """Return the source with its name, its day and what the page must say of it."""
     source = fetching.source
     notes = [*order.notes, *source.notes]
-    if fetching.error:
+    if fetching.error and not source.has_note("source_failed"):
         figures = {"count": source.fetched, "detail": fetching.error.message}
         notes.append(Note(key="source_failed", figures=figures))
     if summarizer.stopped:
@@ -101,24 +108,56 @@ def assemble(
 ) -> Outcome:
     """Write the files of a digest, unless no paper has a summary, and say how it ended.
 
-    A stale feed is told on a page even where it leaves no paper.
+    What earlier runs of the day wrote stays on the page, unless the desk replaces it. A stale feed has a page even
+    where it leaves no paper; a feed that is late has none of its own.
 
     Raises:
         OutputError: a file could not be written.
     """
+    if _is_lost(_outcomes(entries), source):
+        return Outcome(ending(entries, source, error), _report(entries, source, spent), error=error)
+    found, kept = merged(entries, _before(source, desk))
+    spent = spent.model_copy(update={"cached": spent.cached + _outcomes(found)[True] - _outcomes(entries)[True]})
+    entries, source = list(found), without_limit(source, len(found))
     code = ending(entries, source, error)
-    report = _report(entries, source, spent, complete=code is Exit.COMPLETE)
-    if _is_lost(entries, source):
-        return Outcome(code, report, error=error)
-    has_feed = "atom" in desk.formats
-    digest = Digest(report.name, report.date, tuple(entries), source, has_feed=has_feed)
+    report = _report(entries, source, spent, kept=kept, complete=code is Exit.COMPLETE and not source.is_limited)
+    digest = Digest(report.name, report.date, tuple(entries), source, has_feed="atom" in desk.formats)
+    files = _write(digest, report, desk)
+    with desk.memory() as memory:
+        if memory:
+            papers = [(entry.paper, entry.summary is not None and entry.paper.is_record) for entry in entries]
+            memory.keep_page(report.name, report.date, papers, complete=report.complete)
+    return Outcome(code, report, files, error)
+
+
+def _before(source: Source, desk: Desk) -> tuple[Entry, ...]:
+    """Return what earlier runs of the day wrote, unless it is to be replaced or cannot be read."""
+    archive, name, date = Archive(desk.output), source.name or DEFAULT_NAME, source.date or ""
+    if desk.replace or date not in archive.dates(name):
+        return ()
+    try:
+        return archive.day(name, date).entries
+    except InputError as error:
+        desk.warn(f"{error.message}; this run writes it again")
+        return ()
+
+
+def without_limit(source: Source, papers: int) -> Source:
+    """Return the source without the note on its limit, if the page has all ``papers`` that there are."""
+    notes = [note for note in source.notes if note.key != LIMITED or papers < int(note.figures.get("total", 0))]
+    return source.model_copy(update={"notes": tuple(notes)})
+
+
+def _outcomes(entries: Iterable[Entry]) -> Counter[bool]:
+    return Counter(entry.summary is not None for entry in entries)
+
+
+def _write(digest: Digest, report: RunReport, desk: Desk) -> tuple[Path, ...]:
     texts = {f"{report.date}.{name}": WRITERS[name](digest) for name in desk.formats if name in WRITERS}
-    if has_feed:
+    if digest.has_feed:
         texts[FEED] = _feed(digest, desk)
     texts[f"{report.date}.run.json"] = report.model_dump_json(indent=2) + "\n"
-    files = outputs.write_all(desk.output / report.name, texts)
-    desk.cache.keep_shown(report.name, report.date, [entry.paper for entry in entries])
-    return Outcome(code, report, files, error)
+    return outputs.write_all(desk.output / report.name, texts)
 
 
 def _feed(digest: Digest, desk: Desk) -> str:
@@ -136,24 +175,31 @@ def _feed(digest: Digest, desk: Desk) -> str:
     return atom(digest.name, newest_first(), desk.feed(digest.name))
 
 
-def ending(entries: list[Entry], source: Source, error: DigestError | None = None) -> Exit:
+def ending(entries: Iterable[Entry], source: Source, error: DigestError | None = None) -> Exit:
     """Return how a digest of these entries ends, which ``error`` may have ended early."""
-    if not entries and not source.missing and not source.is_partial:
-        return Exit.NOTHING
-    if any(note.key == "budget" for note in source.notes):
+    return ending_of(_outcomes(entries), source, error)
+
+
+def ending_of(outcomes: Counter[bool], source: Source, error: DigestError | None = None) -> Exit:
+    """Return how a digest ends of which so many papers have a summary (True), and so many have none."""
+    if not outcomes.total() and not source.missing and not source.is_partial:
+        return Exit.PARTIAL if source.is_late else Exit.NOTHING
+    if source.has_note("budget"):
         return Exit.BUDGET
-    if _is_lost(entries, source):
+    if _is_lost(outcomes, source):
         return Exit.USAGE if isinstance(error, UncappedError) else Exit.FAILED
-    whole = all(entry.summary for entry in entries) and not source.missing and not source.is_partial
-    return Exit.COMPLETE if whole else Exit.PARTIAL
+    is_whole = not (outcomes[False] or source.missing or source.is_partial or source.is_late)
+    return Exit.COMPLETE if is_whole else Exit.PARTIAL
 
 
-def _is_lost(entries: list[Entry], source: Source) -> bool:
+def _is_lost(outcomes: Counter[bool], source: Source) -> bool:
     """Tell whether there is nothing to show; that a feed is stale is something."""
-    return not any(entry.summary for entry in entries) and (bool(entries) or not source.is_stale)
+    return not outcomes[True] and (outcomes.total() > 0 or not source.is_stale)
 
 
-def _report(entries: list[Entry], source: Source, spent: Spent, *, complete: bool) -> RunReport:
+def _report(
+    entries: list[Entry], source: Source, spent: Spent, *, kept: tuple[str, ...] = (), complete: bool = False
+) -> RunReport:
     failures = [entry.failure for entry in entries if entry.failure]
     return RunReport(
         name=source.name or DEFAULT_NAME,
@@ -162,6 +208,7 @@ def _report(entries: list[Entry], source: Source, spent: Spent, *, complete: boo
         failed=tuple(FailedPaper(id=one.paper_id, reason=one.reason, detail=one.detail) for one in failures),
         source=SourceCount(announced=source.announced, fetched=source.fetched, missing=source.missing),
         missing_papers=source.missing_papers,
+        kept=kept,
         notes=source.notes,
         complete=complete,
         **{name: getattr(spent, name) for name in Spent.model_fields},

@@ -28,15 +28,6 @@ REPLAY = "replay:"
 """A base URL that begins so names a file of replies instead of a network."""
 CONFIG_FILE = "digest.toml"
 
-HOLIDAYS = frozenset(
-    date(2026, month, day)
-    for month, day in ((1, 1), (1, 19), (6, 19), (7, 3), (9, 7), (11, 26), (12, 25), (12, 29), (12, 31))
-)
-"""Dates on whose evening arXiv announces nothing: https://info.arxiv.org/help/availability.html.
-
-What was due then is taken to come with the next announcement.
-"""
-
 Format = Literal["md", "json", "html", "atom"]
 FeedKind = Literal["day", "paper"]
 """What an entry of an Atom feed is."""
@@ -53,6 +44,7 @@ _ENVIRONMENT = {
     "ARXIV_DIGEST_ARXIV_API_URL": "arxiv_api_url",
     "ARXIV_DIGEST_ARXIV_FEED_URL": "arxiv_feed_url",
     "ARXIV_DIGEST_ARXIV_DELAY": "arxiv_delay",
+    "ARXIV_DIGEST_ARXIV_PATIENCE": "arxiv_patience",
     "ARXIV_DIGEST_DELIVER": "deliver",
 }
 """Environment variables and the settings they set; an empty one is as none."""
@@ -185,7 +177,9 @@ class Settings(_Strict):
     arxiv_feed_url: Annotated[str, AfterValidator(web_address)] = "https://rss.arxiv.org"
     arxiv_delay: float = Field(default=3.0, ge=0, le=3600)
     """Seconds between requests to arXiv: https://info.arxiv.org/help/api/tou.html asks for three."""
-    holidays: frozenset[date] = HOLIDAYS
+    arxiv_patience: float = Field(default=900.0, ge=0, le=86_400)
+    """Seconds of an outage of arXiv that are waited out."""
+    holidays: frozenset[date] | None = None
     """Dates on whose evening arXiv announces nothing; those of a file take the place of the built-in ones."""
     _address_is_trusted: bool = PrivateAttr(default=True)
     _keys: Mapping[str, SecretStr] = PrivateAttr(default_factory=dict)

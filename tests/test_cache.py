@@ -457,12 +457,12 @@ def test_a_write_that_fails_is_one_warning_and_the_run_goes_on(
     """What was there is still read; when there is room again, writing goes on, too."""
     shelf.fill(1)
     with shelf.open() as cache:
-        cache._db.execute(trouble)
+        cache.database._db.execute(trouble)
         for number in range(2, 9):
             cache.keep_reply(paper(number), reply(number))
         assert shelf.warnings == [f"{shelf.file}: {reason}; what cannot be kept is asked for again next time"]
         assert (cache.reply(reply(1).key), cache.reply(reply(8).key)) == (reply(1), None)
-        cache._db.execute(relief)
+        cache.database._db.execute(relief)
         cache.keep_reply(paper(8), reply(8))
         assert (cache.reply(reply(8).key), cache.verify()) == (reply(8), ())
     assert len(shelf.warnings) == 1
@@ -472,7 +472,7 @@ def test_a_file_that_another_holds_too_long_is_one_warning(shelf: Shelf) -> None
     """Reading does not wait for it."""
     shelf.fill(1)
     with shelf.open() as cache, contextlib.closing(sqlite3.connect(shelf.file, isolation_level=None)) as other:
-        cache._db.execute("PRAGMA busy_timeout = 10")
+        cache.database._db.execute("PRAGMA busy_timeout = 10")
         other.execute("BEGIN IMMEDIATE")
         cache.keep_reply(paper(2), reply(2))
         cache.keep_reply(paper(3), reply(3))

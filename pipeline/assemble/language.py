@@ -87,9 +87,12 @@ LANGUAGES: Mapping[str, Language] = {
             "source_failed": "arXiv 给出 {count} 篇论文后不再应答：{detail}",
             "follows_submission": "本页按提交日期选取论文，与 arXiv 当天公告的名单可能不同，也不含替换的版本。",
             "from_feed": "{count} 篇论文在 arXiv 的查询接口里还没有记录，取自公告源本身：{ids}",
-            "full_feed": "公告源正好有 {count} 条，这是 arXiv 的上限，编号最小的新论文可能没有列出。",
+            "full_feed": "公告源有 {count} 条，已到 arXiv 的上限，编号最小的新论文可能没有列出。",
             "api_failed": "arXiv 的查询接口没有给出记录，其余论文取自公告源本身：{detail}",
             "stale_feed": "公告源仍是 {day} 的内容，全部论文那天已经登过；当天的公告还没有取到，请稍后再运行一次。",
+            "not_yet": "运行时 arXiv 还没有发布 {day} 的公告，公告源仍是 {feed} 的内容。",
+            "limited": "本次运行限定了篇数：共有 {total} 篇，只取了 {count} 篇。",
+            "unknown_holidays": "本程序还不知道 arXiv {year} 年哪些节假日不发布公告，节假日前后的论文可能与公告不符。",
             "repeated": "{count} 篇论文已登在其他日期的页上，不再列出：{ids}",
         },
         phrases={

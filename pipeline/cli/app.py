@@ -75,6 +75,8 @@ def run(
     dry_run: o.DryRun = False,
     offline: o.Offline = False,
     refresh: o.Refresh = False,
+    refetch: o.Refetch = False,
+    replace: o.Replace = False,
     site: o.Site = False,
     json: o.Json = False,
     quiet: o.Quiet = False,
@@ -98,6 +100,8 @@ def fetch(
     limit: o.Limit = None,
     cache: o.CacheDir = None,
     name: o.Name = None,
+    *,
+    refetch: o.Refetch = False,
 ) -> int:
     """Write the papers of one digest, of one day or several, as JSON Lines."""
     return _call("stages", "fetch_command", o.Given.of(locals()))
@@ -147,6 +151,7 @@ def estimate(
     cache: o.CacheDir = None,
     name: o.Name = None,
     *,
+    refetch: o.Refetch = False,
     json: o.Json = False,
 ) -> int:
     """Say what a run would take: papers, tokens, dollars, minutes. Asks the model nothing."""
@@ -163,6 +168,7 @@ def assemble(
     name: o.Name = None,
     format_: o.Formats = None,
     *,
+    replace: o.Replace = False,
     json: o.Json = False,
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,

@@ -7,13 +7,15 @@ from itertools import islice
 from pathlib import Path
 
 from pipeline.archive import Archive
-from pipeline.cache import FILE, PAGE, Cache
+from pipeline.cache import PAGE, Cache
 from pipeline.cli import screen
 from pipeline.cli.options import Given
 from pipeline.cli.workshop import prompt_library, settings_for
 from pipeline.errors import InputError, UsageError
 from pipeline.exits import Exit
 from pipeline.records import parse_id
+from pipeline.store.days import remembering
+from pipeline.store.digest_file import FILE
 from pipeline.summarize.transfer import KeyOf, Known, export_line, from_day, from_file, key_finder
 from pipeline.text import plain
 
@@ -116,7 +118,10 @@ def _import_folder(cache: Cache, archive: Archive, key_of: KeyOf) -> tuple[int, 
                 unread += 1
                 continue
             skipped += _take(cache, from_day(day, archive.report(name, date), key_of))
-            cache.keep_shown(name, date, [entry.paper for entry in day.entries])
+            with remembering(cache.path.parent, warn=screen.warn) as memory:
+                if memory:
+                    papers = [(entry.paper, entry.summary is not None) for entry in day.entries]
+                    memory.keep_page(name, date, papers, complete=True)
     return unread, skipped
 
 

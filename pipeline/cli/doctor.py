@@ -16,7 +16,7 @@ from pipeline.cli.trial import PAPER, Trial, try_out
 from pipeline.cli.workshop import budget_for, prompt_library, require_key, settings_for
 from pipeline.errors import DigestError, SettingsError
 from pipeline.exits import Exit
-from pipeline.fetch import LOCK_FILE, Pacer
+from pipeline.fetch import LOCK_FILE, Pacer, SharedPace
 from pipeline.model.budget import Budget
 from pipeline.model.replay import ReplayModel
 from pipeline.model.wire import Ask
@@ -36,7 +36,7 @@ def doctor_command(given: Given) -> Exit:
     here = (_prompt(settings), _key(settings, given), *_replays(settings), _cache(settings), _output(settings))
     faults = [fault for fault in (*here, _delivery(settings)) if fault]
     if not given.offline:
-        faults += [fault for fault in (_arxiv(settings), *_models(settings)) if fault]
+        faults += [fault for fault in (*_arxiv(settings), *_models(settings)) if fault]
     for fault in faults:
         screen.say(f"missing   {fault}")
     screen.say("all is there" if not faults else f"{len(faults)} missing")
@@ -107,9 +107,15 @@ def _delivery(settings: Settings) -> str:
     return ""
 
 
-def _arxiv(settings: Settings) -> str:
-    with Pacer(settings.arxiv_delay, lock=settings.cache / LOCK_FILE).turn():
-        return _reach("arXiv", f"{settings.arxiv_api_url}?id_list=2404.02059&max_results=1")
+def _arxiv(settings: Settings) -> Iterator[str]:
+    pacer = Pacer(settings.arxiv_delay, shared=SharedPace(settings.cache / LOCK_FILE, tell=screen.warn))
+    asked = {
+        "arXiv's records": f"{settings.arxiv_api_url}?id_list=2404.02059&max_results=1",
+        "arXiv's feeds": f"{settings.arxiv_feed_url}/rss/cs.AI",
+    }
+    for name, address in asked.items():
+        with pacer.turn():
+            yield _reach(name, address)
 
 
 def _models(settings: Settings) -> Iterator[str]:

@@ -13,12 +13,11 @@ from pipeline.cli.options import Given
 from pipeline.cli.orders import orders_for
 from pipeline.cli.workshop import now, price_for, prompt_library, settings_for
 from pipeline.exits import Exit, of_several
-from pipeline.fetch import eastern_today
+from pipeline.fetch import Tally, eastern_today
 from pipeline.model.capabilities import Learned
 from pipeline.model.prices import cost_usd
 from pipeline.model.tokens import Counter, counter
 from pipeline.prompts import Prompt
-from pipeline.records import Paper, Source
 from pipeline.run import DEFAULT_NAME, Order
 from pipeline.settings import REPLAY_MODEL, Settings
 from pipeline.summarize import Estimate, Plan, estimate
@@ -48,11 +47,11 @@ class _Desk:
 
 
 def _estimate(order: Order, given: Given, desk: _Desk) -> Exit:
-    papers: list[Paper] = []
-    source = Source()
-    for page in order.pages():
-        papers += page.papers
-        source = page.source
+    if order.refusal:
+        raise order.refusal
+    tally = Tally()
+    papers = list(tally.papers(order.items()))
+    source = tally.source()
     model = REPLAY_MODEL if desk.settings.replay_file else desk.settings.model
     plan = Plan(desk.prompt, model, desk.cache, refresh=given.refresh, offline=given.offline)
     found = estimate(papers, plan, desk.tokens)

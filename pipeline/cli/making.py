@@ -18,7 +18,7 @@ from pipeline.cli.estimate import estimate_command
 from pipeline.cli.options import Given
 from pipeline.cli.orders import orders_for
 from pipeline.cli.workshop import desk_for, job_for, now, prompt_library, settings_for
-from pipeline.errors import FatalModelError, SettingsError
+from pipeline.errors import FatalModelError, FetchError, SettingsError, UsageError
 from pipeline.exits import Exit, of_several
 from pipeline.fetch import read_file
 from pipeline.records import Note, RunReport
@@ -38,6 +38,9 @@ WARNINGS = {
     "api_failed": "the records come from the feed's own items: {detail}",
     "stale_feed": "the feed is still that of {day}, whose page has all of its papers: run again later",
     "repeated": "{count} papers were left out, because pages of other days have them",
+    "not_yet": "arXiv has not made the feed of {day} yet, its feed is that of {feed}: run again after {again}",
+    "unknown_holidays": "arXiv's holidays in {year} are not known: days around them may be wrong",
+    "limited": "{count} of {total} papers were taken, as --limit says",
 }
 """Notes of a source that the screen repeats; the page says them in its own language."""
 
@@ -77,14 +80,21 @@ def make(orders: Sequence[Order], given: Given, settings: Settings) -> Exit:
     prompt = prompt_library().get(settings.prompt)
     outputs.check_writable(settings.output)
     outcomes: list[Outcome] = []
+    refused = [order.refusal for order in orders if order.refusal]
     try:
         with job_for(given, settings, prompt) as job, kept_on_interrupt(job):
-            desk = desk_for(settings, job.cache)
-            run_loop(lambda: _make_each(orders, job, desk, outcomes))
+            desk = desk_for(settings, replace=given.replace)
+            # What is refused is said first, before anything is spent on the others.
+            wanted = [order for order in orders if not order.refusal]
+            run_loop(lambda: _make_each(wanted, job, desk, outcomes, refused))
     finally:
         for outcome in outcomes:
             show(outcome, given)
-    codes = [outcome.exit for outcome in outcomes]
+    if refused and not outcomes:
+        raise refused[0]
+    for error in refused:
+        screen.error(error.message, error.hint)
+    codes = [*(outcome.exit for outcome in outcomes), *(Exit.USAGE for _ in refused)]
     if given.site and any(outcome.files for outcome in outcomes):
         from pipeline.cli.site import build_site
 
@@ -92,17 +102,31 @@ def make(orders: Sequence[Order], given: Given, settings: Settings) -> Exit:
     return of_several(codes)
 
 
-async def _make_each(orders: Sequence[Order], job: Job, desk: Desk, outcomes: list[Outcome]) -> None:
-    """Make one digest after the other; each is in ``outcomes`` as soon as it is made."""
+async def _make_each(
+    orders: Sequence[Order], job: Job, desk: Desk, outcomes: list[Outcome], refused: list[UsageError]
+) -> None:
+    """Make one digest after the other; each is in ``outcomes`` or ``refused`` as soon as that is known.
+
+    A day that arXiv does not serve ends the days of its digest.
+    """
+    unserved: set[str | None] = set()
     try:
         for order in orders:
+            if order.name in unserved:
+                continue
             job.progress.begins()
-            outcome = await run(order, job, desk)
+            try:
+                outcome = await run(order, job, desk)
+            except UsageError as error:
+                refused.append(error)
+                continue
             outcomes.append(outcome)
             if outcome.exit is not Exit.NOTHING:
                 job.cache.keep_run(outcome.report, finished=job.now())
             if isinstance(outcome.error, FatalModelError):
                 break
+            if isinstance(outcome.error, FetchError):
+                unserved.add(order.name)
     finally:
         await job.close()
 
@@ -186,6 +210,8 @@ def _result(outcome: Outcome) -> Iterator[str]:
         f"{report.name} {report.date}: {report.papers} papers, {report.summarized} new, {report.cached} cached, "
         f"{len(report.failed)} without summary, {report.source.missing} missing; {report.requests} requests{cost}"
     )
+    if report.kept:
+        yield f"  {len(report.kept)} of them were kept from earlier runs of the day; --replace leaves them out"
     yield f"  {outcome.files[0]}" if outcome.files else "  nothing was written: no paper has a summary"
     if report.model == REPLAY_MODEL:
         origin = "were written for the sample" if report.name == DEMO_NAME else "come from a replay file"

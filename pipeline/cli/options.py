@@ -35,6 +35,8 @@ Budget = Annotated[float | None, Option("--budget", metavar="USD", help="Spend n
 DryRun = Annotated[bool, Option("--dry-run", help="Say what it would take; ask the model nothing.")]
 Offline = Annotated[bool, Option("--offline", help="Use the cache only.")]
 Refresh = Annotated[bool, Option("--refresh", help="Ask again for papers that the cache has.")]
+Refetch = Annotated[bool, Option("--refetch", help="Ask arXiv again for what it answered a short while ago.")]
+Replace = Annotated[bool, Option("--replace", help="Write this run's papers alone, without earlier runs of the day.")]
 Site = Annotated[bool, Option("--site", help="Build the site, too, when a digest was written.")]
 CacheDir = Annotated[Path | None, Option("--cache", metavar="DIR", help="Where replies are kept.")]
 Output = Annotated[Path | None, Option("-o", "--output", metavar="DIR", help="Where digests are written.")]
@@ -69,6 +71,8 @@ class Given:
     dry_run: bool = False
     offline: bool = False
     refresh: bool = False
+    refetch: bool = False
+    replace: bool = False
     site: bool = False
     cache: Path | None = None
     output: Path | None = None

@@ -6,9 +6,9 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 from pipeline import fetch
 from pipeline.categories import explain as explain_category
@@ -16,9 +16,14 @@ from pipeline.categories import is_category
 from pipeline.cli import screen
 from pipeline.cli.options import Given
 from pipeline.errors import SettingsError, UsageError
-from pipeline.records import FOLLOWS_SUBMISSION, AnnounceType, Note, Source, parse_id
+from pipeline.records import FOLLOWS_SUBMISSION, UNKNOWN_HOLIDAYS, AnnounceType, Note, parse_id
 from pipeline.run import DEFAULT_NAME, Order
 from pipeline.settings import DigestSection, Settings, digest_name
+from pipeline.store.answers import KeptAnswers
+from pipeline.store.days import remembering
+
+if TYPE_CHECKING:
+    from pipeline.fetch.arxiv.session import ArxivSession
 
 MOST_DAYS = 3700
 """Days that one command may span; ten years."""
@@ -33,8 +38,12 @@ class _Counter:
     settings: Settings
     announce: frozenset[str] | None
     days: tuple[date, ...]
-    arxiv: fetch.ArxivSettings
-    wire: fetch.Wire
+    today: date
+    schedule: fetch.Schedule
+    session: Callable[[], ArxivSession]
+    """Opens the one way to arXiv of the command, when it is first asked."""
+    warn: Callable[[str], None]
+    """Says each warning once for all digests of the command."""
 
 
 def orders_for(given: Given, settings: Settings, *, now: datetime) -> tuple[Order, ...]:
@@ -47,12 +56,10 @@ def orders_for(given: Given, settings: Settings, *, now: datetime) -> tuple[Orde
         _check(digest_name, given.name, "--name")
     today = fetch.eastern_today(now)
     announce, days = announce_types(given), _days(given, today=today)
-    arxiv = fetch.ArxivSettings(
-        api_url=settings.arxiv_api_url, feed_url=settings.arxiv_feed_url, delay=settings.arxiv_delay
-    )
-    kept = fetch.KeptPages(settings.cache, now=lambda: now, warn=screen.warn)
-    wire = fetch.Wire(fetch.Pacer(arxiv.delay, lock=settings.cache / fetch.LOCK_FILE), kept, today)
-    counter = _Counter(given, settings, announce, days, arxiv, wire)
+    warn = cache(screen.warn)
+    schedule = fetch.Schedule() if settings.holidays is None else fetch.Schedule(settings.holidays)
+    session = cache(partial(_session, given, settings, now, warn))
+    counter = _Counter(given, settings, announce, days, today, schedule, session, warn)
     if given.input is not None:
         return _from_input(counter)
     if announce is not None and (given.query or given.ids):
@@ -60,6 +67,18 @@ def orders_for(given: Given, settings: Settings, *, now: datetime) -> tuple[Orde
     if given.ids:
         return _from_ids(counter)
     return _from_words(counter)
+
+
+def _session(given: Given, settings: Settings, now: datetime, warn: Callable[[str], None]) -> ArxivSession:
+    arxiv = fetch.ArxivSettings(
+        api_url=settings.arxiv_api_url,
+        feed_url=settings.arxiv_feed_url,
+        delay=settings.arxiv_delay,
+        limits=replace(fetch.Limits(), patience=settings.arxiv_patience),
+    )
+    shared = fetch.SharedPace(settings.cache / fetch.LOCK_FILE, tell=warn)
+    kept = KeptAnswers(settings.cache, now=lambda: now, warn=warn, since=now if given.refetch else None)
+    return fetch.open_session(arxiv, fetch.Pacer(arxiv.delay, shared=shared), kept, now=lambda: now, tell=screen.warn)
 
 
 def announce_types(given: Given) -> frozenset[str] | None:
@@ -82,14 +101,14 @@ def _from_input(counter: _Counter) -> tuple[Order, ...]:
     _refuse_together("--input", {"a name or category": given.names, "--query": given.query, "--id": given.ids})
     if len(counter.days) > 1:
         raise UsageError("--input makes one digest: give --date, not --from and --to")
-    pages: Callable[[], Iterator[fetch.Page]]
+    items: Callable[[], Iterator[fetch.Item]]
     if given.input == "-":
-        pages = partial(fetch.read_stream, sys.stdin.buffer, announce=announce, limit=given.limit)
+        items = partial(fetch.read_stream, sys.stdin.buffer, announce=announce, limit=given.limit)
     else:
         # Read here, so that a file that is wrong is said before anything else happens.
         read = fetch.read_file(Path(given.input or ""), announce=announce, limit=given.limit)
-        pages = partial(iter, read)
-    return (Order(pages, given.name, _only(counter.days)),)
+        items = partial(iter, read)
+    return (Order(items, given.name, _only(counter.days)),)
 
 
 def _from_ids(counter: _Counter) -> tuple[Order, ...]:
@@ -98,8 +117,11 @@ def _from_ids(counter: _Counter) -> tuple[Order, ...]:
     if len(counter.days) > 1:
         raise UsageError("--id makes one digest: give --date, not --from and --to")
     ids = tuple(_check(lambda text: parse_id(text) and text, text, "--id") for text in given.ids or ())
-    pages = partial(fetch.search, counter.arxiv, fetch.Asked(ids=ids, limit=given.limit), counter.wire)
-    return (Order(pages, given.name, _only(counter.days)),)
+
+    def items() -> Iterator[fetch.Item]:
+        return fetch.by_ids(counter.session(), ids, given.limit)
+
+    return (Order(items, given.name, _only(counter.days)),)
 
 
 def _only(days: Sequence[date]) -> str | None:
@@ -146,41 +168,33 @@ def _announced(counter: _Counter, name: str, section: DigestSection, day: date |
     """Return the order for an announcement, without what other days' pages of this digest have."""
     announce = counter.announce or frozenset(section.announce)
     wanted = fetch.Wanted(section.categories, announce, section.primary_only, counter.given.limit)
-    shown = fetch.ShownPapers(counter.settings.cache, name, warn=screen.warn)
+    memory = fetch.DigestMemory(partial(remembering, counter.settings.cache, warn=counter.warn), name)
 
-    def pages() -> Iterator[fetch.Page]:
-        papers = fetch.announcement(counter.arxiv, wanted, counter.wire, day, counter.settings.holidays)
-        told = papers if day else _telling(papers, counter.wire.day)
-        return fetch.without_repeats(told, shown, partial(fetch.forget_feed, counter.arxiv, wanted, counter.wire))
+    def items() -> Iterator[fetch.Item]:
+        papers = fetch.announcement(counter.session(), wanted, day, schedule=counter.schedule, remembered=memory)
+        return memory.without_repeats(papers)
 
-    return Order(pages, name, day.isoformat() if day else None)
-
-
-def _telling(pages: Iterator[fetch.Page], today: date | None) -> Iterator[fetch.Page]:
-    """Pass pages on, and say where the feed is not yet that of today."""
-    first = next(pages)
-    if today and first.source.date not in {None, today.isoformat()}:
-        screen.warn(
-            f"the feed is that of {first.source.date}, and not yet that of {today}; the digest goes by its date"
-        )
-    yield first
-    yield from pages
+    order = Order(items, name, day.isoformat() if day else None)
+    try:
+        fetch.check_wanted(wanted, day, counter.today, counter.schedule)
+    except UsageError as error:
+        return replace(order, refusal=error)
+    return order
 
 
 def _searched(counter: _Counter, name: str, categories: tuple[str, ...], day: date | None) -> Order:
     """Return the order for a query; with a day, for what was submitted in its window."""
     asked = fetch.Asked(categories=categories, query=counter.given.query, limit=counter.given.limit)
     if day is None:
-        return Order(partial(fetch.search, counter.arxiv, asked, counter.wire), name)
-    window = fetch.submission_window(day, counter.settings.holidays)
+        return Order(lambda: fetch.search(counter.session(), asked), name)
+    window = counter.schedule.window(day)
     if window is None:
-        return Order(partial(_nothing, day), name, day.isoformat())
-    pages = partial(fetch.search, counter.arxiv, replace(asked, window=window), counter.wire)
-    return Order(pages, name, day.isoformat(), (Note(key=FOLLOWS_SUBMISSION),))
-
-
-def _nothing(day: date) -> Iterator[fetch.Page]:
-    yield fetch.Page((), Source(date=day.isoformat(), announced=0))
+        return Order(lambda: iter([fetch.Heading(announced=0)]), name, day.isoformat())
+    within = replace(asked, window=window)
+    year = counter.schedule.unknown_year(day)
+    unknown = () if year is None else (Note(key=UNKNOWN_HOLIDAYS, figures={"year": year}),)
+    notes = (Note(key=FOLLOWS_SUBMISSION), *unknown)
+    return Order(lambda: fetch.search(counter.session(), within), name, day.isoformat(), notes)
 
 
 def _days(given: Given, *, today: date) -> tuple[date, ...]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
 from pipeline import outputs
-from pipeline.cache import Cache
 from pipeline.cli import screen
 from pipeline.cli.making import kept_on_interrupt, run_loop, show
 from pipeline.cli.options import Given
@@ -15,9 +15,9 @@ from pipeline.cli.orders import orders_for
 from pipeline.cli.workshop import desk_for, job_for, now, prompt_library, settings_for
 from pipeline.errors import DigestError, UsageError
 from pipeline.exits import Exit
-from pipeline.fetch import Fetching, eastern_today, joined, read_stage
+from pipeline.fetch import Ended, Fetching, Heading, Tally, eastern_today, ending_well, read_stage
 from pipeline.records import End, Entry, Note, Source, Spent
-from pipeline.run import Order, assemble, described, ending
+from pipeline.run import Order, assemble, described, ending_of
 from pipeline.stream import EndLine, line, read_entries, read_entry_file
 from pipeline.summarize import Job, Summarizer
 
@@ -28,40 +28,42 @@ def fetch_command(given: Given) -> Exit:
     orders = orders_for(given, settings, now=now())
     if len({order.name for order in orders}) > 1:
         raise UsageError("fetch gives the papers of one digest", hint="Name one: 'arxiv-digest fetch cs.AI'.")
-    whole: Source | None = None
+    tally, error = Tally(), None
     for order in orders:
-        source, error = _fetch(order)
-        whole = source if whole is None else joined(whole, source)
+        before = tally.fetched
+        error = _fetch(order, tally)
         if error:
             break
         if len(orders) > 1:
-            came = f"{source.fetched} papers" if source.fetched else "nothing was announced"
-            screen.say(f"{source.name} {source.date}: {came}", to=sys.stderr)
-    return _end(whole or Source(), error)
+            fetched = tally.fetched - before
+            came = f"{fetched} papers" if fetched else "nothing was announced"
+            screen.say(f"{order.name} {order.date}: {came}", to=sys.stderr)
+    return _end(tally.source(), error)
 
 
-def _fetch(order: Order) -> tuple[Source, DigestError | None]:
-    """Write the papers of one order; return its source, and what ended it early."""
-    source, error = Source(), None
+def _fetch(order: Order, tally: Tally) -> DigestError | None:
+    """Write the papers of one order; return what ended it early.
+
+    Raises:
+        UsageError: it cannot be made, and nothing was written before it.
+    """
+    tally.add(Heading(date=order.date, name=order.name))
+    for note in order.notes:
+        tally.add(note)
     try:
-        for page in order.pages():
-            source = page.source
-            for paper in page.papers:
-                screen.say(line(paper))
-    except DigestError as failure:
-        if isinstance(failure, UsageError) and not source.fetched:
+        for paper in tally.papers(ending_well(order.items)):
+            screen.say(line(paper))
+    except DigestError as error:
+        if isinstance(error, UsageError) and not tally.fetched:
             raise
-        error = failure
-    own = {"name": order.name or source.name, "date": order.date or source.date}
-    return source.model_copy(update={**own, "notes": (*order.notes, *source.notes)}), error
+        if tally.fetched:
+            tally.add(Ended(error))
+        return error
+    return tally.error
 
 
 def _end(source: Source, error: DigestError | None) -> Exit:
     """Write the line that ends the stream, and say what ended it early."""
-    if error and source.fetched:
-        figures: dict[str, str | int] = {"count": source.fetched, "detail": error.message}
-        notes = (*source.notes, Note(key="source_failed", figures=figures))
-        source = source.model_copy(update={"notes": notes})
     code = _ending(source, failed=error is not None)
     screen.say(line(EndLine(end=End(source=source, exit=code))))
     if error:
@@ -70,7 +72,7 @@ def _end(source: Source, error: DigestError | None) -> Exit:
 
 
 def _ending(source: Source, *, failed: bool) -> Exit:
-    if failed or source.missing or source.is_partial:
+    if failed or source.missing or source.is_partial or source.is_late:
         return Exit.PARTIAL if source.fetched else Exit.FAILED
     return Exit.COMPLETE if source.fetched else Exit.NOTHING
 
@@ -93,17 +95,19 @@ def _from_stage_before(given: Given) -> Order:
 
 
 async def _summarize(order: Order, job: Job) -> Exit:
-    fetching = Fetching(order.pages, job.progress)
+    fetching = Fetching(order.items, job.progress)
     summarizer = Summarizer(job)
-    entries: list[Entry] = []
+    outcomes: Counter[bool] = Counter()
     try:
         async for entry in summarizer.entries(fetching):
             screen.say(line(entry))
-            entries.append(entry)
+            outcomes[entry.summary is not None] += 1
     finally:
         await job.close()
+    if fetching.error and not outcomes:
+        raise fetching.error
     source = described(order, fetching, summarizer, today=eastern_today(job.now()).isoformat())
-    code = ending(entries, source, summarizer.stopped)
+    code = ending_of(outcomes, source, summarizer.stopped)
     screen.say(line(EndLine(end=End(source=source, exit=code, spent=summarizer.spent()))))
     for error in (fetching.error, summarizer.stopped):
         if error:
@@ -127,9 +131,8 @@ def assemble_command(given: Given) -> Exit:
         update={"name": order.name or end.source.name or "papers", "date": order.date or end.source.date or today}
     )
     outputs.check_writable(settings.output)
-    with Cache(settings.cache, warn=screen.warn) as cache:
-        desk = desk_for(settings, cache)
-        outcome = assemble(entries, source, end.spent or _uncounted(entries), desk)
+    desk = desk_for(settings, replace=given.replace)
+    outcome = assemble(entries, source, end.spent or _uncounted(entries), desk)
     show(outcome, given)
     return outcome.exit
 

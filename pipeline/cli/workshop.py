@@ -7,6 +7,7 @@ import os
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -24,6 +25,7 @@ from pipeline.model.wire import Model
 from pipeline.prompts import Prompt, PromptLibrary
 from pipeline.run import Desk
 from pipeline.settings import CONFIG_FILE, Settings, load
+from pipeline.store.days import remembering
 
 if TYPE_CHECKING:
     from pipeline.model.client import OpenAIModel
@@ -99,13 +101,14 @@ def model_for(
     return DeferredModel(settings.model, settings.host, lambda: _connect(settings, cache, budget, warn, once=once))
 
 
-def desk_for(settings: Settings, cache: Cache) -> Desk:
+def desk_for(settings: Settings, *, replace: bool) -> Desk:
     """Return where digests are written, and how."""
 
     def feed(name: str) -> FeedStyle:
         return FeedStyle(settings.feed_of(name), settings.site_url)
 
-    return Desk(settings.output, settings.format, feed, cache, screen.warn)
+    memory = partial(remembering, settings.cache, warn=screen.warn)
+    return Desk(settings.output, settings.format, feed, memory, screen.warn, replace=replace)
 
 
 def price_for(settings: Settings) -> Price | None:

@@ -1,64 +1,62 @@
-"""Stage 1: papers from arXiv or from files, cleaned, checked, counted, a page at a time.
+"""Stage 1: papers from arXiv or from files, cleaned and checked, as one flat stream with one account."""
 
-What asks arXiv is imported when it is first used, for `arxiv` and what that needs take a tenth of a second.
-"""
+from __future__ import annotations
 
-from importlib import import_module
+from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from pipeline.fetch.background import Fetching
+from pipeline.fetch.already_shown import DigestMemory
+from pipeline.fetch.announcement import Wanted, announcement, check_wanted
+from pipeline.fetch.arxiv.limits import ArxivSettings, Limits
+from pipeline.fetch.arxiv.pacer import LOCK_FILE, Pacer, SharedPace
+from pipeline.fetch.arxiv.schedule import HOLIDAYS, Schedule, eastern_today
 from pipeline.fetch.files import read_file, read_stage, read_stream
-from pipeline.fetch.kept import KeptPages, ShownPapers
-from pipeline.fetch.limits import ArxivSettings, Limits
-from pipeline.fetch.pages import Page, joined
-from pipeline.fetch.repeats import without_repeats
-from pipeline.fetch.schedule import eastern_today, submission_window
-from pipeline.fetch.wire import LOCK_FILE, Kept, Pacer, Wire
+from pipeline.fetch.ids import by_ids
+from pipeline.fetch.items import Ended, Heading, Item, Repeated
+from pipeline.fetch.query import Asked, search
+from pipeline.fetch.read_ahead import Fetching
+from pipeline.fetch.tally import Tally, account_of, ending_well
 
 if TYPE_CHECKING:
-    from pipeline.fetch.days import announcement
-    from pipeline.fetch.feed import Wanted, announced, forget_feed
-    from pipeline.fetch.query import Asked, search
-
-_ASKING = {
-    "Asked": "query",
-    "Wanted": "feed",
-    "announced": "feed",
-    "announcement": "days",
-    "forget_feed": "feed",
-    "search": "query",
-}
-"""What asks arXiv, and its module."""
+    from pipeline.fetch.arxiv.session import ArxivSession, Kept
 
 
-def __getattr__(name: str) -> object:
-    if name not in _ASKING:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_ASKING[name]}"), name)
+def open_session(
+    settings: ArxivSettings, pacer: Pacer, kept: Kept, *, now: Callable[[], datetime], tell: Callable[[str], None]
+) -> ArxivSession:
+    """Return a way to arXiv; what it needs is imported now, for it takes a tenth of a second."""
+    from pipeline.fetch.arxiv.session import ArxivSession  # noqa: PLC0415
+
+    return ArxivSession(settings, pacer, kept, now=now, tell=tell)
 
 
 __all__ = [
+    "HOLIDAYS",
     "LOCK_FILE",
     "ArxivSettings",
     "Asked",
+    "DigestMemory",
+    "Ended",
     "Fetching",
-    "Kept",
-    "KeptPages",
+    "Heading",
+    "Item",
     "Limits",
     "Pacer",
-    "Page",
-    "ShownPapers",
+    "Repeated",
+    "Schedule",
+    "SharedPace",
+    "Tally",
     "Wanted",
-    "Wire",
-    "announced",
+    "account_of",
     "announcement",
+    "by_ids",
+    "check_wanted",
     "eastern_today",
-    "forget_feed",
-    "joined",
+    "ending_well",
+    "open_session",
     "read_file",
     "read_stage",
     "read_stream",
     "search",
-    "submission_window",
-    "without_repeats",
 ]

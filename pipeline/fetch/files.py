@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
 from pipeline.errors import FetchError, InputError
+from pipeline.fetch.filters import distinct, limited, merged, of_kinds
+from pipeline.fetch.items import Heading, Item
 from pipeline.fetch.jsonl import read_lines
-from pipeline.fetch.pages import Page, tidy
+from pipeline.records import Missing, Paper
 from pipeline.text import plain
 
 _STDIN = "standard input"
@@ -31,7 +33,7 @@ _MAGIC = {
 }
 
 
-def read_file(path: Path, *, announce: frozenset[str] | None, limit: int | None) -> Iterator[Page]:
+def read_file(path: Path, *, announce: frozenset[str] | None, limit: int | None) -> Iterator[Item]:
     """Return the papers of a file, all of it read and checked before this returns.
 
     Papers whose announce type is known and not in ``announce`` (None: all) are left out, and what is beyond ``limit``
@@ -44,13 +46,16 @@ def read_file(path: Path, *, announce: frozenset[str] | None, limit: int | None)
     name = plain(str(path))
     try:
         with path.open("rb") as file:
-            page = _whole_file(file, name, announce)
+            items = list(_items(file, name, strict=True))
     except OSError as error:
         raise InputError(f"{name}: cannot be read ({error.strerror or error})", hint="Check the path.") from error
-    return tidy(iter([page]), limit)
+    if not any(isinstance(item, Heading) and item.announced is not None for item in items):
+        # A file is there as a whole, so that it says itself how many papers it has.
+        items.insert(0, Heading(announced=sum(isinstance(item, Paper | Missing) for item in items)))
+    return _tidy(items, announce, limit)
 
 
-def read_stream(stream: BinaryIO, *, announce: frozenset[str] | None, limit: int | None) -> Iterator[Page]:
+def read_stream(stream: BinaryIO, *, announce: frozenset[str] | None, limit: int | None) -> Iterator[Item]:
     """Yield the papers of standard input, those of JSON Lines as they arrive.
 
     Raises:
@@ -58,39 +63,45 @@ def read_stream(stream: BinaryIO, *, announce: frozenset[str] | None, limit: int
             counted as missing.
         FetchError: the input is an error feed of arXiv.
     """
-    return tidy(_stream_pages(stream, announce), limit)
+    return _tidy(_items(stream, _STDIN, strict=False), announce, limit)
 
 
-def read_stage(stream: BinaryIO, *, limit: int | None) -> Iterator[Page]:
-    """Yield the papers that ``fetch`` writes, as they arrive; without its end line the source says that it was cut.
+def read_stage(stream: BinaryIO, *, limit: int | None) -> Iterator[Item]:
+    """Yield the papers that ``fetch`` writes, as they arrive; without its end line a note says that it was cut.
 
     Raises:
         InputError: the input begins with a line that is no paper; later such lines are counted as missing.
         FetchError: there is no paper, because the stage before failed or was cut.
     """
-    lines = read_lines(enumerate(stream, start=1), _STDIN, None, strict=False, needs_end=True)
-    return tidy(lines, limit)
+    lines = read_lines(enumerate(stream, start=1), _STDIN, strict=False, needs_end=True)
+    return _tidy(lines, None, limit)
 
 
-def _stream_pages(stream: BinaryIO, announce: frozenset[str] | None) -> Iterator[Page]:
-    name = _STDIN
+def _tidy(items: Iterable[Item], announce: frozenset[str] | None, limit: int | None) -> Iterator[Item]:
+    return limited(distinct(of_kinds(items, announce)), limit)
+
+
+def _items(stream: BinaryIO, name: str, *, strict: bool) -> Iterator[Item]:
     number, first, lines = _opened(stream, name)
     if first.startswith(b"<"):
-        yield _from_document(first, stream, name, announce)
+        yield from _of_document(first, stream, name)
+    elif strict:
+        yield from _merged(read_lines(enumerate(lines, start=number), name, strict=True))
     else:
-        yield from read_lines(enumerate(lines, start=number), name, announce, strict=False)
+        yield from read_lines(enumerate(lines, start=number), name, strict=False)
 
 
-def _whole_file(file: BinaryIO, name: str, announce: frozenset[str] | None) -> Page:
-    number, first, lines = _opened(file, name)
-    if first.startswith(b"<"):
-        return _from_document(first, file, name, announce)
-    pages = list(read_lines(enumerate(lines, start=number), name, announce, strict=True))
-    papers, source = tuple(paper for page in pages for paper in page.papers), pages[-1].source
-    if source.announced is None:
-        # A file is there as a whole, so that it says itself how many papers it has.
-        source = source.model_copy(update={"announced": source.fetched + source.missing})
-    return Page(papers, source)
+def _merged(items: Iterable[Item]) -> Iterator[Item]:
+    """Yield the items of a whole file: its papers, each once, then all else."""
+    papers: list[Paper | Missing] = []
+    others: list[Item] = []
+    for item in items:
+        if isinstance(item, Paper):
+            papers.append(item)
+        else:
+            others.append(item)
+    yield from merged(papers)
+    yield from others
 
 
 def _opened(stream: BinaryIO, name: str) -> tuple[int, bytes, Iterator[bytes]]:
@@ -116,16 +127,29 @@ def _refuse_strange(first: bytes, name: str) -> None:
         raise InputError(f"{name}: neither XML nor JSON Lines", hint=_HINT)
 
 
-def _from_document(first: bytes, rest: BinaryIO, name: str, announce: frozenset[str] | None) -> Page:
+def _of_document(first: bytes, rest: BinaryIO, name: str) -> Iterator[Item]:
     # Only where there is XML: JSON Lines need neither lxml nor `arxiv`, which take a tenth of a second to import.
-    from pipeline.fetch.api_atom import read_recorded  # noqa: PLC0415
-    from pipeline.fetch.documents import MAX_BYTES, Kind, RefusedError, UnreadableError, read_document  # noqa: PLC0415
-    from pipeline.fetch.feed_items import read_announcement  # noqa: PLC0415
+    from pipeline.fetch.arxiv.atom import read_page  # noqa: PLC0415
+    from pipeline.fetch.arxiv.documents import (  # noqa: PLC0415
+        MAX_BYTES,
+        Kind,
+        RefusedError,
+        UnreadableError,
+        read_document,
+    )
+    from pipeline.fetch.arxiv.rss import read_feed  # noqa: PLC0415
 
     try:
         document = read_document(first + rest.read(MAX_BYTES + 1))
-        return read_recorded(document) if document.kind is Kind.API else read_announcement(document, announce)
+        if document.kind is Kind.API:
+            date, found = None, list(read_page(document).results)
+        else:
+            feed = read_feed(document)
+            date, found = feed.date, [item.found for item in feed.items]
     except RefusedError as error:
         raise FetchError(f"{name}: an error feed, in which arXiv says: {plain(str(error))}") from error
     except UnreadableError as error:
         raise InputError(f"{name}: {plain(str(error))}, which is not read", hint=_HINT) from error
+    once = merged(found)
+    yield Heading(announced=len(once), date=date)
+    yield from once

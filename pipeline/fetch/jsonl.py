@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from pydantic import ValidationError
 
 from pipeline.errors import FetchError, InputError
 from pipeline.exits import Exit
-from pipeline.fetch.pages import Page, joined
+from pipeline.fetch.items import Heading, Item, Repeated
 from pipeline.fetch.papers import complaint, paper_from
-from pipeline.records import End, Missing, Note, Paper, Source
+from pipeline.records import REPEATED, End, Missing, Note, Paper
 
 _BOM = b"\xef\xbb\xbf"
 _HINT = 'Each line is a JSON object with "id", "title" and "abstract"; a list or an indented object is not read.'
@@ -23,82 +22,66 @@ class _BadLineError(Exception):
     """A line that is no paper; the message says what is wrong."""
 
 
-@dataclass(slots=True)
-class _Count:
-    """What came so far, and what the ends of the stages before said of it."""
-
-    said: Source | None = None
-    failed: bool = False
-    """Whether an end said that its stage failed."""
-    read: int = 0
-    kept: int = 0
-    bad: tuple[Missing, ...] = ()
-
-    def source(self) -> Source:
-        """Return the source as far as it is known; what an end counted and no line brought is missing."""
-        said = self.said or Source()
-        missing = said.missing_papers + self.bad
-        lost = max(0, said.fetched - said.repeated - self.read - len(self.bad))
-        if lost:
-            missing += (Missing(id=f"{lost} more", reason="the input's last line counts them and no line holds them"),)
-        counts = {
-            "announced": None if said.announced is None else said.announced - (self.read - self.kept),
-            "fetched": self.kept + said.repeated,
-            "missing": said.missing + len(self.bad) + lost,
-            "missing_papers": missing,
-        }
-        return said.model_copy(update=counts)
-
-
 def read_lines(
-    lines: Iterable[tuple[int, bytes]],
-    name: str,
-    announce: frozenset[str] | None,
-    *,
-    strict: bool,
-    needs_end: bool = False,
-) -> Iterator[Page]:
-    """Yield a page for each line that holds a paper, and a last one with the final source.
+    lines: Iterable[tuple[int, bytes]], name: str, *, strict: bool, needs_end: bool = False
+) -> Iterator[Item]:
+    """Yield the paper of each line, and at last what the ends of the stages before said.
 
-    ``lines`` are numbered; blank ones are skipped. Papers whose announce type is known and not in ``announce`` (None:
-    all) are left out. Without an end line nobody said how many there should be, and ``announced`` is None; where it
-    ``needs_end``, the source then says that the input was cut.
+    ``lines`` are numbered; blank ones are skipped. Without an end line nobody said how many there should be; where the
+    input ``needs_end``, a note then says that it was cut.
 
     Raises:
         InputError: a line is no paper, and ``strict`` was asked for or no paper came before; else it is missing.
         FetchError: there is no paper, because the stage that wrote the lines failed or was cut.
     """
-    count = _Count()
+    read, bad = 0, 0
+    ends: list[End] = []
     for number, line in lines:
         if not line.strip():
             continue
         try:
             item = _item(line)
         except _BadLineError as error:
-            if strict or not count.read:
+            if strict or not read:
                 raise InputError(f"{name}, line {number}: {error}", hint=_HINT) from error
-            count.bad += (Missing(id=f"line {number}", reason=str(error)),)
+            bad += 1
+            yield Missing(id=f"line {number}", reason=str(error))
             continue
         if isinstance(item, End):
-            count.said = joined(count.said, item.source) if count.said else item.source
-            count.failed |= item.exit == Exit.FAILED
+            ends.append(item)
             continue
-        count.read += 1
-        if announce is None or item.announce_type in {*announce, None}:
-            count.kept += 1
-            yield Page((item,), count.source())
-    yield Page((), _final(count, name, needs_end=needs_end))
+        read += 1
+        yield item
+    if not read:
+        _refuse_failed(ends, name, needs_end=needs_end)
+    if needs_end and not ends:
+        yield Note(key="input_cut")
+    yield from _said(ends, read + bad)
 
 
-def _final(count: _Count, name: str, *, needs_end: bool) -> Source:
-    source = count.source()
-    if count.failed and not count.read:
+def _refuse_failed(ends: Sequence[End], name: str, *, needs_end: bool) -> None:
+    if any(end.exit == Exit.FAILED for end in ends):
         raise FetchError(f"{name}: the stage that wrote it failed", hint="See what that stage said.")
-    if needs_end and count.said is None:
-        if not count.read:
-            raise FetchError(f"{name}: ended before its first paper", hint="See what the stage before it said.")
-        return source.model_copy(update={"notes": (*source.notes, Note(key="input_cut"))})
-    return source
+    if needs_end and not ends:
+        raise FetchError(f"{name}: ended before its first paper", hint="See what the stage before it said.")
+
+
+def _said(ends: Sequence[End], came: int) -> Iterator[Item]:
+    """Yield what the stages before said of their sources; what they counted and no line brought is missing."""
+    for end in ends:
+        source = end.source
+        yield Heading(source.announced, source.date, source.name)
+        yield from source.missing_papers
+        yield from source.earlier
+        for note in source.notes:
+            if note.key == REPEATED:
+                yield from (Repeated(one) for one in str(note.figures.get("ids", "")).split(", ") if one)
+            else:
+                yield note
+    lost = sum(end.source.fetched - end.source.repeated for end in ends) - came
+    if lost > 0:
+        reason = "the input's last line counts them and no line holds them"
+        yield Missing(id=f"{lost} more", reason=reason, count=lost)
 
 
 def _item(line: bytes) -> Paper | End:

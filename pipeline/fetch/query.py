@@ -1,4 +1,4 @@
-"""The query API of arXiv: categories, a query, a window of submission, or ids.
+"""A search of the query API: categories, a query, a window of submission.
 
 Manual: https://info.arxiv.org/help/api/user-manual.html#query_details.
 """
@@ -8,19 +8,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-
-import arxiv  # type: ignore[import-untyped]
+from typing import TYPE_CHECKING
 
 from pipeline.categories import explain, has_subjects, is_category
 from pipeline.errors import FetchError, UsageError
-from pipeline.fetch.errand import PAGE_SIZE, Errand
-from pipeline.fetch.limits import ArxivSettings
-from pipeline.fetch.pages import Page, merged, tidy
-from pipeline.fetch.wire import Wire
-from pipeline.records import Missing, Paper, Source, parse_id
+from pipeline.fetch.filters import limited
+from pipeline.fetch.items import Heading, Item
+from pipeline.records import Missing, Paper
+
+if TYPE_CHECKING:
+    from pipeline.fetch.arxiv.session import ArxivSession
 
 MOST_RESULTS = 10_000
 """Results of one query that the API gives out; those beyond them are asked for by narrower windows of submission."""
+SETTLED = timedelta(days=1)
+"""After which a window of submission has all its papers: the API lags behind."""
 
 _MINUTE = timedelta(minutes=1)
 _FIRST = datetime(1991, 1, 1, tzinfo=UTC)
@@ -29,33 +31,30 @@ _FIRST = datetime(1991, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is asked of the query API: ids alone, or any of the others together."""
+    """What is asked of the query API; any of its parts together."""
 
     categories: tuple[str, ...] = ()
     """Categories or archives; a paper in any of them is meant."""
     query: str | None = None
     """A search in the API's own language."""
-    ids: tuple[str, ...] = ()
     window: tuple[datetime, datetime] | None = None
     """From when to before when a paper's first version was submitted."""
     limit: int | None = None
 
 
-def search(settings: ArxivSettings, asked: Asked, wire: Wire) -> Iterator[Page]:
-    """Return the papers that were asked for, a page for each answer of arXiv, before the next is asked for.
+def search(session: ArxivSession, asked: Asked) -> Iterator[Item]:
+    """Return the papers that were asked for, newest submission first, each answer's before the next is asked for.
 
-    Searches come newest submission first. Once some papers came, a failure ends the stream with what is missing.
+    Once some papers came, a failure ends the stream with what is missing.
 
     Raises:
         UsageError: what was asked cannot be asked; raised at once, before any request.
         FetchError: arXiv gave nothing; raised while iterating.
     """
     check(asked.categories, asked.limit)
-    if bool(asked.categories or asked.query or asked.window) == bool(asked.ids):
-        raise UsageError("Ask arXiv either for ids or for categories, a query or dates.")
-    if asked.ids:
-        return _by_ids(Errand(settings, wire), _parsed(asked.ids)[: asked.limit])
-    return tidy(_by_terms(Errand(settings, wire), asked), asked.limit)
+    if not (asked.categories or asked.query or asked.window):
+        raise UsageError("Ask arXiv for categories, a query or dates.")
+    return limited(_found(session, asked), asked.limit)
 
 
 def search_terms(asked: Asked) -> str:
@@ -80,65 +79,27 @@ def check(categories: Sequence[str], limit: int | None) -> None:
         raise UsageError(f"A limit of {limit} papers asks for nothing; the least is 1.")
 
 
-def _parsed(ids: Sequence[str]) -> list[tuple[str, str]]:
-    """Return each id once, and with the version that was asked for."""
-    parsed: dict[str, str] = {}
-    for given in ids:
-        try:
-            identifier, version = parse_id(given)
-        except ValueError as error:
-            raise UsageError(f"{error}.") from error
-        parsed.setdefault(identifier, f"{identifier}v{version}" if version else identifier)
-    return list(parsed.items())
-
-
-class _Gathered:
-    """Everything that came so far, each paper once."""
-
-    def __init__(self, announced: int = 0) -> None:
-        self.announced = announced
-        self.fetched: set[str] = set()
-        self.missing: dict[str, Missing] = {}
-
-    def add(self, found: Sequence[Paper | Missing]) -> Page:
-        papers = merged(item for item in found if isinstance(item, Paper))
-        fresh = tuple(paper for paper in papers if paper.id not in self.fetched)
-        self.fetched.update(paper.id for paper in fresh)
-        self.missing.update({item.id: item for item in found if isinstance(item, Missing)})
-        return Page(fresh, self.source())
-
-    def source(self, *, lost: int = 0) -> Source:
-        return Source(
-            announced=max(self.announced, len(self.fetched) + len(self.missing)),
-            fetched=len(self.fetched),
-            missing=max(len(self.missing), lost),
-            missing_papers=tuple(self.missing.values()),
-        )
-
-
-def _by_terms(errand: Errand, asked: Asked) -> Iterator[Page]:
-    gathered, given = _Gathered(), None
-    reason = "arXiv counts them among the results and did not give them"
+def _found(session: ArxivSession, asked: Asked) -> Iterator[Item]:
+    """Yield the results, each paper once, and what is lacking of as many as arXiv counts."""
+    seen: set[str] = set()
+    total, reason = 0, "arXiv counts them among the results and did not give them"
+    yield Heading(announced=0)
     try:
-        for found, total in _results(errand, asked):
-            gathered.announced = total
-            page = gathered.add(found)
-            if page.papers:
-                given = page.source
-                yield page
+        for page, counted in _results(session, asked):
+            yield Heading(announced=counted - total)
+            total = counted
+            fresh = {found.id: found for found in page if found.id not in seen}
+            seen |= fresh.keys()
+            yield from fresh.values()
     except FetchError as error:
-        if given is None:
+        if not seen:
             raise
         reason = error.message
-    lost = gathered.announced - len(gathered.fetched)
-    if (more := lost - len(gathered.missing)) > 0:
-        gathered.missing["more"] = Missing(id=f"{more} more", reason=reason)
-    final = Page((), gathered.source(lost=lost))
-    if given != final.source:
-        yield final
+    if (lost := min(total, asked.limit or total) - len(seen)) > 0:
+        yield Missing(id=f"{lost} more", reason=reason, count=lost)
 
 
-def _results(errand: Errand, asked: Asked) -> Iterator[tuple[list[Paper | Missing], int]]:
+def _results(session: ArxivSession, asked: Asked) -> Iterator[tuple[Sequence[Paper | Missing], int]]:
     """Yield what each answer holds and how many results there are in all, as far as known.
 
     A query with more results than the API gives out is split by time of submission, the later half first.
@@ -146,9 +107,10 @@ def _results(errand: Errand, asked: Asked) -> Iterator[tuple[list[Paper | Missin
     parts, past, whole = [asked], 0, 0
     while parts:
         part, total = parts.pop(), 0
-        for found, least in _answers(errand, part):
-            total = min(least, part.limit or least)
-            halves = _halves(part, found) if total > MOST_RESULTS else None
+        for found, least in _answers(session, part):
+            total = least
+            beyond = min(total, part.limit or total) > MOST_RESULTS
+            halves = _halves(part, found) if beyond else None
             whole = whole or total
             yield found, whole if halves or parts else past + total
             if halves:
@@ -158,10 +120,15 @@ def _results(errand: Errand, asked: Asked) -> Iterator[tuple[list[Paper | Missin
         past += total
 
 
-def _answers(errand: Errand, asked: Asked) -> Iterator[tuple[list[Paper | Missing], int]]:
+def _answers(session: ArxivSession, asked: Asked) -> Iterator[tuple[Sequence[Paper | Missing], int]]:
+    """Yield what each answer holds, and the least total that one named so far."""
     most = min(asked.limit or MOST_RESULTS, MOST_RESULTS)
-    newest_first = arxiv.SortCriterion.SubmittedDate
-    return errand.answers(arxiv.Search(query=search_terms(asked), max_results=most, sort_by=newest_first))
+    settled = asked.window is not None and asked.window[1] + SETTLED <= session.now()
+    least: int | None = None
+    for page in session.search(search_terms(asked), most=most, settled=settled):
+        total = page.header.total_results
+        least = total if least is None else min(least, total)
+        yield page.results, least
 
 
 def _halves(asked: Asked, found: Sequence[Paper | Missing]) -> list[Asked] | None:
@@ -178,24 +145,3 @@ def _halves(asked: Asked, found: Sequence[Paper | Missing]) -> list[Asked] | Non
         return None
     middle = start + minutes // 2 * _MINUTE
     return [replace(asked, window=(start, middle)), replace(asked, window=(middle, end))]
-
-
-def _by_ids(errand: Errand, ids: list[tuple[str, str]]) -> Iterator[Page]:
-    gathered, given = _Gathered(announced=len(ids)), None
-    reason = "arXiv has no such paper"
-    try:
-        for first in range(0, len(ids), PAGE_SIZE):
-            for found in errand.records([versioned for _, versioned in ids[first : first + PAGE_SIZE]]):
-                page = gathered.add(found)
-                if page.papers:
-                    given = page.source
-                    yield page
-    except FetchError as error:
-        if given is None:
-            raise
-        reason = error.message
-    known = gathered.fetched | gathered.missing.keys()
-    gathered.missing |= {name: Missing(id=name, reason=reason) for name, _ in ids if name not in known}
-    final = Page((), gathered.source())
-    if given != final.source:
-        yield final

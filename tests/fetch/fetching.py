@@ -1,25 +1,46 @@
-"""A fetch of an announcement in a process of its own: ``API FEED CACHE DELAY``; writes the count after each page.
+"""A fetch of an announcement in a process of its own: ``API FEED CACHE DELAY LONGEST``; writes the count at its end.
 
-The lock lies beside the cache folder.
+The lock lies beside the cache folder. A request that lasts ``LONGEST`` seconds is taken for stopped.
 """
 
 from __future__ import annotations
 
 import sys
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
-from pipeline.fetch import LOCK_FILE, ArxivSettings, KeptPages, Pacer, Wanted, Wire, announced
+from pipeline.fetch import (
+    LOCK_FILE,
+    ArxivSettings,
+    Pacer,
+    SharedPace,
+    Wanted,
+    account_of,
+    announcement,
+    open_session,
+)
+from pipeline.store.answers import KeptAnswers
+
+
+def now() -> datetime:
+    """Noon of the day of the loopback's feed."""
+    return datetime(2026, 4, 27, 12, tzinfo=UTC)
+
+
+def tell(what: str) -> None:
+    """Write a line to standard error."""
+    sys.stderr.write(f"{what}\n")
 
 
 def main() -> None:
     """Fetch."""
-    api, feed, folder, delay = sys.argv[1:]
-    kept = KeptPages(Path(folder), now=lambda: datetime(2026, 4, 27, 12, tzinfo=UTC), warn=sys.exit)
-    wire = Wire(Pacer(float(delay), lock=Path(folder).parent / LOCK_FILE), kept, date(2026, 4, 27))
-    for page in announced(ArxivSettings(api_url=api, feed_url=feed), Wanted(("cs.AI",)), wire):
-        sys.stdout.write(f"{page.source.fetched}\n")
-        sys.stdout.flush()
+    api, feed, folder, delay, longest = sys.argv[1:]
+    shared = SharedPace(Path(folder).parent / LOCK_FILE, tell=tell, longest=float(longest))
+    pacer = Pacer(float(delay), shared=shared)
+    kept = KeptAnswers(Path(folder), now=now, warn=sys.exit)
+    session = open_session(ArxivSettings(api_url=api, feed_url=feed), pacer, kept, now=now, tell=tell)
+    source = account_of(announcement(session, Wanted(("cs.AI",)), None))
+    sys.stdout.write(f"{source.fetched} {len(source.notes)}\n")
 
 
 if __name__ == "__main__":

@@ -1,18 +1,21 @@
-"""Papers, a clock and a shelf for the tests of the fetch stage."""
+"""Papers, clocks, a shelf and a session for the tests of the fetch stage."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from pipeline.fetch import ArxivSettings, Limits, Pacer, Page, Wanted, Wire, announced
-from pipeline.records import Paper
+from pipeline.fetch import ArxivSettings, Item, Limits, Pacer, Tally, Wanted, announcement
+from pipeline.fetch.arxiv.session import ArxivSession
+from pipeline.records import Missing, Paper, Source
 from tests.servers.arxiv import ArxivServer
 
 DAY = date(2026, 4, 27)
+NOW = datetime(2026, 4, 27, 12, tzinfo=UTC)
 NOON = datetime(2026, 4, 24, 12, tzinfo=UTC)
-QUICK = Limits(connect=1, read=0.4, total=0.6, tries=3, patience=5, backoff=0.01, longest_wait=0.02)
+QUICK = Limits(connect=1, read=0.4, total=0.6, patience=1.5, backoff=0.01, longest_pause=0.02, tries=3)
 
 
 def paper(number: int, **fields: Any) -> Paper:
@@ -37,21 +40,68 @@ def papers(count: int, **fields: Any) -> list[Paper]:
     return [paper(number, **fields) for number in range(1, count + 1)]
 
 
+class Clock:
+    """A clock that only sleeping moves."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.slept: list[float] = []
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        self.slept.append(round(seconds, 2))
+        self.now += seconds
+
+
 class Shelf:
     """Keeps answers in memory, on a clock that only tests move."""
 
     def __init__(self) -> None:
-        self.bodies: dict[str, tuple[bytes, timedelta]] = {}
+        self.bodies: dict[str, tuple[bytes, bool, timedelta]] = {}
         self.now = timedelta()
 
-    def get(self, key: str, *, within: timedelta | None = None) -> bytes | None:
-        """What was put."""
-        body, put = self.bodies.get(key, (None, timedelta()))
-        return body if within is None or self.now - put <= within else None
+    def get(self, keys: Iterable[str]) -> Mapping[str, bytes]:
+        """What was put, for good or a quarter of an hour ago at most."""
+        there = {key: self.bodies[key] for key in keys if key in self.bodies}
+        return {
+            key: body for key, (body, whole, put) in there.items() if whole or self.now - put <= timedelta(minutes=15)
+        }
 
-    def put(self, key: str, body: bytes) -> None:
+    def put(self, bodies: Mapping[str, bytes], *, whole: bool) -> None:
         """Put."""
-        self.bodies[key] = body, self.now
+        self.bodies |= {key: (body, whole, self.now) for key, body in bodies.items()}
+
+    def doubt(self, keys: Iterable[str]) -> None:
+        """Keep them no longer for good."""
+        for key in keys:
+            body, _, put = self.bodies[key]
+            self.bodies[key] = body, False, put
+
+
+@dataclass(frozen=True)
+class Page:
+    """All papers of a stream, and its account."""
+
+    papers: tuple[Paper, ...]
+    source: Source
+
+
+def gather(items: Iterable[Item]) -> Page:
+    """Read a stream to its end."""
+    tally = Tally()
+    papers = tuple(tally.papers(items))
+    return Page(papers, tally.source())
+
+
+def whole(found: Sequence[Paper | Missing], *, date: str | None) -> Page:
+    """What a document gives that holds all that was announced."""
+    papers = tuple(one for one in found if isinstance(one, Paper))
+    missing = tuple(one for one in found if isinstance(one, Missing))
+    source = Source(date=date, announced=len(found), fetched=len(papers), missing=len(missing), missing_papers=missing)
+    return Page(papers, source)
 
 
 def settings(server: ArxivServer, limits: Limits = QUICK) -> ArxivSettings:
@@ -59,9 +109,16 @@ def settings(server: ArxivServer, limits: Limits = QUICK) -> ArxivSettings:
     return ArxivSettings(api_url=server.api_url, feed_url=server.root, delay=0, limits=limits)
 
 
-def read(server: ArxivServer, wanted: Wanted | None = None, wire: Wire | None = None) -> list[Page]:
-    """All pages of the announcement that the loopback has."""
-    return list(announced(settings(server), wanted or Wanted(("cs.AI",)), wire or Wire(Pacer(0))))
+def session(server: ArxivServer, shelf: Shelf | None = None, **options: Any) -> ArxivSession:
+    """A way to the loopback; ``now`` is noon of the day of its feed."""
+    given: dict[str, Any] = {"now": lambda: NOW} | options
+    own = given.pop("settings", settings(server, given.pop("limits", QUICK)))
+    return ArxivSession(own, given.pop("pacer", Pacer(0)), shelf or Shelf(), **given)
+
+
+def read(server: ArxivServer, wanted: Wanted | None = None, way: ArxivSession | None = None) -> list[Page]:
+    """The announcement that the loopback has."""
+    return [gather(announcement(way or session(server), wanted or Wanted(("cs.AI",)), None))]
 
 
 def papers_of(pages: Iterable[Page]) -> list[Paper]:

@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.errors import DigestError, FetchError, InputError
 from pipeline.fetch import read_file
+from tests.fetch.samples import gather
 
 DAY_24, DAY_25 = "2024-11-28", "2025-04-28"
 
@@ -39,7 +40,7 @@ DAY_24, DAY_25 = "2024-11-28", "2025-04-28"
 )
 def test_every_paper_of_a_response_is_read(captures: Path, name: str, count: int, day: str | None) -> None:
     """None is missing, none is there twice, and no feed header is left."""
-    (page,) = read_file(captures / name, announce=None, limit=None)
+    page = gather(read_file(captures / name, announce=None, limit=None))
     assert (len({paper.id for paper in page.papers}), page.source.date) == (count, day)
     assert (page.source.announced, page.source.fetched, page.source.missing) == (count, count, 0)
     assert not [paper for paper in page.papers if "Announce Type" in paper.abstract or not paper.version]
@@ -56,7 +57,7 @@ def test_every_paper_of_a_response_is_read(captures: Path, name: str, count: int
 )
 def test_every_announce_type_is_told(captures: Path, name: str, kinds: set[str], count: int) -> None:
     """As many as the feed holds."""
-    (page,) = read_file(captures / name, announce=frozenset(kinds), limit=None)
+    page = gather(read_file(captures / name, announce=frozenset(kinds), limit=None))
     assert (len(page.papers), page.source.announced) == (count, count)
 
 

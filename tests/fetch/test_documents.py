@@ -7,8 +7,8 @@ from datetime import date
 
 import pytest
 
-from pipeline.fetch import documents
-from pipeline.fetch.documents import Kind, RefusedError, UnreadableError, read_document, text
+from pipeline.fetch.arxiv import documents
+from pipeline.fetch.arxiv.documents import Kind, RefusedError, UnreadableError, read_document, text
 from tests.servers.arxiv import announcement_feed, api_feed, error_feed
 
 FEED = b'<feed xmlns="http://www.w3.org/2005/Atom">%s</feed>'
@@ -82,7 +82,7 @@ def test_anything_else_is_named_for_what_it_seems_to_be(body: bytes, what: str) 
     assert str(caught.value) == what
 
 
-@pytest.mark.parametrize("body", [api_feed([])[:-9], FEED % b"<title>&nbsp;</title>", FEED % b"\xff\xfe"])
+@pytest.mark.parametrize("body", [api_feed([])[:-9], FEED % b"<title>&nbsp;</title>"])
 def test_cut_and_damaged_xml_is_not_mended(body: bytes) -> None:
     """Half a feed would pass for a quiet day."""
     with pytest.raises(UnreadableError, match="cut or damaged"):
@@ -124,3 +124,20 @@ def test_html_after_comments_is_told_as_html() -> None:
     """Of its first 64 KiB."""
     with pytest.raises(UnreadableError, match="an HTML page"):
         read_document(b"<!-- a -->\n <!-- b -->\n<!DOCTYPE html><p>Sorry<br>")
+
+
+@pytest.mark.parametrize(
+    "odd", [b"\xff", b"\xed\xa0\x80", b"\xef\xbf\xbf", b"&#xFFFF;", b"&#xD800;", b"&#0;", b"&#99999999;", b"\x0b"]
+)
+def test_what_xml_forbids_costs_no_feed(odd: bytes) -> None:
+    """As a byte that is not text, as a character, as a reference."""
+    found = read_document(
+        b"<rss><channel><title>cs on arXiv.org</title><item><title>A" + odd + b"B</title></item></channel></rss>"
+    )
+    assert text(found.root, "channel/item/title").replace("\ufffd", "") == "AB"
+
+
+def test_xml_of_another_encoding_is_read_as_it_says() -> None:
+    """Nothing in it is changed first."""
+    body = '<?xml version="1.0" encoding="ISO-8859-1"?><rss><channel><title>é on arXiv.org</title></channel></rss>'
+    assert text(read_document(body.encode("latin-1")).root, "channel/title") == "é on arXiv.org"

@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import DigestError, FetchError, InputError
-from pipeline.fetch import Page, read_file, read_stream
-from pipeline.records import End, Missing, Paper, Source
+from pipeline.fetch import Item, read_file, read_stream
+from pipeline.records import End, Missing, Note, Paper, Source
+from tests.fetch.samples import Page, gather
 from tests.servers.arxiv import announcement_feed, api_feed, error_feed
 
 A, B, C = (Paper(id=f"2604.0000{n}", title="T", abstract="A", categories=("cs.AI",), announce_type=kind)
@@ -43,11 +44,11 @@ class Input:
 
     def file(self, announce: frozenset[str] | None = None, limit: int | None = None) -> list[Page]:
         """Read it as a file."""
-        return list(read_file(self.path, announce=announce, limit=limit))
+        return [gather(read_file(self.path, announce=announce, limit=limit))]
 
     def stream(self, announce: frozenset[str] | None = None, limit: int | None = None) -> list[Page]:
         """Read it as standard input."""
-        return list(read_stream(BytesIO(self._body), announce=announce, limit=limit))
+        return [gather(read_stream(BytesIO(self._body), announce=announce, limit=limit))]
 
 
 def papers_of(pages: list[Page]) -> list[Paper]:
@@ -77,11 +78,7 @@ def test_json_lines_are_one_page_of_a_file_and_a_page_a_line_of_standard_input(t
     """Blank lines, a byte order mark and a missing last line end do no harm; a bare stream has no known length."""
     given_input = Input(tmp_path, b"\xef\xbb\xbf" + line(A) + b"\r\n \n" + line(B).rstrip())
     assert given_input.file() == [Page((A, B), Source(announced=2, fetched=2))]
-    assert given_input.stream() == [
-        Page((A,), Source(fetched=1)),
-        Page((B,), Source(fetched=2)),
-        Page((), Source(fetched=2)),
-    ]
+    assert given_input.stream() == [Page((A, B), Source(fetched=2))]
 
 
 def test_a_line_needs_id_title_and_abstract_and_is_cleaned() -> None:
@@ -98,15 +95,15 @@ def test_a_line_needs_id_title_and_abstract_and_is_cleaned() -> None:
     paper = Paper(id="2401.08734", version=2, title="Bag of Tricks.", abstract="We show.")
     named = paper.model_copy(update={"authors": ("A. Ex",)})
     body = line(given_line) + line({"paper": given_line | {"authors": ["A.\n Ex"]}, "failure": {}})
-    assert papers_of(list(read_stream(BytesIO(body), announce=None, limit=None))) == [paper]
-    assert papers_of(list(read_stream(BytesIO(body.split(b"\n")[1]), announce=None, limit=None))) == [named]
+    assert list(read_stream(BytesIO(body), announce=None, limit=None)) == [paper]
+    assert list(read_stream(BytesIO(body.split(b"\n")[1]), announce=None, limit=None)) == [named]
 
 
 @given(st.lists(st.from_regex(r"[0-9]{4}\.[0-9]{4,5}|[a-z]{2,5}(-[a-z]{2})?/[0-9]{7}", fullmatch=True), min_size=1))
 def test_no_identifier_is_lost_or_changed(ids: list[str]) -> None:
     """Each comes once, in the order of the input."""
     body = b"".join(line({"id": name, "title": "T", "abstract": "A"}) for name in ids)
-    pages = list(read_stream(BytesIO(body), announce=None, limit=None))
+    pages = [gather(read_stream(BytesIO(body), announce=None, limit=None))]
     assert [paper.id for paper in papers_of(pages)] == list(dict.fromkeys(ids))
     assert pages[-1].source == Source(fetched=len(set(ids)))
 
@@ -124,7 +121,7 @@ def test_the_end_of_the_stage_before_is_honoured(tmp_path: Path) -> None:
     }
     given_input = Input(tmp_path, line(A) + line(B) + end(**said))
     assert given_input.file() == [Page((A, B), Source(**said))]
-    assert given_input.stream()[-1] == Page((), Source(**said))
+    assert given_input.stream()[-1] == Page((A, B), Source(**said))
 
 
 def test_an_end_alone_is_an_empty_day(tmp_path: Path) -> None:
@@ -135,7 +132,7 @@ def test_an_end_alone_is_an_empty_day(tmp_path: Path) -> None:
 
 def test_papers_that_the_end_counts_and_no_line_holds_are_missing(tmp_path: Path) -> None:
     """Lines were lost on the way."""
-    lost = Missing(id="2 more", reason="the input's last line counts them and no line holds them")
+    lost = Missing(id="2 more", reason="the input's last line counts them and no line holds them", count=2)
     given_input = Input(tmp_path, line(A) + end(announced=3, fetched=3))
     assert given_input.file() == [Page((A,), Source(announced=3, fetched=1, missing=2, missing_papers=(lost,)))]
 
@@ -160,14 +157,16 @@ def test_announce_types_that_are_not_wanted_are_left_out_and_not_counted(tmp_pat
 def test_a_limit_leaves_nothing_missing(tmp_path: Path) -> None:
     """Standard input is not even read further."""
     given_input = Input(tmp_path, line(A) + line(B) + line(C) + b"{broken\n")
-    assert given_input.stream(limit=2)[-1] == Page((B,), Source(announced=2, fetched=2))
-    assert Input(tmp_path, api_feed([A, B, C])).file(limit=2)[0].source == Source(announced=2, fetched=2)
+    assert given_input.stream(limit=2)[-1] == Page((A, B), Source(fetched=2))
+    assert Input(tmp_path, api_feed([A, B, C])).file(limit=2)[0].source == Source(
+        announced=2, fetched=2, notes=(Note(key="limited", figures={"count": 2, "total": 3}),)
+    )
 
 
 def test_a_bad_line_after_papers_of_a_stream_is_missing_and_the_rest_is_read() -> None:
     """Something was paid for already."""
     body = line(A) + b'{"id": "2604.00002", "title": " "}\n' + line(C) + end(announced=3, fetched=3)
-    pages = list(read_stream(BytesIO(body), announce=None, limit=None))
+    pages = [gather(read_stream(BytesIO(body), announce=None, limit=None))]
     bad = Missing(id="line 2", reason="title: must not be empty; abstract: missing")
     assert papers_of(pages) == [A, C]
     assert pages[-1].source == Source(announced=3, fetched=2, missing=1, missing_papers=(bad,))
@@ -184,8 +183,8 @@ def test_a_stream_is_read_as_it_arrives() -> None:
             return super().readline(size)
 
     stream = Slow(line(A) + line(B))
-    pages = read_stream(stream, announce=None, limit=None)
-    assert (next(pages).papers, stream.asked) == ((A,), 1)
+    items = read_stream(stream, announce=None, limit=None)
+    assert (next(items), stream.asked) == (A, 1)
 
 
 @pytest.mark.parametrize(
@@ -269,6 +268,6 @@ def test_a_path_that_cannot_be_read_is_named(tmp_path: Path, name: str, why: str
 
 def test_reading_returns_an_iterator(tmp_path: Path) -> None:
     """Of pages, though the file was read whole."""
-    pages: Iterator[Page] = read_file(Input(tmp_path, line(A)).path, announce=None, limit=None)
-    assert next(pages).papers == (A,)
-    assert next(pages, None) is None
+    items: Iterator[Item] = read_file(Input(tmp_path, line(A)).path, announce=None, limit=None)
+    assert list(items)[1:] == [A]
+    assert next(items, None) is None

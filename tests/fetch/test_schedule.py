@@ -7,8 +7,9 @@ from itertools import pairwise
 
 import pytest
 
-from pipeline.fetch import eastern_today, submission_window
-from pipeline.settings import HOLIDAYS
+from pipeline.fetch import HOLIDAYS, Schedule, eastern_today
+
+submission_window = Schedule().window
 
 
 def _windows(first: date, last: date) -> dict[date, tuple[datetime, datetime]]:
@@ -70,8 +71,8 @@ def test_holidays_are_the_callers() -> None:
     """Without any, the days of the week alone decide."""
     day = date(2026, 1, 20)
     assert submission_window(day) is None
-    assert submission_window(day, frozenset()) is not None
-    assert submission_window(date(2026, 4, 28), frozenset({date(2026, 4, 27)})) is None
+    assert Schedule(frozenset()).window(day) is not None
+    assert Schedule(frozenset({date(2026, 4, 27)})).window(date(2026, 4, 28)) is None
 
 
 def test_the_days_of_a_span_that_have_an_announcement() -> None:

@@ -7,8 +7,9 @@ from io import BytesIO
 import pytest
 
 from pipeline.errors import FetchError
-from pipeline.fetch import Page, read_stage
+from pipeline.fetch import read_stage
 from pipeline.records import End, Note, Paper, Source
+from tests.fetch.samples import Page, gather
 
 PAPER = Paper(id="2604.00001", title="T", abstract="A")
 LINE = PAPER.model_dump_json().encode() + b"\n"
@@ -19,21 +20,21 @@ def end(source: Source, code: int = 0) -> bytes:
     return b'{"end": ' + End(source=source, exit=code).model_dump_json().encode() + b"}\n"
 
 
-def read(body: bytes) -> list[Page]:
+def read(body: bytes) -> Page:
     """Read a stream whole."""
-    return list(read_stage(BytesIO(body), limit=None))
+    return gather(read_stage(BytesIO(body), limit=None))
 
 
 def test_a_whole_stream_ends_with_the_source_that_its_end_tells() -> None:
     """A stage that failed after some papers has said so in its source."""
     source = Source(date="2026-04-27", announced=1, fetched=1)
     for code in (0, 1):
-        assert read(LINE + end(source, code))[-1] == Page((), source)
+        assert read(LINE + end(source, code)) == Page((PAPER,), source)
 
 
 def test_a_stream_without_end_says_that_it_was_cut() -> None:
     """Half a day is never taken for a whole one."""
-    assert read(LINE)[-1] == Page((), Source(fetched=1, notes=(Note(key="input_cut"),)))
+    assert read(LINE) == Page((PAPER,), Source(fetched=1, notes=(Note(key="input_cut"),)))
 
 
 @pytest.mark.parametrize(

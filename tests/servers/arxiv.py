@@ -39,8 +39,13 @@ class Fault:
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes | None = None
     """None is the right body, to be spoilt."""
-    manner: Literal["whole", "hang-up", "stall", "stall-in-body", "trickle", "trickle-headers", "cut"] = "whole"
-    """Hang-up and stall come before the first byte; a cut body is half the length that its header says."""
+    manner: Literal["whole", "hang-up", "stall", "stall-once", "stall-in-body", "trickle", "trickle-headers", "cut"] = (
+        "whole"
+    )
+    """Hang-up and stall come before the first byte, stall-once until the server is told to go on.
+
+    A cut body is half the length that its header says.
+    """
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,10 @@ class ArxivServer:
         self.most: int | None = None
         """Results that the API gives out of one query; None is all."""
         self.requests: list[Seen] = []
+        self.open = 0
+        """Connections that are open."""
         self.closing = Event()
+        self.go_on = Event()
         self._lock = Lock()
         self._http = _Server(("127.0.0.1", 0), _Handler)
         self._http.arxiv = self
@@ -100,6 +108,11 @@ class ArxivServer:
         with self._lock:
             self.requests.append(seen)
             return self.faults.pop(0) if self.faults else None
+
+    def count(self, more: int) -> None:
+        """Count connections that were opened or closed."""
+        with self._lock:
+            self.open += more
 
     def answer(self, path: str, query: dict[str, str]) -> tuple[int, bytes]:
         """Return status and body of the right answer."""
@@ -134,6 +147,14 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: _Server
 
+    def handle(self) -> None:
+        arxiv = self.server.arxiv
+        arxiv.count(1)
+        try:
+            super().handle()
+        finally:
+            arxiv.count(-1)
+
     def do_GET(self) -> None:
         arxiv, address = self.server.arxiv, urlsplit(self.path)
         query = {name: values[0] for name, values in parse_qs(address.query).items()}
@@ -148,6 +169,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = fault.manner != "whole"
         if fault.manner == "stall":
             closing.wait()
+        if fault.manner == "stall-once":
+            self.server.arxiv.go_on.wait()
         if fault.manner in {"stall", "hang-up"}:
             return
         head = {"Content-Type": "application/atom+xml; charset=utf-8", "Content-Length": str(len(body))} | fault.headers
@@ -159,7 +182,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(headers)
         if fault.manner == "trickle":
             self._trickle(body)
-        elif fault.manner == "whole":
+        elif fault.manner in {"whole", "stall-once"}:
             self.wfile.write(body)
         else:
             self.wfile.write(body[:half])

@@ -35,7 +35,7 @@ def recorded(kind: str) -> Path:
 
 def read(kind: str) -> list[Paper]:
     """Return the papers of one kind, cleaned as any input is."""
-    return [paper for page in read_file(recorded(kind), announce=None, limit=None) for paper in page.papers]
+    return [one for one in read_file(recorded(kind), announce=None, limit=None) if isinstance(one, Paper)]
 
 
 async def served(kind: str, cache: Cache) -> tuple[list[Paper], list[Entry], Counter[str | None]]:

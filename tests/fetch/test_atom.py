@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pipeline.fetch.api_atom import read_recorded
-from pipeline.fetch.documents import UnreadableError, read_document
-from pipeline.fetch.pages import Page, whole
+from pipeline.fetch.arxiv.atom import read_page
+from pipeline.fetch.arxiv.documents import UnreadableError, read_document
 from pipeline.records import Missing, Paper
+from tests.fetch.samples import Page, whole
 from tests.servers.arxiv import announcement_feed, api_feed
 
 FULL = Paper(
@@ -31,7 +31,7 @@ BARE = Paper(id="math/0309136", version=1, title="T", abstract="A")
 
 def read(body: bytes) -> Page:
     """Read a recorded answer."""
-    return read_recorded(read_document(body))
+    return whole(read_page(read_document(body)).results, date=None)
 
 
 def entry(content: str) -> bytes:
@@ -97,7 +97,7 @@ def test_a_date_in_any_state_costs_no_paper(written: str, moment: datetime | Non
     [
         (
             "<title>T</title><summary>A</summary>",
-            Missing(id="entry 2", reason="'entry 2' is no arXiv identifier such as 2404.02059 or math/0309136"),
+            Missing(id="entry 2", reason="id: missing"),
         ),
         (
             "<id>http://arxiv.org/abs/2604.00002v1</id><title>T</title>",

@@ -11,13 +11,15 @@ from typing import get_args
 
 from lxml.etree import _Element
 
-from pipeline.fetch.documents import NAMESPACES, Document, Kind, text
-from pipeline.fetch.pages import Page, whole
+from pipeline.fetch.arxiv.documents import NAMESPACES, Document, Kind, text
+from pipeline.fetch.arxiv.schedule import eastern_today
 from pipeline.fetch.papers import paper_or_missing
-from pipeline.fetch.schedule import eastern_today
 from pipeline.records import AnnounceType, Missing, Paper
 
 _BRACKETS = {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}
+
+_FIRST, _LAST = 1991, 9000
+"""Years that a date may be of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,19 @@ class Item:
 
     announce_type: AnnounceType | None
     found: Paper | Missing
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """An announcement feed, read."""
+
+    items: tuple[Item, ...]
+    date: str | None
+    """Day of the announcement, ``YYYY-MM-DD``, in US Eastern time; an empty feed has it too."""
+    made: str = ""
+    """When it was made, as it says itself."""
+    address: str = ""
+    """Where it was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,28 +78,15 @@ _FLAVOURS = {
 }
 
 
-def read_announcement(document: Document, announce: frozenset[str] | None) -> Page:
-    """Return the papers of an announcement feed whose announce type is in ``announce`` (None: all), on one page.
-
-    The source's date is the feed's own; it is there for an empty feed too. An item that cannot become a paper is
-    named as missing.
-    """
-    found = [item.found for item in read_items(document) if announce is None or item.announce_type in {*announce, None}]
-    return whole(found, date=feed_date(document))
-
-
-def read_items(document: Document) -> list[Item]:
-    """Return all items of an announcement feed, in its order."""
+def read_feed(document: Document, address: str = "") -> Feed:
+    """Return an announcement feed with all its items, in its order."""
     flavour = _FLAVOURS[document.kind]
-    return [
+    items = tuple(
         Item(_announce_type(item), paper_or_missing(_fields(item, flavour), otherwise=f"item {number}"))
         for number, item in enumerate(document.root.iterfind(flavour.items, NAMESPACES), start=1)
-    ]
-
-
-def feed_date(document: Document) -> str | None:
-    """Return the day of an announcement feed, ``YYYY-MM-DD``; an empty one has it too."""
-    return next(_dates(document, _FLAVOURS[document.kind]), None)
+    )
+    made = text(document.root, "channel/lastBuildDate") or text(document.root, "channel/pubDate")
+    return Feed(items, next(_dates(document, flavour), None), made or text(document.root, "atom:updated"), address)
 
 
 def split_authors(text_of_all: str) -> list[str]:
@@ -133,9 +135,11 @@ def _announce_type(item: _Element) -> AnnounceType | None:
 
 def _moment(written: str, flavour: _Flavour) -> datetime | None:
     try:
-        return flavour.moment(written)
-    except ValueError:
+        moment = flavour.moment(written)
+    except (ValueError, OverflowError):
         return None
+    # A year of one or two digits is taken for one of this century.
+    return moment if _FIRST <= moment.year <= _LAST and str(moment.year) in written else None
 
 
 def _dates(document: Document, flavour: _Flavour) -> Iterator[str]:
@@ -143,7 +147,7 @@ def _dates(document: Document, flavour: _Flavour) -> Iterator[str]:
     days += [text(item, flavour.day) for item in document.root.iterfind(flavour.items, NAMESPACES)]
     for day in days:
         if moment := _moment(day, flavour):
-            yield moment.date().isoformat()
+            yield (eastern_today(moment) if moment.tzinfo else moment.date()).isoformat()
     # An Atom feed dates only its entries; an empty one says when it was built.
     if (built := _moment(text(document.root, "atom:updated"), flavour)) and built.tzinfo:
         yield eastern_today(built).isoformat()

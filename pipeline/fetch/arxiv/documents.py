@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass
 from enum import Enum
 
@@ -18,9 +19,9 @@ NAMESPACES = {
     "dc": "http://purl.org/dc/elements/1.1/",
     "opensearch": "http://a9.com/-/spec/opensearch/1.1/",
 }
-_FORBIDDEN = re.compile(
-    rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01])|x0*(?:[0-8bcef]|1[0-9a-f]));", re.IGNORECASE
-)
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_REFERENCE = re.compile(r"&#(?:x([0-9a-f]{1,8})|([0-9]{1,8}));", re.IGNORECASE)
+_DECLARED = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]{1,40})", re.IGNORECASE)
 _HEAD = 2**16
 """Bytes within which an HTML page shows what it is."""
 # Possessive, so that comments before no HTML cost one pass.
@@ -40,6 +41,10 @@ class UnreadableError(Exception):
     """A document that is none of the kinds; the message says what it seems to be."""
 
 
+class DamagedError(UnreadableError):
+    """XML in which arXiv, and no one on the way, wrote something wrong: waiting does not mend it."""
+
+
 class RefusedError(Exception):
     """A feed in which arXiv says why it has no papers to give; the message is arXiv's own."""
 
@@ -56,7 +61,8 @@ def read_document(body: bytes) -> Document:
     """Parse ``body`` and tell its kind.
 
     Document type declarations are refused, so that no entity is ever expanded and nothing is loaded from elsewhere.
-    Characters that XML forbids are dropped first: authors paste them, and one would cost the whole feed.
+    Characters that XML forbids are dropped first, and bytes that are not text: authors paste them, and one would cost
+    the whole feed.
 
     Raises:
         UnreadableError: no XML, cut or damaged XML, more than `MAX_BYTES`, or none of the kinds.
@@ -68,7 +74,7 @@ def read_document(body: bytes) -> Document:
     if root.tag == f"{{{NAMESPACES['atom']}}}feed":
         return _atom(root)
     name = etree.QName(root).localname
-    raise UnreadableError(_ROOTS.get(name, f"an XML document that begins with <{name[:40]}>"))
+    raise DamagedError(_ROOTS.get(name, f"an XML document that begins with <{name[:40]}>"))
 
 
 def text(element: _Element, path: str) -> str:
@@ -89,12 +95,28 @@ def _parse(body: bytes) -> _Element:
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
     )
     try:
-        root = etree.fromstring(_FORBIDDEN.sub(b"", body), parser)
+        root = etree.fromstring(_allowed(body), parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise UnreadableError(f"XML that is cut or damaged ({error})" if b"<" in body[:1024] else "no XML") from error
+        if b"<" in body[:1024]:
+            raise DamagedError(f"XML that is cut or damaged ({error})") from error
+        raise UnreadableError("no XML") from error
     if root.getroottree().docinfo.internalDTD is not None:
-        raise UnreadableError("XML with a document type declaration")
+        raise DamagedError("XML with a document type declaration")
     return root
+
+
+def _allowed(body: bytes) -> bytes:
+    """Return XML without what XML forbids; XML in another encoding than UTF-8 is left as it is."""
+    declared = _DECLARED.match(body.lstrip()[:1024])
+    if declared and declared[1].lower() not in {b"utf-8", b"us-ascii", b"ascii"}:
+        return body
+    text = _FORBIDDEN.sub("", body.decode("utf-8", "replace"))
+    return _REFERENCE.sub(lambda match: match[0] if _is_allowed(match) else "", text).encode()
+
+
+def _is_allowed(reference: re.Match[str]) -> bool:
+    number = int(reference[1], 16) if reference[1] else int(reference[2])
+    return 0 < number <= sys.maxunicode and not _FORBIDDEN.match(chr(number))
 
 
 def _rss(root: _Element) -> Document:
@@ -102,7 +124,7 @@ def _rss(root: _Element) -> Document:
     if title.startswith("Feed error"):
         raise RefusedError(text(root, "channel/description") or title)
     if "arxiv.org" not in f"{title} {text(root, 'channel/link')}".lower():
-        raise UnreadableError("an RSS feed that is not arXiv's")
+        raise DamagedError("an RSS feed that is not arXiv's")
     return Document(Kind.RSS, root)
 
 
@@ -120,4 +142,4 @@ def _atom(root: _Element) -> Document:
         return Document(Kind.ATOM, root)
     if re.match(r"https?://(?:export\.)?arxiv\.org/(?:api|abs)/", text(root, "atom:entry/atom:id") or identifier):
         return Document(Kind.API, root)
-    raise UnreadableError("an Atom feed that is not arXiv's")
+    raise DamagedError("an Atom feed that is not arXiv's")

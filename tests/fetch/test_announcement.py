@@ -9,10 +9,23 @@ from typing import Any
 import pytest
 
 from pipeline.errors import FetchError, UsageError
-from pipeline.fetch import Pacer, Page, Wanted, Wire, announced, forget_feed
-from pipeline.fetch.feed import FULL_FEED
-from pipeline.records import Missing, Note, Source
-from tests.fetch.samples import DAY, Shelf, asked, ids_of, paper, papers, papers_of, read, settings
+from pipeline.fetch import Wanted, announcement
+from pipeline.fetch.announcement import FULL_FEED
+from pipeline.records import Missing, Note, Paper, Source
+from tests.fetch.samples import (
+    NOW,
+    QUICK,
+    Page,
+    Shelf,
+    asked,
+    ids_of,
+    paper,
+    papers,
+    papers_of,
+    read,
+    session,
+    settings,
+)
 from tests.servers.arxiv import ArxivServer, Fault, api_feed
 
 EVERY = frozenset({"new", "cross", "replace", "replace-cross"})
@@ -44,10 +57,9 @@ def test_the_odd_papers_come_first_so_that_work_starts_early(count: int, sizes: 
     """Without one request more than needed, and each page before the next is asked for."""
     some = papers(count)
     with ArxivServer(some) as server:
-        pages = announced(settings(server), Wanted(("cs.AI",)), Wire(Pacer(0)))
-        seen = [(len(page.papers), page.source.fetched, len(server.requests) - 1) for page in pages]
-    sums = [sum(sizes[: number + 1]) for number in range(len(sizes))]
-    assert seen == list(zip(sizes, sums, range(1, len(sizes) + 1), strict=True))
+        items = announcement(session(server), Wanted(("cs.AI",)), None)
+        seen = [len(server.requests) - 1 for item in items if isinstance(item, Paper)]
+    assert seen == [number for number, size in enumerate(sizes, start=1) for _ in range(size)]
 
 
 def test_several_categories_are_one_feed_and_a_limit_is_all_that_is_asked_for() -> None:
@@ -57,7 +69,8 @@ def test_several_categories_are_one_feed_and_a_limit_is_all_that_is_asked_for() 
         pages = read(server, Wanted(("cs.LG", "cs.AI")))
         assert (server.requests[0].path, len(ids_of(pages))) == ("/rss/cs.LG+cs.AI", 4)
         pages = read(server, Wanted(("cs.LG", "cs.AI"), limit=2))
-    assert pages == [Page(tuple(some[:2]), Source(date="2026-04-27", announced=2, fetched=2))]
+    note = Note(key="limited", figures={"count": 2, "total": 4})
+    assert pages == [Page(tuple(some[:2]), Source(date="2026-04-27", announced=2, fetched=2, notes=(note,)))]
 
 
 @pytest.mark.parametrize(
@@ -99,20 +112,29 @@ def test_what_the_api_does_not_have_yet_is_made_from_the_feed_and_named() -> Non
     assert page.source == Source(date="2026-04-27", announced=4, fetched=4, notes=(note,))
 
 
-def test_when_the_api_fails_for_good_the_feed_does_for_the_rest() -> None:
-    """With a note that says why; no further page is asked for in vain."""
+def test_a_list_that_the_api_does_not_give_costs_its_own_records_alone() -> None:
+    """With a note that says why; the feed does for its papers, and the lists after it are asked for as ever."""
     some = papers(230)
+    damaged = api_feed(some[30:130]).replace(b"</feed>", b"")
     with ArxivServer(some) as server:
-        pages = announced(settings(server), Wanted(("cs.AI",)), Wire(Pacer(0)))
-        got = [next(pages)]
-        server.faults = [Fault(503)] * 9
-        got += pages
-    assert ids_of(got) == [one.id for one in some]
-    assert len(server.faults) == 6
-    made, failed = got[-1].source.notes
-    assert (made.key, made.figures["count"], failed.key) == ("from_feed", 200, "api_failed")
-    assert "HTTP 503" in str(failed.figures["detail"])
-    assert (got[-1].source.announced, got[-1].source.fetched, got[-1].source.missing) == (230, 230, 0)
+        server.faults = [Fault(), Fault(), *[Fault(body=damaged)] * 3]
+        (page,) = read(server)
+    assert [one.id for one in page.papers] == [one.id for one in some]
+    made, failed = page.source.notes
+    assert (made.key, made.figures["count"], failed.key) == ("from_feed", 100, "api_failed")
+    assert "after 3 tries" in str(failed.figures["detail"])
+    assert (page.source.announced, page.source.fetched, page.source.missing) == (230, 230, 0)
+
+
+def test_an_api_that_is_down_for_good_costs_no_paper_and_its_patience_once() -> None:
+    """Each further list is tried once."""
+    some = papers(330)
+    with ArxivServer(some) as server:
+        server.faults = [Fault(), *[Fault(503)] * 400]
+        (page,) = read(server, way=session(server, limits=replace(QUICK, patience=0.2)))
+        asked_for = [seen.query["id_list"] for seen in server.requests if "id_list" in seen.query]
+    assert [one.id for one in page.papers] == [one.id for one in some]
+    assert [asked_for.count(one) for one in dict.fromkeys(asked_for)][1:] == [1, 1, 1]
 
 
 def test_a_paper_that_the_feed_gives_badly_comes_from_the_api() -> None:
@@ -144,63 +166,58 @@ def test_a_paper_of_several_digests_of_one_run_is_fetched_once() -> None:
     """The second asks only for what the first had not."""
     shared, own = paper(1, categories=("cs.AI", "cs.LG")), paper(2, categories=("cs.LG",), primary_category="cs.LG")
     with ArxivServer([shared, own]) as server:
-        wire = Wire(Pacer(0))
-        assert ids_of(read(server, Wanted(("cs.AI",)), wire)) == [shared.id]
-        assert papers_of(read(server, Wanted(("cs.LG",)), wire)) == [shared, own]
+        way = session(server)
+        assert ids_of(read(server, Wanted(("cs.AI",)), way)) == [shared.id]
+        assert papers_of(read(server, Wanted(("cs.LG",)), way)) == [shared, own]
         assert [seen.query.get("id_list") for seen in server.requests] == [None, shared.id, None, own.id]
 
 
-def test_a_second_run_on_the_same_day_asks_arxiv_nothing() -> None:
-    """On the next day it asks for everything anew."""
+def test_a_second_run_asks_for_the_feed_after_a_quarter_of_an_hour_and_for_records_on_the_next_day() -> None:
+    """The feed may have gained papers; whole records stay as they are for the day."""
     some, shelf = papers(130), Shelf()
     with ArxivServer(some) as server:
-        first = read(server, wire=Wire(Pacer(0), shelf, DAY))
+        first = read(server, way=session(server, shelf))
         assert len(server.requests) == 3
-        assert read(server, wire=Wire(Pacer(0), shelf, DAY)) == first
+        assert read(server, way=session(server, shelf)) == first
         assert len(server.requests) == 3
-        read(server, wire=Wire(Pacer(0), shelf, DAY + timedelta(days=1)))
-        assert len(server.requests) == 6
+        shelf.now = timedelta(minutes=16)
+        assert read(server, way=session(server, shelf)) == first
+        assert [seen.path for seen in server.requests[3:]] == ["/rss/cs.AI"]
+        read(server, way=session(server, shelf, now=lambda: NOW + timedelta(days=1)))
+        assert len(server.requests) == 7
+
+
+def test_what_the_feed_gains_and_what_the_api_gets_are_taken_up_by_a_later_run() -> None:
+    """Only what was not there before is asked for."""
+    some, shelf = papers(35), Shelf()
+    with ArxivServer(some[:25]) as server:
+        server.feed_papers = tuple(some[:30])
+        (page,) = read(server, way=session(server, shelf))
+        assert [note.key for note in page.source.notes] == ["from_feed"]
+        server.papers = server.feed_papers = tuple(some)
+        shelf.now = timedelta(minutes=16)
+        (page,) = read(server, way=session(server, shelf))
+        assert (page.papers, page.source.notes, asked(server)) == (tuple(some), (), [30, 10])
 
 
 def test_only_what_is_well_formed_is_kept() -> None:
     """A fault is not asked back from the shelf, and a damaged answer on it is asked for again."""
     shelf = Shelf()
     with ArxivServer(papers(1), [Fault(body=b"Rate exceeded."), Fault(503)]) as server:
-        read(server, wire=Wire(Pacer(0), shelf, DAY))
-        assert [body[:5] for body, _ in shelf.bodies.values()] == [b"<?xml", b"<?xml"]
-        shelf.bodies = {key: (body[:99], put) for key, (body, put) in shelf.bodies.items()}
-        assert len(ids_of(read(server, wire=Wire(Pacer(0), shelf, DAY)))) == 1
+        read(server, way=session(server, shelf))
+        assert [body[:5] for body, *_ in shelf.bodies.values()] == [b"<?xml", b'{"id"']
+        shelf.bodies = {key: (body[:99], whole, put) for key, (body, whole, put) in shelf.bodies.items()}
+        assert len(ids_of(read(server, way=session(server, shelf)))) == 1
         assert len(server.requests) == 6
 
 
-@pytest.mark.parametrize("some", [0, 1])
-def test_a_feed_that_is_empty_or_of_another_day_is_kept_for_an_hour(some: int) -> None:
-    """Another takes its place when arXiv makes it."""
-    shelf, day = Shelf(), DAY if not some else DAY + timedelta(days=1)
-    with ArxivServer(papers(some)) as server:
-        for minutes, requests in ((0, 1), (59, 1), (61, 2)):
-            shelf.now = timedelta(minutes=minutes)
-            (page,) = read(server, wire=Wire(Pacer(0), shelf, day))
-            assert (page.source.date, len([1 for seen in server.requests if seen.path != "/api/query"])) == (
-                "2026-04-27",
-                requests,
-            )
-
-
-def test_a_feed_that_turned_out_stale_can_be_forgotten() -> None:
-    """Its papers are then asked for as a rerun needs them; without a shelf there is nothing to forget."""
-    shelf = Shelf()
-    with ArxivServer(papers(1)) as server:
-        wire = Wire(Pacer(0), shelf, DAY)
-        read(server, wire=wire)
-        forget_feed(settings(server), Wanted(("cs.AI",)), wire)
-        forget_feed(settings(server), Wanted(("cs.AI",)), Wire(Pacer(0)))
-        server.feed_papers = server.papers = tuple(papers(2))
-        assert ids_of(read(server, wire=Wire(Pacer(0), shelf, DAY))) == ["2604.00001", "2604.00002"]
-
-
 @pytest.mark.parametrize(
-    ("count", "notes"), [(FULL_FEED - 1, ()), (FULL_FEED, (Note(key="full_feed", figures={"count": 2000}),))]
+    ("count", "notes"),
+    [
+        (FULL_FEED - 1, ()),
+        (FULL_FEED, (Note(key="full_feed", figures={"count": 2000}),)),
+        (FULL_FEED + 1, (Note(key="full_feed", figures={"count": 2001}),)),
+    ],
 )
 def test_a_feed_of_exactly_the_limit_may_have_been_cut(count: int, notes: tuple[Note, ...]) -> None:
     """Every item counts, whatever its kind."""
@@ -220,7 +237,7 @@ def test_a_feed_of_exactly_the_limit_may_have_been_cut(count: int, notes: tuple[
 def test_what_cannot_be_wanted_is_refused_before_any_request(wanted: dict[str, Any], said: str) -> None:
     """At the call."""
     with ArxivServer() as server, pytest.raises(UsageError, match=said):
-        announced(settings(server), Wanted(**wanted), Wire(Pacer(0)))
+        announcement(session(server), Wanted(**wanted), None)
     assert not server.requests
 
 
@@ -229,7 +246,7 @@ def test_an_answer_of_the_api_in_place_of_the_feed_is_asked_again() -> None:
     with ArxivServer(papers(1), [Fault(body=api_feed(papers(1)))]) as server:
         assert len(ids_of(read(server))) == 1
         with pytest.raises(FetchError, match="nowhere"):
-            list(announced(replace(settings(server), feed_url="nowhere"), Wanted(("cs.AI",)), Wire(Pacer(0))))
+            session(server, settings=replace(settings(server), feed_url="nowhere")).feed(("cs.AI",))
 
 
 def test_one_refused_id_is_left_out_alone() -> None:

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.fetch.documents import read_document
-from pipeline.fetch.feed_items import read_announcement, split_authors
-from pipeline.fetch.pages import Page, whole
+from pipeline.fetch.arxiv.documents import read_document
+from pipeline.fetch.arxiv.rss import read_feed, split_authors
 from pipeline.records import AnnounceType, Missing, Paper
+from tests.fetch.samples import Page, whole
 from tests.servers.arxiv import announcement_feed
 
 DAY = date(2026, 4, 27)
@@ -21,7 +21,10 @@ MIDNIGHT = datetime(2026, 4, 27, 4, tzinfo=UTC)
 
 def read(body: bytes, *announce: str) -> Page:
     """Read a feed; without announce types all are wanted."""
-    return read_announcement(read_document(body), frozenset(announce) or None)
+    feed = read_feed(read_document(body))
+    return whole(
+        [one.found for one in feed.items if not announce or one.announce_type in {*announce, None}], date=feed.date
+    )
 
 
 def announced(identifier: str, kind: AnnounceType, *categories: str, version: int = 1) -> Paper:

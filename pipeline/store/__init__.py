@@ -1,0 +1,1 @@
+"""What outlives a run: SQLite files, each with small modules for what is in it."""
