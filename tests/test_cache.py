@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -18,9 +19,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.cache import FILE, SCHEMA_VERSION, Cache, CachedReply, CacheInfo, UsageSeen
+from pipeline.cache import Cache, CachedReply, CacheInfo, UsageSeen
 from pipeline.errors import CacheError
 from pipeline.records import Paper, RunReport, SourceCount, Summary, Usage
+from pipeline.store.digest_file import FILE, SCHEMA
 
 ROOT = Path(__file__).resolve().parent.parent
 NOW = datetime(2026, 11, 23, 8, 30, tzinfo=UTC)
@@ -223,7 +225,7 @@ def test_the_file_is_in_wal_mode_and_of_a_known_format(shelf: Shelf) -> None:
     """So readers do not wait for a writer; and closing leaves one file."""
     shelf.fill(1)
     assert shelf.sql("PRAGMA journal_mode") == [("wal",)]
-    assert shelf.sql("PRAGMA user_version") == [(SCHEMA_VERSION,)]
+    assert shelf.sql("PRAGMA user_version") == [(SCHEMA.version,)]
     assert [path.name for path in shelf.folder.iterdir()] == [FILE]
 
 
@@ -496,13 +498,13 @@ def test_a_reply_is_kept_with_its_paper_or_not_at_all(shelf: Shelf) -> None:
 def test_a_newer_format_is_refused_and_left_alone(shelf: Shelf) -> None:
     """It is no damage."""
     shelf.fill(1)
-    shelf.sql(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    shelf.sql(f"PRAGMA user_version = {SCHEMA.version + 1}")
     with pytest.raises(CacheError) as caught:
         shelf.open()
     assert (caught.value.message, caught.value.hint) == (
         (
-            f"{shelf.file}: was written by a newer arxiv-digest (format {SCHEMA_VERSION + 1}; this one knows "
-            f"{SCHEMA_VERSION})"
+            f"{shelf.file}: was written by a newer arxiv-digest (format {SCHEMA.version + 1}; this one knows "
+            f"{SCHEMA.version})"
         ),
         "Update arxiv-digest, or choose another --cache DIR.",
     )
@@ -513,7 +515,7 @@ def test_a_file_of_another_program_is_refused_and_left_alone(shelf: Shelf) -> No
     """One that says to be of our format and has none of our tables."""
     shelf.folder.mkdir(parents=True)
     shelf.sql("CREATE TABLE theirs (x)")
-    shelf.sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    shelf.sql(f"PRAGMA user_version = {SCHEMA.version}")
     with pytest.raises(CacheError) as caught:
         shelf.open()
     assert (caught.value.message, caught.value.hint) == (
@@ -609,3 +611,17 @@ def test_the_usage_of_a_paper_of_several_versions_counts_once(tmp_path: Path) ->
         cache.keep_reply(paper(1), reply(1, usage=Usage(prompt=100, completion=200)))
         cache.keep_reply(paper(1, version=2), reply(1, usage=Usage(prompt=100, completion=200)))
         assert cache.usage_of("digest@1", "m") == UsageSeen(1, 100.0, 0.5)
+
+
+def test_a_folder_that_is_removed_during_a_run_is_begun_once_more_and_said(shelf: Shelf) -> None:
+    """What is paid for after that is kept."""
+    shelf.fill(1)
+    with shelf.open() as cache:
+        shutil.rmtree(shelf.folder)
+        cache.keep_reply(paper(2), reply(2))
+        assert (cache.reply(reply(1).key), cache.reply(reply(2).key)) == (None, reply(2))
+    assert shelf.warnings == [
+        f"{shelf.file} was removed while it was in use; what it held is lost, and a new one is begun"
+    ]
+    with shelf.open() as cache:
+        assert cache.reply(reply(2).key) == reply(2)

@@ -14,10 +14,11 @@ import pytest
 
 import pipeline.deliver
 from pipeline.assemble import Room
-from pipeline.cache import CLAIM, FILE, Cache
+from pipeline.cache import CLAIM, Cache
 from pipeline.deliver import Address, Post, addresses, deliver
 from pipeline.errors import SettingsError
 from pipeline.records import Day, RunReport
+from pipeline.store.digest_file import FILE
 from tests.assemble.samples import done, failed, paper
 from tests.servers.listener import Listener, Mailbox
 from tests.test_archive import REPORT

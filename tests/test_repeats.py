@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import contextlib
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from pipeline.assemble import Digest, markdown
-from pipeline.cache import Cache
-from pipeline.fetch import Page, ShownPapers, without_repeats
+from pipeline.fetch import DigestMemory, Heading, Item, Tally
 from pipeline.records import Entry, Note, Paper, Shown, Source, Summary
+from pipeline.store.days import DayState, Memory, remembering
 
 MONDAY, TUESDAY, WEDNESDAY = "2026-04-27", "2026-04-28", "2026-04-29"
 
@@ -22,125 +25,166 @@ def paper(number: int, kind: str | None = "new", version: int | None = 1, **fiel
 
 
 @pytest.fixture
-def cache(tmp_path: Path) -> Iterator[Cache]:
-    """An empty cache."""
-    with Cache(tmp_path, warn=pytest.fail) as opened:
+def memory(tmp_path: Path) -> Iterator[Memory]:
+    """An empty memory."""
+    with Memory(tmp_path, warn=pytest.fail) as opened:
         yield opened
 
 
-def read(cache: Cache, pages: Sequence[Page], digest: str = "d") -> tuple[list[str], Source, int]:
-    """The papers that are left, the final source, and how often the feed was forgotten."""
-    forgotten: list[int] = []
-    memory = ShownPapers(cache.path.parent, digest, warn=pytest.fail)
-    left = list(without_repeats(iter(pages), memory, lambda: forgotten.append(1)))
-    return [one.id for page in left for one in page.papers], left[-1].source, len(forgotten)
+def keep(memory: Memory, digest: str, day: str, *papers: Paper) -> None:
+    """Keep the page of a day."""
+    memory.keep_page(digest, day, [(one, True) for one in papers], complete=True)
 
 
-def day_of(day: str, *papers: Paper, notes: tuple[Note, ...] = ()) -> Page:
-    """A day's announcement on one page."""
-    return Page(papers, Source(date=day, announced=len(papers), fetched=len(papers), notes=notes))
+def read(memory: Memory, day: str, *papers: Paper, digest: str = "d") -> tuple[list[str], Source]:
+    """The papers of a day that are left, and the account."""
+    remembered = DigestMemory(lambda: contextlib.nullcontext(memory), digest)
+    tally = Tally()
+    items: list[Item] = [Heading(len(papers), day), *papers]
+    return [one.id for one in tally.papers(remembered.without_repeats(iter(items)))], tally.source()
 
 
-def test_what_was_shown_is_read_again_by_digest_and_paper_the_earliest_day_first(cache: Cache) -> None:
-    """Whatever the order it was kept in; papers that nobody announced are none of it."""
-    cache.keep_shown("d", TUESDAY, [paper(1, "replace", 2), paper(2), paper(3, None)])
-    cache.keep_shown("d", MONDAY, [paper(1)])
-    cache.keep_shown("other", MONDAY, [paper(2, "cross", None)])
+def test_what_was_shown_is_read_again_by_digest_and_paper_the_earliest_day_first(memory: Memory) -> None:
+    """Whatever the order it was kept in; papers that nobody announced are not in it."""
+    keep(memory, "d", TUESDAY, paper(1, "replace", 2), paper(2), paper(3, None))
+    keep(memory, "d", MONDAY, paper(1))
+    keep(memory, "other", MONDAY, paper(2, "cross", None))
     first = Shown(id="2604.00001", day=MONDAY, version=1, announce_type="new")
-    assert cache.shown("d", first.id) == (first, Shown(id=first.id, day=TUESDAY, version=2, announce_type="replace"))
-    assert cache.shown("other", "2604.00002") == (Shown(id="2604.00002", day=MONDAY, announce_type="cross"),)
-    assert cache.shown("d", "2604.00003") == ()
+    assert memory.shown("d", first.id) == (first, Shown(id=first.id, day=TUESDAY, version=2, announce_type="replace"))
+    assert memory.shown("other", "2604.00002") == (Shown(id="2604.00002", day=MONDAY, announce_type="cross"),)
+    assert memory.shown("d", "2604.00003") == ()
 
 
-def test_the_page_of_a_day_takes_the_place_of_the_one_before(cache: Cache) -> None:
+def test_the_page_of_a_day_takes_the_place_of_the_one_before(memory: Memory) -> None:
     """What it has no longer is forgotten."""
-    cache.keep_shown("d", MONDAY, [paper(1), paper(2)])
-    cache.keep_shown("d", MONDAY, [paper(2)])
-    assert [len(cache.shown("d", f"2604.0000{number}")) for number in (1, 2)] == [0, 1]
+    keep(memory, "d", MONDAY, paper(1), paper(2))
+    keep(memory, "d", MONDAY, paper(2))
+    assert [len(memory.shown("d", f"2604.0000{number}")) for number in (1, 2)] == [0, 1]
 
 
-def test_a_row_that_cannot_be_read_is_as_none(cache: Cache) -> None:
-    """A cache problem is a miss."""
-    cache.keep_shown("d", "yesterday", [paper(1)])
-    assert cache.shown("d", "2604.00001") == ()
+def test_a_row_that_cannot_be_read_is_as_none(memory: Memory) -> None:
+    """A fault of the memory is a miss."""
+    keep(memory, "d", "yesterday", paper(1))
+    assert memory.shown("d", "2604.00001") == ()
 
 
-def test_a_cache_that_cannot_be_used_shows_nothing_and_warns(tmp_path: Path) -> None:
+def test_a_memory_that_cannot_be_used_remembers_nothing_and_warns(tmp_path: Path) -> None:
     """The fetch goes on."""
     (tmp_path / "file").write_text("")
     said: list[str] = []
-    assert ShownPapers(tmp_path / "file" / "cache", "d", warn=said.append)(["2604.00001"]) == {}
-    assert len(said) == 1
+    remembered = DigestMemory(partial(remembering, tmp_path / "file" / "cache", warn=said.append), "d")
+    assert list(remembered.without_repeats(iter([paper(1)]))) == [paper(1)]
+    assert not remembered.has_page(MONDAY)
+    assert len(said) == 2
+
+
+def test_the_state_of_a_day_says_whether_it_is_done_and_what_is_not_final(memory: Memory) -> None:
+    """Announced when, from which feed; a paper that is announced and not on the page is not final."""
+    announced = [Shown(id=f"2604.0000{number}", day=MONDAY, announce_type="new") for number in (1, 2, 3)]
+    memory.keep_announced("d", (MONDAY, "http://x/rss/cs", "Mon, 27 Apr 2026"), announced)
+    assert memory.state("d", MONDAY) is None
+    memory.keep_page("d", MONDAY, [(paper(1), True), (paper(2), False)], complete=False)
+    state = memory.state("d", MONDAY)
+    assert state == DayState(False, "http://x/rss/cs", "Mon, 27 Apr 2026", ("2604.00002", "2604.00003"))
+    memory.keep_page("d", MONDAY, [(paper(number), True) for number in (1, 2, 3)], complete=True)
+    assert memory.state("d", MONDAY) == DayState(True, "http://x/rss/cs", "Mon, 27 Apr 2026", ())
+    assert memory.state("other", MONDAY) is None
+
+
+def test_what_earlier_versions_remember_is_taken_over_once(tmp_path: Path) -> None:
+    """From the cache, where it was; what is remembered since stays as it is."""
+    with contextlib.closing(sqlite3.connect(tmp_path / "digest.db")) as db, db:
+        columns = "digest TEXT, paper_id TEXT, day TEXT, version INTEGER, announce_type TEXT"
+        db.execute(f"CREATE TABLE shown ({columns})")
+        db.execute("INSERT INTO shown VALUES ('d', '2604.00001', ?, 1, 'new')", (MONDAY,))
+    for _ in range(2):
+        with Memory(tmp_path, warn=pytest.fail) as memory:
+            (shown,) = memory.shown("d", "2604.00001")
+            assert (shown.day, memory.state("d", MONDAY)) == (MONDAY, DayState(True, "", "", ()))
+            memory.keep_announced("d", (TUESDAY, "", ""), [])
+
+
+@pytest.mark.parametrize("content", [b"", b"no database"])
+def test_a_cache_that_cannot_be_read_costs_no_memory(tmp_path: Path, content: bytes) -> None:
+    """There is nothing to take over."""
+    (tmp_path / "digest.db").write_bytes(content)
+    with Memory(tmp_path, warn=pytest.fail) as memory:
+        assert memory.shown("d", "2604.00001") == ()
 
 
 @pytest.mark.parametrize("first", ["new", "cross"])
 @pytest.mark.parametrize("again", ["new", "cross"])
 @pytest.mark.parametrize("other", [MONDAY, WEDNESDAY])
-def test_a_paper_comes_once_whatever_day_was_made_first(cache: Cache, first: str, again: str, other: str) -> None:
+def test_a_paper_comes_once_whatever_day_was_made_first(memory: Memory, first: str, again: str, other: str) -> None:
     """As new or as a cross-list; it counts as fetched, and a note names it."""
-    cache.keep_shown("d", other, [paper(1, first)])
-    left, source, forgotten = read(cache, [day_of(TUESDAY, paper(1, again), paper(2))])
+    keep(memory, "d", other, paper(1, first))
+    left, source = read(memory, TUESDAY, paper(1, again), paper(2))
     assert left == ["2604.00002"]
-    assert (source.announced, source.fetched, source.repeated, forgotten) == (2, 2, 1, 0)
+    assert (source.announced, source.fetched, source.repeated) == (2, 2, 1)
     assert source.notes == (Note(key="repeated", figures={"count": 1, "ids": "2604.00001"}),)
 
 
-def test_the_same_day_again_and_other_digests_leave_nothing_out(cache: Cache) -> None:
-    """A page that is made anew has what it had."""
-    cache.keep_shown("d", TUESDAY, [paper(1)])
-    cache.keep_shown("other", MONDAY, [paper(1)])
-    assert read(cache, [day_of(TUESDAY, paper(1))])[0] == ["2604.00001"]
+def test_the_same_day_again_and_other_digests_leave_nothing_out(memory: Memory) -> None:
+    """A page that is made again has what it had."""
+    keep(memory, "d", TUESDAY, paper(1))
+    keep(memory, "other", MONDAY, paper(1))
+    assert read(memory, TUESDAY, paper(1))[0] == ["2604.00001"]
 
 
-def test_a_day_made_anew_has_the_papers_that_were_replaced_later(cache: Cache) -> None:
+def test_a_day_made_again_has_the_papers_that_were_replaced_later(memory: Memory) -> None:
     """A replacement is no second first time."""
-    cache.keep_shown("d", WEDNESDAY, [paper(1, "replace", 2)])
-    left, source, _ = read(cache, [day_of(TUESDAY, paper(1))])
+    keep(memory, "d", WEDNESDAY, paper(1, "replace", 2))
+    left, source = read(memory, TUESDAY, paper(1))
     assert (left, source.earlier) == (["2604.00001"], ())
 
 
-def test_a_replacement_comes_and_says_where_the_paper_was_last(cache: Cache) -> None:
+def test_a_replacement_comes_and_says_where_the_paper_was_last(memory: Memory) -> None:
     """The latest day before its own."""
-    cache.keep_shown("d", MONDAY, [paper(1)])
-    cache.keep_shown("d", TUESDAY, [paper(1, "replace", 2)])
-    cache.keep_shown("d", "2026-04-30", [paper(1, "replace", 4)])
-    left, source, _ = read(cache, [day_of(WEDNESDAY, paper(1, "replace", 3), paper(2, "replace", 2))])
+    keep(memory, "d", MONDAY, paper(1))
+    keep(memory, "d", TUESDAY, paper(1, "replace", 2))
+    keep(memory, "d", "2026-04-30", paper(1, "replace", 4))
+    left, source = read(memory, WEDNESDAY, paper(1, "replace", 3), paper(2, "replace", 2))
     assert left == ["2604.00001", "2604.00002"]
     assert source.earlier == (Shown(id="2604.00001", day=TUESDAY, version=2, announce_type="replace"),)
 
 
-def test_papers_that_nobody_announced_are_never_left_out(cache: Cache) -> None:
+def test_papers_that_nobody_announced_are_never_left_out(memory: Memory) -> None:
     """Who asks for a paper gets it."""
-    cache.keep_shown("d", MONDAY, [paper(1)])
-    assert read(cache, [day_of(TUESDAY, paper(1, None))])[0] == ["2604.00001"]
+    keep(memory, "d", MONDAY, paper(1))
+    assert read(memory, TUESDAY, paper(1, None))[0] == ["2604.00001"]
 
 
-def test_a_feed_whose_papers_one_earlier_page_has_is_stale(cache: Cache) -> None:
-    """It is forgotten, so that it is asked for again, and one note says of which day it is."""
-    cache.keep_shown("d", MONDAY, [paper(1), paper(2, "cross"), paper(3)])
-    pages = [day_of(TUESDAY, paper(1)), day_of(TUESDAY, paper(1), paper(2, "cross"))]
-    left, source, forgotten = read(cache, pages)
-    assert (left, forgotten, source.is_stale, source.is_partial) == ([], 1, True, True)
-    assert [(note.key, note.figures["day"]) for note in source.notes] == [("stale_feed", MONDAY)]
+def as_shown(*papers: Paper) -> list[Shown]:
+    """What a feed announces."""
+    return [Shown(id=one.id, day=TUESDAY, version=one.version, announce_type=one.announce_type) for one in papers]
 
 
-FRESH: Mapping[str, tuple[Iterable[Paper], Page]] = {
-    "one paper more": ([paper(1)], day_of(TUESDAY, paper(1), paper(2))),
-    "of a later page": ([paper(1)], day_of("2026-04-24", paper(1))),
-    "announced otherwise": ([paper(1)], day_of(TUESDAY, paper(1, "cross"))),
-    "nothing at all": ([paper(1)], day_of(TUESDAY)),
-    "by submission": ([paper(1)], day_of(TUESDAY, paper(1), notes=(Note(key="follows_submission"),))),
+def test_a_feed_whose_papers_an_earlier_one_had_is_the_same_announcement(memory: Memory) -> None:
+    """Also where the page of that day has only some of them, as with a limit."""
+    some = as_shown(paper(1), paper(2, "cross"), paper(3))
+    memory.keep_announced("d", (MONDAY, "", ""), some)
+    keep(memory, "d", MONDAY, paper(1))
+    assert memory.same_announcement("d", TUESDAY, some) == MONDAY
+    assert memory.same_announcement("d", TUESDAY, some[:2]) == MONDAY
+
+
+FRESH: Mapping[str, tuple[str, Iterable[Paper]]] = {
+    "one paper more": (TUESDAY, [paper(1), paper(2)]),
+    "of an earlier day": ("2026-04-24", [paper(1)]),
+    "of weeks later": ("2026-05-20", [paper(1)]),
+    "announced otherwise": (TUESDAY, [paper(1, "cross")]),
+    "a later version": (TUESDAY, [paper(1, "new", 2)]),
+    "nothing at all": (TUESDAY, []),
 }
 
 
-@pytest.mark.parametrize(("shown", "page"), FRESH.values(), ids=FRESH)
-def test_a_feed_that_differs_from_every_earlier_page_is_not_stale(
-    cache: Cache, shown: Iterable[Paper], page: Page
+@pytest.mark.parametrize(("day", "papers"), FRESH.values(), ids=FRESH)
+def test_a_feed_that_differs_from_every_earlier_one_is_another(
+    memory: Memory, day: str, papers: Iterable[Paper]
 ) -> None:
-    """Nothing is forgotten."""
-    cache.keep_shown("d", MONDAY, shown)
-    _, source, forgotten = read(cache, [page])
-    assert (source.is_stale, forgotten) == (False, 0)
+    """A quiet day with one paper replaced once more is a day of its own."""
+    memory.keep_announced("d", (MONDAY, "", ""), as_shown(paper(1)))
+    assert memory.same_announcement("d", day, as_shown(*papers)) is None
 
 
 def done(of: Paper) -> Entry:

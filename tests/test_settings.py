@@ -12,7 +12,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from pipeline.errors import SettingsError
-from pipeline.settings import HOLIDAYS, DigestSection, Settings, digest_name, load, web_address
+from pipeline.settings import DigestSection, Settings, digest_name, load, web_address
 
 ROOT = Path(__file__).resolve().parent.parent
 NO_SERVICE = (
@@ -21,8 +21,8 @@ NO_SERVICE = (
 )
 LOCAL = "http://localhost:11434/v1"
 KEYS = (
-    " (keys: arxiv_api_url, arxiv_delay, arxiv_feed_url, base_url, budget, cache, concurrency, deadline, digests, "
-    "fallback, feed, format, holidays, model, output, prices, prompt, rpm, site_url, tpm; "
+    " (keys: arxiv_api_url, arxiv_delay, arxiv_feed_url, arxiv_patience, base_url, budget, cache, concurrency, deadline, "
+    "digests, fallback, feed, format, holidays, model, output, prices, prompt, rpm, site_url, tpm; "
     "in [digests.NAME]: categories, announce, primary_only, feed)"
 )
 ARCHIVES = (
@@ -70,7 +70,8 @@ def test_nothing_said_gives_the_defaults() -> None:
         "arxiv_api_url": "https://export.arxiv.org/api/query",
         "arxiv_feed_url": "https://rss.arxiv.org",
         "arxiv_delay": 3.0,
-        "holidays": HOLIDAYS,
+        "arxiv_patience": 900.0,
+        "holidays": None,
     }
 
 

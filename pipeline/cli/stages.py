@@ -73,7 +73,7 @@ def _end(source: Source, error: DigestError | None) -> Exit:
 
 def _ending(source: Source, *, failed: bool) -> Exit:
     if failed or source.missing or source.is_partial or source.is_late:
-        return Exit.PARTIAL if source.fetched else Exit.FAILED
+        return Exit.PARTIAL if source.fetched or source.is_stale or source.is_late else Exit.FAILED
     return Exit.COMPLETE if source.fetched else Exit.NOTHING
 
 
@@ -122,7 +122,8 @@ def assemble_command(given: Given) -> Exit:
     if end is None:
         end = End(source=Source(notes=(Note(key="input_cut"),)), exit=Exit.PARTIAL)
         screen.warn("the input ended without its last line; papers may be missing")
-    if not entries and not end.source.is_stale and end.exit not in {Exit.NOTHING, Exit.COMPLETE}:
+    is_said = end.source.is_stale or end.source.is_late
+    if not entries and not is_said and end.exit not in {Exit.NOTHING, Exit.COMPLETE}:
         screen.error("no paper came, because the stage before failed")
         return Exit.FAILED
     today = eastern_today(now()).isoformat()

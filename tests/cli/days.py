@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +68,10 @@ class Days:
         known = {paper.id: paper for paper in self.arxiv.papers} | {paper.id: paper for paper in self.arxiv.feed_papers}
         self.arxiv.papers = tuple(known.values() if of_api is None else of_api)
         self.arxiv.requests.clear()
+
+    def later(self, minutes: int) -> None:
+        """Let time pass."""
+        self._moment += timedelta(minutes=minutes)
 
     def answers(self, papers: Iterable[Paper]) -> None:
         """Let there be a good reply for each of ``papers``."""

@@ -184,6 +184,7 @@ def arxiv_environment(arxiv: ArxivServer) -> dict[str, str]:
         "ARXIV_DIGEST_ARXIV_API_URL": arxiv.api_url,
         "ARXIV_DIGEST_ARXIV_FEED_URL": arxiv.root,
         "ARXIV_DIGEST_ARXIV_DELAY": "0",
+        "ARXIV_DIGEST_ARXIV_PATIENCE": "0.2",
     }
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.cache import Cache
+from pipeline.store.days import Memory
 from tests.servers.openai import OpenAIServer
 from tests.servers.openai_options import Options
 
@@ -82,8 +83,8 @@ def test_an_imported_folder_tells_which_page_showed_which_paper(replayed: Progra
     assert replayed("run", "--input", "new.jsonl", "--date", MONDAY, "-q").code == 0
     _forget(replayed)
     replayed("cache", "import", "outputs")
-    with Cache(replayed.folder / "cache", warn=pytest.fail) as cache:
-        shown = [cache.shown("papers", record["id"]) for record in RECORDS[:2]]
+    with Memory(replayed.folder / "cache", warn=pytest.fail) as memory:
+        shown = [memory.shown("papers", record["id"]) for record in RECORDS[:2]]
     assert [[one.day for one in days] for days in shown] == [[MONDAY], []]
 
 
@@ -178,8 +179,6 @@ def test_an_export_leaves_out_what_cannot_be_read_and_says_so(replayed: Program)
 
 def test_more_replies_than_are_read_at_a_time_are_all_moved(replayed: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     """Page by page, none twice."""
-    from pipeline.cache import Cache
-
     replayed("run", "--input", "ten.jsonl", "-q")
     monkeypatch.setattr("pipeline.cache.PAGE", 3)
     with Cache(replayed.folder / "cache", warn=pytest.fail) as cache:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import tracemalloc
@@ -18,7 +19,8 @@ import pytest
 
 from pipeline.cli.edge import guarded
 from pipeline.records import Paper
-from tests.servers.arxiv import ArxivServer, Fault, error_feed
+from pipeline.store.days import Memory
+from tests.servers.arxiv import ArxivServer, Fault, error_announcement, error_feed
 
 from .days import GOOD, Days, announced, days, row_of, several
 from .program import Program, arxiv_environment, eastern_day, lines, wait_until
@@ -95,7 +97,7 @@ def test_a_past_day_is_what_was_submitted_in_its_window_and_the_page_and_report_
     ran = days("run", "cs.AI", "--date", MONDAY, "--announce", "replace")
     assert (ran.code, ran.stderr.splitlines()[0]) == (
         2,
-        f"arxiv-digest: {MONDAY}: arXiv does not say any more what was announced as replace then",
+        f"arxiv-digest: {MONDAY}: arXiv no longer says what was announced as replace then",
     )
 
 
@@ -104,11 +106,178 @@ def test_a_feed_that_is_not_yet_of_the_day_that_was_asked_for_is_not_taken_for_i
     days.announces(TUESDAY, several([1]), of_api=[announced(1), announced(2, published="2026-04-27T10:00:00Z")])
     days.arxiv.day = date.fromisoformat(MONDAY)
     ran = days("run", "cs.AI")
-    assert (ran.code, f"the feed is that of {MONDAY}, and not yet that of {TUESDAY}" in ran.stderr) == (0, True)
+    late = f"arXiv has not made the feed of {TUESDAY} yet, its feed is that of {MONDAY}: run again after 12:30 UTC"
+    assert (ran.code, late in ran.stderr, days.report("cs.AI", MONDAY)["complete"]) == (3, True, False)
     ran = days("run", "cs.AI", "--date", TUESDAY)
     assert (ran.code, "warning" in ran.stderr) == (0, False)
     assert days.pages() == [f"cs.AI/{MONDAY}", f"cs.AI/{TUESDAY}"]
     assert days.shown("cs.AI", TUESDAY) == ["2604.00002"]
+    ran = days("run", "cs.AI")
+    assert (ran.code, ran.stdout) == (5, f"cs.AI {TUESDAY}: nothing was announced\n")
+
+
+def test_three_mornings_make_three_pages_and_none_is_green_without_one(days: Days) -> None:
+    """The feed of the second day comes later than usual: the run before ends with 3, the next one makes the page."""
+    days.answers(several(range(1, 10)))
+    ends = []
+    for number, day in enumerate((MONDAY, TUESDAY, "2026-04-29"), start=1):
+        before = days.arxiv.day, days.arxiv.feed_papers
+        days.announces(day, several([number]))
+        days.later(-373)
+        if day == TUESDAY:
+            feed = days.arxiv.day, days.arxiv.feed_papers
+            days.arxiv.day, days.arxiv.feed_papers = before
+            ends.append(days("run", "cs.AI").code)
+            days.later(60)
+            days.arxiv.day, days.arxiv.feed_papers = feed
+        ends.append(days("run", "cs.AI").code)
+    assert ends == [0, 3, 0, 0]
+    assert days.pages() == [f"cs.AI/{day}" for day in (MONDAY, TUESDAY, "2026-04-29")]
+    assert [days.shown("cs.AI", day) for day in (MONDAY, TUESDAY)] == [["2604.00001"], ["2604.00002"]]
+
+
+def test_a_feed_that_is_late_and_empty_makes_no_page_and_is_not_green(
+    days: Days, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a Monday before arXiv made the feed: that of Sunday is empty. So through the pipe."""
+    days.announces(MONDAY, [])
+    days.arxiv.day = date(2026, 4, 26)
+    assert (days("run", "cs.AI").code, days.pages()) == (3, [])
+    assert _piped(days, monkeypatch, "cs.AI") == [3, 3, 3]
+    assert days.pages() == []
+    days.announces(SATURDAY, [])
+    days.arxiv.day = date(2026, 4, 24)
+    assert days("run", "cs.AI").code == 5
+
+
+def test_replacements_of_a_day_whose_feed_is_late_are_not_there_yet(days: Days) -> None:
+    """3, not wrong usage."""
+    days.announces(TUESDAY, several([1], "replace"))
+    days.arxiv.day = date.fromisoformat(MONDAY)
+    ran = days("run", "cs.AI", "--date", TUESDAY, "--announce", "replace")
+    assert (ran.code, days.pages()) == (3, [])
+    assert f"arXiv has not made the feed of {TUESDAY} yet" in ran.stderr
+
+
+def test_a_later_run_takes_up_what_the_feed_gained_and_asks_the_model_for_that_alone(days: Days) -> None:
+    """12 items, then 20; after a quarter of an hour, or at once with --refetch."""
+    days.announces(MONDAY, several(range(1, 13)))
+    assert days("run", "cs.AI").code == 0
+    days.announces(MONDAY, several(range(1, 21)))
+    assert (days("run", "cs.AI").code, len(days.shown("cs.AI", MONDAY))) == (0, 12)
+    days.later(1)
+    assert (days("run", "cs.AI", "--refetch").code, len(days.shown("cs.AI", MONDAY))) == (0, 20)
+    report = days.report("cs.AI", MONDAY)
+    assert (report["summarized"], report["requests"], report["cached"]) == (8, 8, 12)
+    days.announces(MONDAY, several(range(1, 23)))
+    days.later(16)
+    assert (days("run", "cs.AI").code, len(days.shown("cs.AI", MONDAY))) == (0, 22)
+
+
+def test_a_later_run_heals_what_was_made_from_the_feed(days: Days) -> None:
+    """The page then has the API's records; of arXiv the feed and the lacking ids are asked."""
+    days.announces(MONDAY, several(range(1, 31)), of_api=several(range(1, 26)))
+    assert days("run", "cs.AI").code == 0
+    assert days.notes("cs.AI", MONDAY)["from_feed"]["count"] == 5
+    days.announces(MONDAY, several(range(1, 31)))
+    days.later(16)
+    assert (days("run", "cs.AI").code, dict(days.notes("cs.AI", MONDAY))) == (0, {})
+    assert [one["paper"]["updated"] is not None for one in days.entries("cs.AI", MONDAY)] == [True] * 30
+    assert _asked(days.arxiv) == [f"2604.000{number}" for number in range(26, 31)]
+    report = days.report("cs.AI", MONDAY)
+    assert (report["requests"], len(days.arxiv.requests)) == (0, 2)
+
+
+def test_a_page_never_becomes_poorer_unless_it_is_replaced(days: Days) -> None:
+    """By a limit, by the window of a past day, by a model that fails after the cache was lost."""
+    some = several(range(1, 31))
+    days.announces(MONDAY, some)
+    days("run", "cs.AI")
+    whole = days.shown("cs.AI", MONDAY)
+    ran = days("run", "cs.AI", "--limit", "5")
+    assert (ran.code, days.shown("cs.AI", MONDAY)) == (0, whole)
+    assert "25 of them were kept from earlier runs of the day" in ran.stdout
+    assert len(days.report("cs.AI", MONDAY)["kept"]) == 25
+    days.announces(TUESDAY, [], of_api=some[:20])
+    assert (days("run", "cs.AI", "--date", MONDAY).code, days.shown("cs.AI", MONDAY)) == (0, whole)
+    shutil.rmtree("cache")
+    days.answers(some[:3])
+    days.announces(MONDAY, some)
+    ran = days("run", "cs.AI")
+    entries = days.entries("cs.AI", MONDAY)
+    assert (len(entries), sum("summary" in one for one in entries)) == (30, 30)
+    assert len(days.report("cs.AI", MONDAY)["kept"]) == 27
+    assert days("run", "cs.AI", "--limit", "5", "--replace").code == 3
+    assert len(days.shown("cs.AI", MONDAY)) == 5
+
+
+def test_with_a_limit_a_day_is_not_remembered_as_complete(days: Days) -> None:
+    """And what the feed announced is remembered whole, so that it is not taken for another day's."""
+    days.announces(MONDAY, several(range(1, 21)))
+    days("run", "cs.AI", "--limit", "10")
+    with Memory(Path("cache"), warn=pytest.fail) as memory:
+        state = memory.state("cs.AI", MONDAY)
+    assert state is not None
+    assert (state.complete, len(state.pending)) == (False, 10)
+    days.announces(TUESDAY, several(range(1, 21)))
+    ran = days("run", "cs.AI")
+    assert (ran.code, list(days.notes("cs.AI", TUESDAY))) == (3, ["stale_feed"])
+
+
+def test_a_quiet_day_with_one_more_version_is_no_stale_feed(days: Days) -> None:
+    """The same paper is replaced on two days."""
+    days.announces(MONDAY, several([1], "replace", version=2))
+    days("run", "cs.AI", *EVERY)
+    days.announces(TUESDAY, several([1], "replace", version=3))
+    assert days("run", "cs.AI", *EVERY).code == 0
+    assert days.shown("cs.AI", TUESDAY) == ["2604.00001"]
+
+
+def test_a_section_that_cannot_be_made_leaves_the_others_alone(days: Days) -> None:
+    """It is refused before anything is spent; the gravest code counts."""
+    replaced = '[digests.r]\ncategories = ["cs.AI"]\nannounce = ["replace"]\n'
+    days.program.write(
+        "digest.toml", f'[digests.a]\ncategories = ["cs.AI"]\n{replaced}[digests.z]\ncategories = ["cs.LG"]\n'
+    )
+    days.announces(TUESDAY, [], of_api=[announced(1), announced(2, **OF_LG)])
+    ran = days("run", "--date", MONDAY)
+    assert (ran.code, days.pages()) == (2, [f"a/{MONDAY}", f"z/{MONDAY}"])
+    assert "arXiv no longer says what was announced as replace then" in ran.stderr
+    days.program.write("digest.toml", replaced)
+    assert (days("run", "--date", MONDAY).code, len(days.pages())) == (2, 2)
+
+
+def test_a_section_that_arxiv_does_not_serve_leaves_the_others_alone(days: Days) -> None:
+    """1 for the whole; the pages of the others are made."""
+    days.program.write("digest.toml", SECTIONS)
+    days.announces(MONDAY, [announced(1, **BOTH)])
+    days.arxiv.faults = [Fault(400, body=error_announcement("cs.AI"))]
+    assert (days("run").code, days.pages()) == (1, [f"lg/{MONDAY}"])
+
+
+def test_days_that_arxiv_does_not_serve_end_with_the_first(days: Days) -> None:
+    """What comes after is not asked for."""
+    days.announces("2026-05-29", [])
+    days.arxiv.faults = [Fault(503)] * 999
+    ran = days("run", "cs.AI", "--from", "2026-05-04", "--to", "2026-05-22")
+    assert ran.code == 1
+    assert len({seen.query["search_query"] for seen in days.arxiv.requests}) == 1
+
+
+def test_a_day_of_a_year_without_a_list_of_holidays_says_so(days: Days) -> None:
+    """On the page and on the screen."""
+    days.announces("2027-01-26", [], of_api=[announced(1, published="2027-01-19T12:00:00Z")])
+    ran = days("run", "cs.AI", "--date", "2027-01-20")
+    assert days.notes("cs.AI", "2027-01-20")["unknown_holidays"] == {"year": 2027}
+    assert "arXiv's holidays in 2027 are not known" in ran.stderr
+    assert "2027 年哪些节假日" in days.page("cs.AI", "2027-01-20")
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "0001-01-02", "0001-01-03", "1991-08-14"])
+def test_before_arxiv_nothing_was_announced(days: Days, day: str) -> None:
+    """Nothing is asked."""
+    days.announces(MONDAY, [])
+    assert (days("run", "cs.AI", "--date", day).code, days.arxiv.requests) == (5, [])
 
 
 def test_a_range_makes_a_page_for_each_day_that_has_an_announcement_and_says_which_have_none(days: Days) -> None:
@@ -233,6 +402,7 @@ def test_a_stale_feed_is_told_on_the_page_and_asked_for_again(days: Days) -> Non
     assert f"warning: cs.AI {TUESDAY}: the feed is still that of {MONDAY}" in ran.stderr
     assert (days.report("cs.AI", TUESDAY)["complete"], list(days.notes("cs.AI", TUESDAY))) == (False, ["stale_feed"])
     days.announces(TUESDAY, several((3, 4)))
+    days.later(16)
     assert (days("run", "cs.AI").code, days.shown("cs.AI", TUESDAY)) == (0, ["2604.00003", "2604.00004"])
     assert "公告源仍是" not in days.page("cs.AI", TUESDAY)
 
@@ -281,7 +451,7 @@ def test_a_feed_of_exactly_the_limit_is_told(days: Days) -> None:
     days.announces(MONDAY, [*few, *several(range(10_001, 12_000), "replace")])
     ran = days("run", "cs.AI")
     assert (ran.code, days.notes("cs.AI", MONDAY)) == (0, {"full_feed": {"count": 2000}})
-    assert "公告源正好有 2000 条" in days.page("cs.AI", MONDAY)
+    assert "公告源有 2000 条" in days.page("cs.AI", MONDAY)
     assert "the feed has 2000 items, which is arXiv's limit" in ran.stderr
 
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Callable, Sequence
-from functools import partial
 
 import pytest
 
-from pipeline.fetch import ArxivSettings
 from tests.fetch.samples import QUICK, paper, papers
 from tests.fetch.test_traps import ANSWERS, FIELDS, LASTING, PASSING, TEXTS, Text
 from tests.servers.arxiv import Fault, api_feed, error_announcement, error_feed
@@ -24,7 +22,8 @@ MONDAY = "2026-04-27"
 @pytest.fixture(autouse=True)
 def _no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Time-outs and pauses of a fraction of a second; the program's own are minutes."""
-    monkeypatch.setattr("pipeline.fetch.ArxivSettings", partial(ArxivSettings, limits=QUICK))
+    monkeypatch.setattr("pipeline.fetch.Limits", lambda: QUICK)
+    monkeypatch.setenv("ARXIV_DIGEST_ARXIV_PATIENCE", "1.5")
 
 
 def _names(count: int) -> list[str]:
@@ -48,15 +47,19 @@ def test_what_passes_costs_no_paper_and_no_word(days: Days, number: int, fault: 
 
 @pytest.mark.parametrize("fault", LASTING.values(), ids=LASTING)
 @pytest.mark.parametrize("asked", [("--date", "2026-04-24"), ()], ids=["past day", "today"])
-def test_what_lasts_is_one_error_and_no_empty_page(days: Days, fault: Fault, asked: Sequence[str]) -> None:
+def test_what_lasts_is_one_error_and_no_empty_page(
+    days: Days, monkeypatch: pytest.MonkeyPatch, fault: Fault, asked: Sequence[str]
+) -> None:
     """1: what was asked, how often, and what came back; nothing is written."""
     days.announces(MONDAY, papers(3))
-    days.arxiv.faults = [fault] * 3
+    days.arxiv.faults = [fault] * 99
+    monkeypatch.setenv("ARXIV_DIGEST_ARXIV_PATIENCE", "0.1")
     ran = days("run", "cs.AI", *asked)
     assert (ran.code, days.pages()) == (1, [])
     said, hint = _lines(ran.stderr)
     assert said.startswith("arxiv-digest: 127.0.0.1 was asked for ")
-    assert f"no answer that can be read after 3 tries; the last was HTTP {fault.status} with " in said
+    assert "no answer that can be read " in said
+    assert f"; the last was HTTP {fault.status} with " in said
     assert hint.startswith("  arXiv may be busy or down")
 
 
@@ -64,10 +67,11 @@ def test_a_refused_connection_is_one_error(days: Days, monkeypatch: pytest.Monke
     """1, at the feed as at the API."""
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("ARXIV_DIGEST_ARXIV_PATIENCE", "0.1")
         monkeypatch.setenv("ARXIV_DIGEST_ARXIV_FEED_URL", f"http://127.0.0.1:{unused.getsockname()[1]}")
         ran = days("run", "cs.AI")
     assert (ran.code, days.pages(), len(_lines(ran.stderr))) == (1, [], 2)
-    assert "after 3 tries; the last was no answer (" in ran.stderr
+    assert "in 0.1 s; the last was no answer (" in ran.stderr
     assert "refused" in ran.stderr
 
 
