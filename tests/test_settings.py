@@ -21,8 +21,8 @@ NO_SERVICE = (
 )
 LOCAL = "http://localhost:11434/v1"
 KEYS = (
-    " (keys: arxiv_api_url, arxiv_delay, arxiv_feed_url, arxiv_patience, base_url, budget, cache, concurrency, deadline, "
-    "digests, fallback, feed, format, holidays, model, output, prices, prompt, rpm, site_url, tpm; "
+    " (keys: arxiv_api_url, arxiv_delay, arxiv_feed_url, arxiv_patience, base_url, budget, cache, concurrency, "
+    "deadline, digests, fallback, feed, format, holidays, model, output, prices, prompt, rpm, site_url, tpm; "
     "in [digests.NAME]: categories, announce, primary_only, feed)"
 )
 ARCHIVES = (

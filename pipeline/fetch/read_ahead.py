@@ -8,13 +8,15 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from queue import Empty, SimpleQueue
 
 from pipeline.errors import DigestError
-from pipeline.fetch.items import Item
+from pipeline.fetch.items import Item, Repeated
 from pipeline.fetch.tally import Tally, ending_well
 from pipeline.progress import Progress
 from pipeline.records import Paper, Source
 
 AHEAD = 2048
 """Items that may be read and not yet taken: bounds memory where reading is quicker than what follows."""
+_GATHER_S = 0.01
+"""Seconds within which what comes is taken together: an answer of arXiv has a hundred papers."""
 
 
 class Fetching:
@@ -42,7 +44,8 @@ class Fetching:
             async for items in _Ahead(self._items).items():
                 for item in items:
                     self._tally.add(item)
-                self._progress.fetched(self._tally.so_far())
+                if any(isinstance(item, Paper | Repeated) for item in items):
+                    self._progress.fetched(self._tally.so_far())
                 yield [item for item in items if isinstance(item, Paper)]
         except DigestError as error:
             self._error = error
@@ -69,6 +72,7 @@ class _Ahead:
         end: BaseException | bool = False
         while not end:
             await self._came.wait()
+            await asyncio.sleep(_GATHER_S)
             self._came.clear()
             items, end = self._there()
             if items:

@@ -44,12 +44,12 @@ def test_a_lost_cache_is_made_again_from_the_digests_and_nothing_is_asked_twice(
 
 
 def test_an_import_that_meets_damage_on_its_way_takes_all_the_same(replayed: Program) -> None:
-    """Also what it had taken before; the damaged file is kept beside the new one."""
+    """The damaged file is kept beside the new one."""
     replayed("run", "--input", "ten.jsonl", "-q", "--date", MONDAY)
     replayed("run", "--input", "two.jsonl", "-q", "--date", MONDAY, "--name", "other")
     with sqlite3.connect(replayed.folder / "cache" / "digest.db") as db:
         db.execute("PRAGMA journal_mode = DELETE")
-        (page,) = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'shown'").fetchone()
+        (page,) = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'replies_by_paper'").fetchone()
         (size,) = db.execute("PRAGMA page_size").fetchone()
     db.close()
     with (replayed.folder / "cache" / "digest.db").open("r+b") as file:

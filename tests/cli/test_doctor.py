@@ -107,7 +107,7 @@ def test_all_is_there(doctor: Doctor, patient: OpenAIServer, arxiv: ArxivServer,
     assert float(said["cost"].removeprefix("$")) == pytest.approx((prompt + 10 * completion) / 1e6, abs=1e-6)
     assert (said["cached"], said["requests"]) == (" (64 of them cached)", "1")
     assert line(ran, "form") == f"form      json_schema; against thinking: {SWITCH}"
-    assert len(arxiv.requests) == 1
+    assert [seen.path for seen in arxiv.requests] == ["/api/query", "/rss/cs.AI"]
     with closing(Cache(tmp_path / "cache", warn=pytest.fail)) as cache:
         assert cache.info().replies == 0
 
