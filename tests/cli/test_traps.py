@@ -20,7 +20,7 @@ MONDAY = "2026-04-27"
 
 
 @pytest.fixture(autouse=True)
-def _no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_patience(days: Days, monkeypatch: pytest.MonkeyPatch) -> None:
     """Time-outs and pauses of a fraction of a second; the program's own are minutes."""
     monkeypatch.setattr("pipeline.fetch.Limits", lambda: QUICK)
     monkeypatch.setenv("ARXIV_DIGEST_ARXIV_PATIENCE", "1.5")
@@ -58,7 +58,7 @@ def test_what_lasts_is_one_error_and_no_empty_page(
     assert (ran.code, days.pages()) == (1, [])
     said, hint = _lines(ran.stderr)
     assert said.startswith("arxiv-digest: 127.0.0.1 was asked for ")
-    assert "no answer that can be read " in said
+    assert "no answer that can be read" in said
     assert f"; the last was HTTP {fault.status} with " in said
     assert hint.startswith("  arXiv may be busy or down")
 
