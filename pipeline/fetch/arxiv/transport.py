@@ -195,7 +195,8 @@ class Transport:
         """Return a hint that says until when arXiv asks to wait."""
         if pause > _LONGEST.total_seconds():
             return "arXiv asks to wait for more than a year."
-        then = self._now() + timedelta(seconds=pause)
+        # The minute that has begun by then.
+        then = self._now() + timedelta(seconds=pause + 59)
         return f"arXiv asks to wait until {then:%Y-%m-%d %H:%M} UTC: run again after that."
 
 
