@@ -148,3 +148,18 @@ def test_splitting_authors_loses_no_letter(written: str) -> None:
     """Only blanks and commas go."""
     kept = "".join(split_authors(written))
     assert [c for c in kept if c in "ab"] == [c for c in written if c in "ab"]
+
+
+@pytest.mark.parametrize(
+    ("written", "day"),
+    [
+        ("Mon, 27 Apr 2026 23:00:00 -0600", "2026-04-28"),
+        ("Mon, 27 Apr 2026 03:00:00 +0000", "2026-04-26"),
+        ("Mon, 27 Apr 0001 00:00:00 -0400", None),
+        ("Mon, 01 Jan 99999999999999999999 00:00:00 -0400", None),
+    ],
+)
+def test_the_day_of_a_feed_is_that_of_the_east_of_the_us(written: str, day: str | None) -> None:
+    """Whatever zone it is written in; a year that cannot be is none."""
+    content = f"<title>cs on arXiv.org</title><pubDate>{written}</pubDate>"
+    assert read(f"<rss><channel>{content}</channel></rss>".encode()) == whole([], date=day)
