@@ -331,7 +331,7 @@ def test_a_paper_adds_little_to_its_texts() -> None:
     assert once < 40_000
 
 
-@pytest.mark.skipif(not DATA, reason="ARXIV_DIGEST_TEST_DATA does not name the folder of recorded data")
+@pytest.mark.skipif(not DATA, reason="needs the recorded data: set ARXIV_DIGEST_TEST_DATA to its folder")
 def test_500_recorded_replies_make_a_page_below_the_budget() -> None:
     """Of real texts, as a model wrote them, it is less than 1.5 MB."""
     path = Path(DATA or "") / "replies" / "ok.jsonl"

@@ -25,7 +25,7 @@ from .samples import NOON, Watcher, failures, summarize
 DATA = os.environ.get("ARXIV_DIGEST_TEST_DATA")
 PROMPT = Path(__file__).parents[2] / "prompts" / "digest" / "1.md"
 
-pytestmark = pytest.mark.skipif(not DATA, reason="ARXIV_DIGEST_TEST_DATA does not name the folder of recorded data")
+pytestmark = pytest.mark.skipif(not DATA, reason="needs the recorded data: set ARXIV_DIGEST_TEST_DATA to its folder")
 
 
 def recorded(kind: str) -> Path:
