@@ -69,7 +69,7 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def is_lacking(reports: Sequence[dict[str, Any]]) -> bool:
-    """Return whether more than ``MOST_LACKING`` of the papers have no summary or did not come; so too without a paper."""
+    """Return whether more than ``MOST_LACKING`` of the papers have no summary or did not come, or there is no paper."""
     missing = sum(one["source"]["missing"] for one in reports)
     papers = sum(one["papers"] for one in reports) + missing
     return sum(len(one["failed"]) for one in reports) + missing > MOST_LACKING * papers or not papers

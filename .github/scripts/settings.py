@@ -1,7 +1,7 @@
 """Write the settings of a run: digest.toml, changed as the inputs of the action say.
 
-Takes DIGESTS, BUDGET and SITE_URL from the environment, any of them empty. Where they change nothing, nothing is written,
-and the program reads digest.toml itself, so that its complaints name that file and line.
+Takes DIGESTS, BUDGET and SITE_URL from the environment, any of them empty. Where they change nothing, nothing is
+written, and the program reads digest.toml itself, so that its complaints name that file and line.
 """
 
 from __future__ import annotations
@@ -33,15 +33,14 @@ def main(arguments: Sequence[str]) -> None:
     Path(arguments[0]).write_text(as_toml(made), "utf-8")
     with Path(os.environ["GITHUB_OUTPUT"]).open("a", encoding="utf-8") as output:
         output.write(f"config={arguments[0]}\n")
-    print(
-        f"{arguments[0]}: {CONFIG} with {', '.join(key for key in made | given if made.get(key) != given.get(key))} changed"
-    )
+    keys = ", ".join(key for key in given | made if made.get(key) != given.get(key))
+    print(f"The settings are those of {CONFIG}, but for {keys}.")
 
 
 def changed(given: Mapping[str, Any], inputs: Mapping[str, str]) -> dict[str, Any]:
     """Return the settings that the inputs ask for.
 
-    A word of DIGESTS is a section of digest.toml, a category, or several of these categories joined by ``+``; each makes a digest of its own.
+    A word of DIGESTS is a section of digest.toml, a category, or categories joined by ``+``; each makes a digest.
     """
     made = dict(given)
     words = [word for word in BETWEEN.split(inputs.get("DIGESTS", "")) if word]

@@ -48,7 +48,7 @@ if [ "$1" = issue ] && [ -e issues-disabled ]; then
 fi
 case "$1 $2" in
   "api repos/owner/repository/pages")
-    [ ! -e pages-off ] || { echo '{"message":"Not Found","status":"404"}'; echo 'gh: Not Found (HTTP 404)' >&2; exit 1; }
+    if [ -e pages-off ]; then echo '{"status":"404"}'; echo "gh: Not Found (HTTP 404)" >&2; exit 1; fi
     echo https://owner.github.io/repository/ ;;
   "issue list") [ ! -e open ] || echo 7 ;;
   "issue create") touch open ;;

@@ -72,7 +72,7 @@ class Runner:
         self.workspace = workspace
         self.hub = hub
         self.temp = hub.folder / f"temp-{hub.runs}"
-        self.github = {
+        self.github: dict[str, Any] = {
             "run_id": str(1000 + hub.runs),
             "run_attempt": "1",
             "token": TOKEN,
@@ -91,7 +91,10 @@ class Runner:
         }
 
     def run(self, workflow: str, given: Contexts) -> dict[str, Job]:
-        """Run the jobs of a workflow in their order, each on a machine of its own; ``given`` has inputs, vars, secrets."""
+        """Run the jobs of a workflow in their order, each on a machine of its own.
+
+        ``given`` has the contexts inputs, vars and secrets.
+        """
         jobs: dict[str, Job] = {}
         document = yaml.safe_load((self.workspace / ".github/workflows" / workflow).read_text("utf-8"))
         variables = {name: filled(text, {"github": self.github}) for name, text in document.get("env", {}).items()}

@@ -279,18 +279,19 @@ def test_what_others_wrote_is_no_command_to_the_runner(repository: Repository) -
     assert ["<img" in job.summary, "| <" in job.summary, "pwned" in job.summary] == [False, False, True]
 
 
-def test_another_repository_needs_ten_lines(repository: Repository) -> None:
-    """Those of the README: one job makes and commits the day, tells the issue, and keeps the schedule enabled."""
-    readme = (CHECKOUT / "README.md").read_text("utf-8")
-    (text,) = re.findall(r"^```yaml\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)
+@pytest.mark.parametrize("name", ["README.md", "docs/schedule.md", "docs/schedule.zh-CN.md"])
+def test_another_repository_needs_ten_lines(name: str, repository: Repository) -> None:
+    """One job makes and commits the day, tells the issue, and keeps the schedule enabled."""
+    document = (CHECKOUT / name).read_text("utf-8")
+    text = re.findall(r"^```yaml\n(.*?)^```$", document, re.MULTILINE | re.DOTALL)[0]
     assert len(text.splitlines()) == 10
-    document = yaml.safe_load(text.replace("OWNER/arxiv-digest@COMMIT", "./"))
-    (job,) = document["jobs"].values()
-    # The action brings its own token to git: the checkout's need not lie about in files.
-    assert job["steps"][0]["with"] == {"persist-credentials": False}
+    workflow = yaml.safe_load(text.replace("OWNER/arxiv-digest@COMMIT", "./"))
+    (job,) = workflow["jobs"].values()
+    # The action brings its own token to git: a checkout's need not lie about in files.
+    assert all(step["with"] == {"persist-credentials": False} for step in job["steps"][:-1])
     assert job["permissions"] == {"contents": "write", "issues": "write", "actions": "write"}
     job["steps"][-1]["with"] |= {"date": MONDAY, "digests": "ai"}
-    (repository.workspace / ".github" / "workflows" / "ten.yml").write_text(yaml.safe_dump(document), "utf-8")
+    (repository.workspace / ".github" / "workflows" / "ten.yml").write_text(yaml.safe_dump(workflow), "utf-8")
     repository.endpoint.reset(Options(by_paper={OF_MONDAY[0]: REFUSED}))
     (made,) = repository.of("ten.yml").values()
     assert (made.failed, repository.commits(), repository.shown(f"ai/{MONDAY}")) == (False, 1, OF_MONDAY[1:])

@@ -56,12 +56,12 @@ def test_variables_set_what_is_made_by_which_model_where(repository: Repository)
     repository.variables = {"CATEGORIES": "cs.AI, cs.LG", "MODEL": "another-model", "BASE_URL": address}
     assert _colours(repository(MONDAY, ""))["digest"] == "green"
     assert repository.shown(f"cs.AI/{MONDAY}") == OF_MONDAY
-    assert repository.shown(f"cs.LG/{MONDAY}") == [OF_LG["id"]]
+    assert repository.shown(f"cs.LG/{MONDAY}") == [*OF_MONDAY, OF_LG["id"]]
     report = json.loads(repository.git("show", f"digests:cs.LG/{MONDAY}.run.json"))
     assert (report["model"], report["name"]) == ("another-model", "cs.LG")
     assert "https://owner.github.io/repository/cs.AI/feed.xml" in repository.git("show", "digests:cs.AI/feed.xml")
     readme = repository.git("show", "digests:README.md")
-    assert f"| {MONDAY} | [cs.AI](cs.AI/{MONDAY}.md)（4 篇），[cs.LG](cs.LG/{MONDAY}.md)（1 篇） |" in readme
+    assert f"| {MONDAY} | [cs.AI](cs.AI/{MONDAY}.md)（4 篇），[cs.LG](cs.LG/{MONDAY}.md)（5 篇） |" in readme
     assert "<https://owner.github.io/repository/>" in readme
 
 
@@ -104,7 +104,7 @@ def test_the_key_of_a_service_is_there_for_the_run_alone(repository: Repository)
 
 
 def test_a_day_is_tried_again_and_green_as_soon_as_one_try_makes_it(repository: Repository) -> None:
-    """The first try fails with a warning, the second makes the day, the third asks arXiv's feed and model for nothing."""
+    """The first try fails with a warning, the second makes the day, the third asks no model."""
     repository.schedule, repository.arxiv.faults = FIRST, [DOWN] * 9
     jobs = repository(MONDAY)
     assert _colours(jobs) == GREEN_WITHOUT_PAGES

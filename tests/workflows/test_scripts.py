@@ -217,7 +217,7 @@ def test_an_issue_is_open_while_a_day_is_missing_or_lacks_many_papers(
 
 
 def test_keys_are_for_services_and_nothing_else_is_taken_for_one(tmp_path: Path) -> None:
-    """A key may have blanks and an equals sign about it; a line that sets something else is named by its number alone."""
+    """A key may stand between blanks; a line that sets something else is named by its number alone."""
     program = tmp_path / ".venv" / "bin" / "arxiv-digest"
     program.parent.mkdir(parents=True)
     program.write_text('#!/bin/sh\nenv > "$1.env"\n', "utf-8")
