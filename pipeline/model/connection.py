@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import json
 import ssl
@@ -27,6 +28,8 @@ PROXY_HINT = "Name the user of the proxy: HTTPS_PROXY (or HTTP_PROXY, ALL_PROXY)
 LEAST_SECRET = 8
 """Characters of a key that is kept out of all that is shown; a shorter one, as ``EMPTY``, may stand in any text."""
 
+_LOOK_UP_S = 10.0
+"""Seconds for an answer that a run can do without."""
 _UNSAID = tuple(
     f"x-stainless-{name}"
     for name in (
@@ -34,6 +37,12 @@ _UNSAID = tuple(
     )
 )  # fmt: skip
 """Headers that would describe this machine to the endpoint: no answer depends on them, and all cost time."""
+_PLAIN_HEADERS: dict[str, str | openai.Omit] = {
+    "Accept": "application/json",
+    "Content-Type": "application/json",
+    "User-Agent": "arxiv-digest",
+}
+"""What the client says by itself, without what its variables add."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +56,8 @@ class Endpoint:
     """What to say beside a refusal of the key."""
     proxy: str = ""
     """Host and port of the proxy on the way there, if the environment names one."""
+    is_bare: bool = False
+    """Whether nothing that the environment holds for OpenAI's client, such as OPENAI_CUSTOM_HEADERS, goes there."""
 
     @property
     def host(self) -> str:
@@ -76,8 +87,9 @@ class Connection:
         key = endpoint.api_key or ""
         self._key = key if len(key) >= LEAST_SECRET else ""
         self._client = _client(endpoint, patience)
-        self._url = f"{endpoint.base_url.rstrip('/')}/chat/completions"
-        self._options = _options(endpoint)
+        self._base_url = endpoint.base_url.rstrip("/")
+        self._url = f"{self._base_url}/chat/completions"
+        self._options = _options(endpoint, self._client)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -116,6 +128,17 @@ class Connection:
         if isinstance(answer, Reply):
             self.deadline.kept(time.monotonic() - began)
         return answer, response.headers
+
+    async def fetch(self, path: str) -> object:
+        """Return the JSON that the endpoint has at ``path``; None where it has none or does not answer soon."""
+        try:
+            async with asyncio.timeout(_LOOK_UP_S):
+                response = await self._client.get(
+                    f"{self._base_url}{path}", cast_to=httpx2.Response, options=self._options
+                )
+            return json.loads(response.content)
+        except (openai.OpenAIError, aiohttp.ClientError, OSError, ValueError, RecursionError):
+            return None
 
     def said(self, words: str) -> str:
         """Return a message about the endpoint, short and plain, without the key, whatever the endpoint said."""
@@ -169,10 +192,15 @@ def _client(endpoint: Endpoint, patience: Patience) -> openai.AsyncOpenAI:
     )
 
 
-def _options(endpoint: Endpoint) -> openai.RequestOptions:
+def _options(endpoint: Endpoint, client: openai.AsyncOpenAI) -> openai.RequestOptions:
     """Return what all requests have in common, said whole: the client would copy each of its defaults every time."""
     unsaid = _UNSAID if endpoint.api_key else (*_UNSAID, "Authorization")
-    headers = {name: openai.Omit() for name in unsaid}
+    headers: dict[str, str | openai.Omit] = {name: openai.Omit() for name in unsaid}
+    if endpoint.is_bare:
+        # Of the client's own variables it cannot be told to read none, so what they add is taken out again.
+        headers = {name: openai.Omit() for name in client.default_headers} | headers | _PLAIN_HEADERS
+        if endpoint.api_key:
+            headers["Authorization"] = f"Bearer {endpoint.api_key}"
     return {"headers": headers, "params": {}, "max_retries": 0, "security": {"bearer_auth": True}}
 
 

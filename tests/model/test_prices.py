@@ -32,24 +32,24 @@ def published(model: str) -> Price:
     ids=["prompt", "completion", "cached", "all", "nothing"],
 )
 def test_prompt_completion_and_cached_tokens_have_each_their_price(tokens: Usage, dollars: float) -> None:
-    """gpt-5-mini: 0.25, 2 and 0.025 dollars a million; cached tokens are part of the prompt and not paid twice."""
-    assert published("gpt-5-mini")(tokens) == pytest.approx(dollars)
-    assert cost_usd(published("gpt-5-mini"), tokens, 1) == pytest.approx(dollars)
+    """gpt-6-luna: 0.25, 2 and 0.025 dollars a million; cached tokens are part of the prompt and not paid twice."""
+    assert published("gpt-6-luna")(tokens) == pytest.approx(dollars)
+    assert cost_usd(published("gpt-6-luna"), tokens, 1) == pytest.approx(dollars)
 
 
 @pytest.mark.parametrize(
     ("model", "base_url"),
     [
         ("no-such-model", OPENAI),
-        ("gpt-5-mini", "http://localhost:11434/v1"),
-        ("gpt-5-mini", "http://127.0.0.1:8000/v1"),
-        ("gpt-5-mini", "http://[::1]:8000/v1"),
-        ("gpt-5-mini", "http://192.168.0.7/v1"),
-        ("gpt-5-mini", "http://gpu.local/v1"),
-        ("gpt-5-mini", "http://gpu.internal/v1"),
-        ("gpt-5-mini", "https://gateway.example.com/v1"),
-        ("gpt-5-mini", "https://gateway.example.com/?of=https://api.openai.com/v1"),
-        ("gpt-5-mini", "https://api.deepseek.com"),
+        ("gpt-6-luna", "http://localhost:11434/v1"),
+        ("gpt-6-luna", "http://127.0.0.1:8000/v1"),
+        ("gpt-6-luna", "http://[::1]:8000/v1"),
+        ("gpt-6-luna", "http://192.168.0.7/v1"),
+        ("gpt-6-luna", "http://gpu.local/v1"),
+        ("gpt-6-luna", "http://gpu.internal/v1"),
+        ("gpt-6-luna", "https://gateway.example.com/v1"),
+        ("gpt-6-luna", "https://gateway.example.com/?of=https://api.openai.com/v1"),
+        ("gpt-6-luna", "https://api.deepseek.com"),
         ("qwen-plus", "https://dashscope.aliyuncs.com/compatible-mode/v1"),
         ("", OPENAI),
     ],
@@ -94,7 +94,7 @@ def test_a_price_of_ones_own_holds_at_any_address(base_url: str, model: str, tok
 
 def test_a_price_of_ones_own_goes_before_a_published_one() -> None:
     """What one pays is not always what is published."""
-    price = price_of("gpt-5-mini", OPENAI, {"gpt-5-mini": PriceSection(input=7.0, output=7.0)})
+    price = price_of("gpt-6-luna", OPENAI, {"gpt-6-luna": PriceSection(input=7.0, output=7.0)})
     assert price is not None
     assert price(Usage(prompt=MILLION)) == pytest.approx(7.0)
 
