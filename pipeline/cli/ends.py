@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 
 from pipeline.cache import Cache
@@ -17,20 +17,24 @@ def end_of(settings: Settings, cache: Cache) -> Retirement | None:
         return None
     known = announced(settings.model, settings.base_url)
     said = Learned.read(cache.learned(settings.host, settings.model)).shutdown
-    return Retirement(said, known.successor if known else "") if said else known
+    return Retirement(said, known.successor if known else "", is_certain=True) if said else known
 
 
-def warn_of_ends(
-    chain: Sequence[Settings],
-    cache: Cache,
-    today: date,
-    warn: Callable[[str], None],
-    *,
-    told: Collection[str] = (),
-) -> frozenset[str]:
-    """Say which models have ended or end soon, but for what was ``told`` before; return all that is said by then."""
-    ends = ((each.model, end_of(each, cache)) for each in chain)
-    said = {end.warning(model, today=today) for model, end in ends if end} - {""}
-    for words in sorted(said.difference(told)):
+def warn_of_announced(chain: Sequence[Settings], today: date, warn: Callable[[str], None]) -> frozenset[str]:
+    """Say which models have ended or end soon, as their providers announced it; return their names."""
+    ends = {each.model: announced(each.model, each.base_url) for each in chain if not each.replay_file}
+    return _warn(ends, today, warn)
+
+
+def warn_of_shutdowns(
+    chain: Sequence[Settings], cache: Cache, told: Collection[str], today: date, warn: Callable[[str], None]
+) -> None:
+    """Say which models end by the word of their endpoints, but for those that were ``told`` of before."""
+    _warn({each.model: end_of(each, cache) for each in chain if each.model not in told}, today, warn)
+
+
+def _warn(ends: Mapping[str, Retirement | None], today: date, warn: Callable[[str], None]) -> frozenset[str]:
+    said = {model: words for model, end in ends.items() if end and (words := end.warning(model, today=today))}
+    for words in said.values():
         warn(words)
-    return frozenset(said.union(told))
+    return frozenset(said)

@@ -27,14 +27,23 @@ def require_key(settings: Settings) -> None:
         SettingsError: the base URL is OpenAI's, and there is no key for it; or a key has blanks or foreign characters.
     """
     for each in (settings, *settings.fallbacks):
-        if each.is_openai and not each.usable_key:
-            raise SettingsError("no key: OPENAI_API_KEY is not set", hint=NO_KEY_HINT)
-        if each.usable_key and not each.replay_file and not _KEY.fullmatch(each.usable_key):
-            raise SettingsError(
-                f"{each.key_variable} is not a key: it holds a blank, a line break or a character outside ASCII",
-                hint="Set it again, as the provider shows it. A file's last line break does not come along with:\n"
-                f'  export {each.key_variable}="$(cat FILE)"',
-            )
+        check_key(each)
+
+
+def check_key(settings: Settings) -> None:
+    """Do the same for the settings alone, without their fallbacks.
+
+    Raises:
+        SettingsError: as `require_key`.
+    """
+    key, variable = settings.usable_key, settings.key_variable
+    if settings.is_openai and not key:
+        raise SettingsError("no key: OPENAI_API_KEY is not set", hint=NO_KEY_HINT)
+    if key and not settings.replay_file and not _KEY.fullmatch(key):
+        raise SettingsError(
+            f"{variable} cannot be sent: it holds a blank, a line break or a character outside ASCII",
+            hint=f'Set it again. From a file, without the line break at its end: export {variable}="$(cat FILE)"',
+        )
 
 
 def check_proxies() -> None:

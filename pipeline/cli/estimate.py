@@ -28,8 +28,6 @@ from pipeline.summarize import Estimate, Plan, estimate
 
 SECONDS_A_REPLY = 8.0
 """Of a small model that writes some 700 tokens, where the endpoint has not been seen yet."""
-
-
 SOON = timedelta(hours=1)
 """A run may begin so much later than its estimate, or take so much longer."""
 
@@ -106,11 +104,11 @@ def _words(figures: Mapping[str, object], found: Estimate, cost: _Cost) -> str:
     assert isinstance(minutes, float)
     return (
         f"{counted}; about {found.tokens.prompt:,} prompt and {found.tokens.completion:,} completion tokens, "
-        f"{dollars}, {_in_words(minutes)}"
+        f"{dollars}, {in_words(minutes)}"
     )
 
 
-def _in_words(minutes: float) -> str:
+def in_words(minutes: float) -> str:
     """Return a time in the unit that suits it."""
     for amount, unit in ((minutes / 60, "hour"), (minutes, "minute"), (minutes * 60, "second")):
         if round(amount) > 1:

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 from pipeline.assemble import FeedStyle
 from pipeline.cache import Cache
 from pipeline.cli import importing, screen
+from pipeline.cli.ends import warn_of_announced, warn_of_shutdowns
 from pipeline.cli.environment import check_proxies, require_key
-from pipeline.cli.ends import warn_of_ends
 from pipeline.cli.options import Given
 from pipeline.errors import SettingsError, UncappedError
 from pipeline.model.budget import Budget
@@ -164,7 +164,7 @@ def job_for(given: Given, settings: Settings, prompt: Prompt) -> Iterator[Job]:
             require_cap(settings, cache)
         chain = (settings, *settings.fallbacks)
         models = [model_for(each, cache, budget, warn=progress.warned) for each in chain]
-        told = frozenset() if given.offline else warn_of_ends(chain, cache, now().date(), progress.warned)
+        told = frozenset() if given.offline else warn_of_announced(chain, now().date(), progress.warned)
         progress.watches(lambda: _spending(models))
         fallback = tuple(models[1:])
         try:
@@ -172,7 +172,7 @@ def job_for(given: Given, settings: Settings, prompt: Prompt) -> Iterator[Job]:
         finally:
             keep_learned(models, cache)
             if not given.offline:
-                warn_of_ends(chain, cache, now().date(), progress.warned, told=told)
+                warn_of_shutdowns(chain, cache, told, now().date(), progress.warned)
 
 
 def keep_learned(models: Sequence[Model], cache: Cache) -> None:

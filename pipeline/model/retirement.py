@@ -21,16 +21,18 @@ class Retirement:
     """First day on which it answers no more."""
     successor: str = ""
     """What to use instead; empty where nobody said."""
+    is_certain: bool = False
+    """Whether the endpoint itself says so; another may have the name of a model that its provider has shut down."""
 
     def warning(self, model: str, *, today: date) -> str:
         """Return what to say of ``model``; nothing while its end is far."""
         if today < self.day - NOTICE:
             return ""
-        name = f"such as {self.successor} " if self.successor else ""
-        named = f"name another model, {name}(--model, ARXIV_DIGEST_MODEL or 'model' in digest.toml)"
+        such = f", such as {self.successor}" if self.successor else ""
+        advice = f"name another model{such} (--model, ARXIV_DIGEST_MODEL or 'model' in digest.toml)"
         if today < self.day:
-            return f"{model} will be shut down on {self.day}: {named} before then"
-        return f"{model} was shut down on {self.day}: {named}"
+            return f"{model} will be shut down on {self.day}: before then, {advice}"
+        return f"{model} was shut down on {self.day}: {advice}"
 
 
 _DEEPSEEK = Retirement(date(2026, 7, 24), "deepseek-flash")

@@ -46,6 +46,7 @@ class Endpoint:
     def __init__(self, papers: Papers, options: Options) -> None:
         self.options = options
         self.log: list[Call] = []
+        self.lookups: list[dict[str, str]] = []
         self.in_flight = 0
         self.most_in_flight = 0
         self._papers = papers
