@@ -13,7 +13,7 @@ from pipeline.model.client import MOST_TOKENS, Terms
 from pipeline.model.patience import Patience
 from pipeline.model.prices import Tariff
 from pipeline.records import Usage
-from tests.model.loopback import ASK, OK, TEXT, USED, answer, connected, flat, saying
+from tests.model.loopback import ASK, NOON, OK, TEXT, USED, KnownEndpoint, answer, connected, flat, saying
 from tests.servers.openai import OpenAIServer
 from tests.servers.openai_options import Item, Options
 
@@ -184,22 +184,51 @@ async def test_a_call_is_reserved_at_the_dearest_hour_that_it_may_touch(
     assert budget.spent == pytest.approx(dearer * WORST)
 
 
+class WatchedBudget(Budget):
+    """Counts how often something was to be set aside."""
+
+    asked = 0
+
+    async def reserve(self, worst: float) -> None:
+        """Count, and set aside."""
+        self.asked += 1
+        await super().reserve(worst)
+
+
 async def test_a_call_that_waited_for_room_into_a_dear_hour_is_reckoned_again(server: OpenAIServer) -> None:
-    """It was set aside at the price of before six, and leaves after it: the budget holds all the same."""
-    server.reset(Options(script=[{"fault": "no_usage", "delay": 0.3}, {"fault": "no_usage"}]))
-    clock, budget = Clock(SHORTLY_BEFORE_SIX.replace(hour=4)), Budget(WORST * 2.5)
+    """There is room for it at the price at which it began to wait, not at that of the hour in which it would leave."""
+    server.reset(Options(script=[{**GOOD, "delay": 1.0}, GOOD]))
+    clock, budget = Clock(SHORTLY_BEFORE_SIX.replace(hour=4)), WatchedBudget(WORST * 1.9)
     terms = Terms(patience=Patience(call=30.0), price=Tariff(doubled_from_six, clock), budget=budget)
-    async with connected(server.base_url, terms=terms, width=2) as model:
-        budget.spent = WORST
+    async with connected(server.base_url, terms=terms, probe=0.0, kind=KnownEndpoint) as model:
         first, second = (asyncio.create_task(model.ask(ASK)) for _ in range(2))
-        while not server.log:  # noqa: ASYNC110 (the server is in another thread)
+        while budget.asked < 2:  # noqa: ASYNC110 (nothing tells)
             await asyncio.sleep(0.01)
-        budget.spent = WORST / 2
         clock.moment = SHORTLY_BEFORE_SIX.replace(hour=7)
         outcomes = await asyncio.gather(first, second, return_exceptions=True)
-    assert budget.spent <= budget.cap
     assert isinstance(outcomes[1], BudgetError)
-    assert len(server.log) == 1
+    assert (len(server.log), budget.spent) == (1, pytest.approx(2 * COST))
+
+
+@pytest.mark.parametrize(("left", "answered", "report"), [((5, 59), (6, 1), 2), ((6, 59), (7, 1), 1)])
+async def test_a_call_over_the_turn_of_a_price_counts_dear_for_the_budget(
+    server: OpenAIServer, left: tuple[int, int], answered: tuple[int, int], report: int
+) -> None:
+    """No provider says which end of a call counts; the report has the hour of the answer."""
+    server.reset(Options(script=[{**GOOD, "delay": 0.3}]))
+
+    def doubled_at_six(tokens: Usage, moment: datetime) -> float:
+        return price(tokens) * (2 if moment.hour == 6 else 1)
+
+    clock, budget = Clock(NOON.replace(hour=left[0], minute=left[1])), Budget(1.0)
+    async with connected(server.base_url, terms=Terms(price=Tariff(doubled_at_six, clock), budget=budget)) as model:
+        asked = asyncio.create_task(model.ask(ASK))
+        while not server.log:  # noqa: ASYNC110 (the server is in another thread)
+            await asyncio.sleep(0.01)
+        clock.moment = NOON.replace(hour=answered[0], minute=answered[1])
+        await asked
+        assert budget.spent == pytest.approx(2 * COST)
+        assert model.cost_usd(model.meter) == pytest.approx(report * COST)
 
 
 async def test_a_report_prices_each_call_when_it_was_answered(server: OpenAIServer) -> None:
