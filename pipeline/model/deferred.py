@@ -49,7 +49,8 @@ class DeferredModel:
             return None
         learned = self._model.learned()
         if self._look_up and self._look_up.done():
-            known = {} if self._look_up.cancelled() else {"shutdown": self._look_up.result()}
+            is_known = not self._look_up.cancelled() and self._look_up.exception() is None
+            known = {"shutdown": self._look_up.result()} if is_known else {}
             learned = learned.model_copy(update={"looked_up": self._today} | known)
         return learned.model_dump_json()
 

@@ -66,6 +66,7 @@ class Site:
         authorization = request.headers.get("Authorization", "")
         call = Call(time.time(), authorization[-4:] or None)
         endpoint.arrive(call)
+        endpoint.headers.append(dict(request.headers))
         try:
             answer, delay = endpoint.answer(call, await request.read(), authorization)
             if delay:
@@ -85,7 +86,9 @@ class Site:
         if endpoint.options.shutdown is None:
             return _response(error(404, f"Invalid URL ({request.method} {request.path})", code=None))
         name = request.path.rpartition("/")[2]
-        return web.json_response({"id": name, "object": "model", "shutdown_date": endpoint.options.shutdown})
+        padding = "x" * endpoint.options.lookup_size
+        about = {"id": name, "object": "model", "shutdown_date": endpoint.options.shutdown, "padding": padding}
+        return web.json_response(about)
 
     async def _log(self, request: web.BaseRequest) -> object:
         messages = request.query.get("messages") == "1"
@@ -177,6 +180,11 @@ class OpenAIServer:
     def log(self) -> list[Call]:
         """The requests so far, in order of arrival, messages included."""
         return list(self._site.endpoint.log)
+
+    @property
+    def headers(self) -> list[dict[str, str]]:
+        """The headers of the requests in `log`."""
+        return list(self._site.endpoint.headers)
 
     @property
     def lookups(self) -> list[dict[str, str]]:
