@@ -20,7 +20,9 @@ from pipeline.records import DIGEST_NAME, FIRST_KINDS, AnnounceType
 from pipeline.validation import explain
 
 OPENAI_URL = "https://api.openai.com/v1"
-DEFAULT_MODEL = "gpt-5-mini"
+DEFAULT_MODEL = "gpt-6-luna"
+"""OpenAI's small model, which it names in the place of earlier small ones:
+https://developers.openai.com/api/docs/deprecations (November 2026)."""
 DEFAULT_PROMPT = "digest@1"
 REPLAY_MODEL = "replay"
 """What a replay file's replies are recorded under; no real endpoint may be asked for a model of that name."""
@@ -250,11 +252,23 @@ class Settings(_Strict):
         A service's own key goes to its own address, whoever named that; ``OPENAI_API_KEY`` goes to OpenAI, and to an
         address that the user named, but not to one that digest.toml alone names.
         """
-        own = self._keys.get(self.preset.key_variable)
-        if own and self.base_url.startswith("https:"):
+        if own := self._own_key:
             return own.get_secret_value()
-        safe = self.address_is_trusted or (self.is_openai and self.base_url.startswith("https:"))
-        return self.api_key.get_secret_value() if self.api_key and safe else None
+        return self.api_key.get_secret_value() if self.api_key and self.may_have_openai_secrets else None
+
+    @property
+    def key_variable(self) -> str:
+        """The environment variable that `usable_key` comes from."""
+        return self.preset.key_variable if self._own_key else "OPENAI_API_KEY"
+
+    @property
+    def may_have_openai_secrets(self) -> bool:
+        """Whether what the environment holds for OpenAI's client may go to the base URL."""
+        return self.address_is_trusted or (self.is_openai and self.base_url.startswith("https:"))
+
+    @property
+    def _own_key(self) -> SecretStr | None:
+        return self._keys.get(self.preset.key_variable) if self.base_url.startswith("https:") else None
 
 
 def load(config: Path | None, environment: Mapping[str, str], options: Mapping[str, Any]) -> Settings:

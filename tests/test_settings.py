@@ -50,7 +50,7 @@ def test_nothing_said_gives_the_defaults() -> None:
     """OpenAI, no limit but what the endpoint bears, three seconds between requests to arXiv, every format."""
     assert load(None, {}, {"model": None, "concurrency": None}).model_dump() == {
         "digests": {},
-        "model": "gpt-5-mini",
+        "model": "gpt-6-luna",
         "base_url": "https://api.openai.com/v1",
         "api_key": None,
         "prompt": "digest@1",

@@ -14,6 +14,7 @@ from pipeline import fetch
 from pipeline.categories import explain as explain_category
 from pipeline.categories import is_category
 from pipeline.cli import screen
+from pipeline.cli.environment import check_proxies
 from pipeline.cli.options import Given
 from pipeline.errors import SettingsError, UsageError
 from pipeline.records import FOLLOWS_SUBMISSION, AnnounceType, Note, Source, parse_id
@@ -42,6 +43,7 @@ def orders_for(given: Given, settings: Settings, *, now: datetime) -> tuple[Orde
 
     Raises:
         UsageError: the words contradict each other or name what does not exist; nothing was sent.
+        SettingsError: a proxy of the environment is not an address.
     """
     if given.name is not None:
         _check(digest_name, given.name, "--name")
@@ -57,6 +59,7 @@ def orders_for(given: Given, settings: Settings, *, now: datetime) -> tuple[Orde
         return _from_input(counter)
     if announce is not None and (given.query or given.ids):
         raise UsageError("--announce chooses among announced papers, not among those of --query or --id")
+    check_proxies()
     if given.ids:
         return _from_ids(counter)
     return _from_words(counter)

@@ -14,11 +14,13 @@ from urllib.parse import urlsplit
 from pipeline.assemble import FeedStyle
 from pipeline.cache import Cache
 from pipeline.cli import importing, screen
+from pipeline.cli.ends import warn_of_announced, warn_of_shutdowns
+from pipeline.cli.environment import check_proxies, require_key
 from pipeline.cli.options import Given
 from pipeline.errors import SettingsError, UncappedError
 from pipeline.model.budget import Budget
 from pipeline.model.deferred import DeferredModel
-from pipeline.model.prices import Price, is_local, price_of
+from pipeline.model.prices import Price, Tariff, is_local, price_of
 from pipeline.model.replay import ReplayModel
 from pipeline.model.wire import Model
 from pipeline.prompts import Prompt, PromptLibrary
@@ -31,12 +33,6 @@ if TYPE_CHECKING:
 
 FAR_PROBE_S = 1.0
 """Seconds that the first call is alone at an endpoint that is not near and was never seen before."""
-NO_KEY_HINT = """\
-Three ways on:
-  set a key:            export OPENAI_API_KEY=...
-  use a local server:   arxiv-digest run --base-url http://localhost:11434/v1 --model MODEL   (Ollama, vLLM, ...)
-  try it without:       arxiv-digest demo"""
-
 WITHHELD_HINT = (
     " The key was not sent, because digest.toml alone names this address; "
     "name it with --base-url or OPENAI_BASE_URL to send it."
@@ -68,17 +64,6 @@ def prompt_library() -> PromptLibrary:
     return PromptLibrary(list(dict.fromkeys(folder.resolve() for folder in folders if folder.is_dir())))
 
 
-def require_key(settings: Settings) -> None:
-    """Say what to do where a key is needed and there is none.
-
-    Raises:
-        SettingsError: the base URL is OpenAI's, and there is no key for it.
-    """
-    for each in (settings, *settings.fallbacks):
-        if each.is_openai and not each.usable_key:
-            raise SettingsError("no key: OPENAI_API_KEY is not set", hint=NO_KEY_HINT)
-
-
 def model_for(
     settings: Settings,
     cache: Cache,
@@ -96,7 +81,11 @@ def model_for(
     """
     if settings.replay_file:
         return ReplayModel(settings.replay_file)
-    return DeferredModel(settings.model, settings.host, lambda: _connect(settings, cache, budget, warn, once=once))
+
+    def make() -> OpenAIModel:
+        return _connect(settings, cache, budget, warn, once=once)
+
+    return DeferredModel(settings.model, settings.host, make, today=now().date())
 
 
 def desk_for(settings: Settings, cache: Cache) -> Desk:
@@ -128,7 +117,11 @@ def _connect(
 
     withheld = settings.api_key is not None and settings.usable_key is None
     endpoint = Endpoint(
-        settings.base_url, settings.usable_key, WITHHELD_HINT if withheld else "", _proxy_to(settings.base_url)
+        settings.base_url,
+        settings.usable_key,
+        WITHHELD_HINT if withheld else "",
+        _proxy_to(settings.base_url),
+        is_bare=not settings.may_have_openai_secrets,
     )
     learned = Learned.read(cache.learned(settings.host, settings.model))
     probe = PROBE_S if is_local(settings.base_url) or learned.seconds else FAR_PROBE_S
@@ -136,7 +129,8 @@ def _connect(
     gate.begin_with(width=learned.width, per_minute=learned.per_minute)
     gate.tell(rpm=settings.rpm, tpm=settings.tpm)
     patience = Patience(call=settings.deadline, paper=0.0, tries=1) if once else Patience(call=settings.deadline)
-    terms = Terms(learned, patience, price_for(settings), budget, warn)
+    price = price_for(settings)
+    terms = Terms(learned, patience, Tariff(price, now) if price else None, budget, warn)
     return OpenAIModel(settings.model, endpoint, gate, terms)
 
 
@@ -161,6 +155,7 @@ def job_for(given: Given, settings: Settings, prompt: Prompt) -> Iterator[Job]:
 
     if not given.offline:
         require_key(settings)
+        check_proxies()
     budget = None if given.offline else budget_for(settings)
     with contextlib.ExitStack() as stack:
         progress = stack.enter_context(contextlib.closing(screen.progress(quiet=given.quiet, verbose=given.verbose)))
@@ -169,12 +164,15 @@ def job_for(given: Given, settings: Settings, prompt: Prompt) -> Iterator[Job]:
             require_cap(settings, cache)
         chain = (settings, *settings.fallbacks)
         models = [model_for(each, cache, budget, warn=progress.warned) for each in chain]
+        told = frozenset() if given.offline else warn_of_announced(chain, now().date(), progress.warned)
         progress.watches(lambda: _spending(models))
         fallback = tuple(models[1:])
         try:
             yield Job(prompt, models[0], cache, progress, now, fallback, refresh=given.refresh, offline=given.offline)
         finally:
             keep_learned(models, cache)
+            if not given.offline:
+                warn_of_shutdowns(chain, cache, told, now().date(), progress.warned)
 
 
 def keep_learned(models: Sequence[Model], cache: Cache) -> None:

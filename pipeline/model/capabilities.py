@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -31,6 +32,10 @@ class Learned(BaseModel):
     """Requests a minute that held."""
     seconds: float | None = None
     """Mean time of an answer."""
+    shutdown: date | None = None
+    """First day on which the model answers no more; None where the endpoint names none."""
+    looked_up: date | None = None
+    """Day on which the endpoint was asked for that."""
 
     @classmethod
     def read(cls, kept: str | None) -> Learned:

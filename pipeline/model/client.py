@@ -9,6 +9,8 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
+from urllib.parse import quote
 
 from pipeline.errors import CallError, FatalModelError, UncappedError
 from pipeline.model.budget import Budget
@@ -17,7 +19,8 @@ from pipeline.model.connection import PROXY_HINT, Connection, Endpoint
 from pipeline.model.faults import Action, Answer, Rule, judge
 from pipeline.model.gate import Gate, Slot
 from pipeline.model.patience import PassingError, Patience, Tries, retrying
-from pipeline.model.prices import Price, cost_usd
+from pipeline.model.prices import Tariff
+from pipeline.model.retirement import read_shutdown
 from pipeline.model.tokens import estimate, most_tokens
 from pipeline.model.wire import UNANSWERED, Ask, Meter, Reply
 from pipeline.records import Usage
@@ -37,7 +40,7 @@ class Terms:
 
     learned: Learned = field(default_factory=Learned)
     patience: Patience = field(default_factory=Patience)
-    price: Price | None = None
+    price: Tariff | None = None
     budget: Budget | None = None
     warn: Callable[[str], None] = lambda _: None
     """Told of pauses so long that whoever watches would take them for a standstill."""
@@ -57,6 +60,7 @@ class OpenAIModel:
         self._connection = Connection(endpoint, self._terms.patience)
         self._deadline = self._connection.deadline
         self.meter = self._connection.meter
+        self.meter.price = self._terms.price.current if self._terms.price else None
         self._capabilities = Capabilities.of(endpoint.preset, self._terms.learned)
         self._trying = asyncio.Lock()
         """Held by the one call that tries a form which no reply has proven."""
@@ -69,11 +73,17 @@ class OpenAIModel:
         mean, before = self._deadline.mean, self._terms.learned.seconds
         seconds = mean if self._deadline.is_sure else before or mean
         held = {"width": self._gate.width, "per_minute": self._gate.per_minute, "seconds": seconds}
-        return self._capabilities.learned().model_copy(update=held)
+        ends = {"shutdown": self._terms.learned.shutdown, "looked_up": self._terms.learned.looked_up}
+        return self._capabilities.learned().model_copy(update=held | ends)
+
+    async def shutdown_date(self) -> date | None:
+        """Ask the endpoint for the first day on which the model answers no more; None where it names none."""
+        return read_shutdown(await self._connection.fetch(f"/models/{quote(self.name, safe='')}"))
 
     def cost_usd(self, used: Meter) -> float | None:
         """Return US dollars for what was used; None where the price or the count is not known."""
-        return None if used.uncounted else cost_usd(self._terms.price, used.tokens, used.counted)
+        is_known = not used.uncounted and (self._terms.price or not used.counted)
+        return round(used.dollars, 6) if is_known else None
 
     def stop(self, error: FatalModelError) -> None:
         """Send nothing more: whoever waits gets ``error``, and what is in flight may finish."""
@@ -180,18 +190,32 @@ class OpenAIModel:
         if not self._capabilities.cap:
             raise UncappedError(self.endpoint)
         body = self._capabilities.body(self.name, ask, most_tokens=MOST_TOKENS)
-        worst = price(Usage(prompt=most_tokens(json.dumps(body, ensure_ascii=False)), completion=MOST_TOKENS))
-        await budget.reserve(worst)
-        cost = worst
+        most = Usage(prompt=most_tokens(json.dumps(body, ensure_ascii=False)), completion=MOST_TOKENS)
+        worst = cost = await self._reserved(most, budget, price)
+        left = price.now()
         try:
             answer, headers = await self._connection.send(body)
             if isinstance(answer, Answer) and answer.status in FREE:
                 cost = 0.0
             elif isinstance(answer, Reply) and answer.usage:
-                cost = price(answer.usage)
+                cost = price.dearest(answer.usage, since=left)
         finally:
             await budget.settle(worst, cost)
         return answer, headers
+
+    async def _reserved(self, most: Usage, budget: Budget, price: Tariff) -> float:
+        """Set aside, and return, the US dollars for a call at the dearest moment until its answer must have come.
+
+        No provider says whether the hour of the request or that of the answer counts. Where the wait for room in the
+        budget led to dearer hours, the call is reckoned again.
+        """
+        seconds = self._terms.patience.call
+        while True:
+            worst = price.dearest(most, seconds=seconds)
+            await budget.reserve(worst)
+            if price.dearest(most, seconds=seconds) <= worst:
+                return worst
+            await budget.settle(worst, 0.0)
 
     def _raise_for(self, rule: Rule, answer: Answer, *, is_old: bool) -> None:
         """Raise what a refusal means; ``is_old`` where the form was changed while the request was under way.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import json
 import ssl
@@ -27,6 +28,8 @@ PROXY_HINT = "Name the user of the proxy: HTTPS_PROXY (or HTTP_PROXY, ALL_PROXY)
 LEAST_SECRET = 8
 """Characters of a key that is kept out of all that is shown; a shorter one, as ``EMPTY``, may stand in any text."""
 
+_LOOK_UP_S, _LOOK_UP_BYTES = 10.0, 100_000
+"""Most time and length of an answer that a run can do without."""
 _UNSAID = tuple(
     f"x-stainless-{name}"
     for name in (
@@ -34,6 +37,12 @@ _UNSAID = tuple(
     )
 )  # fmt: skip
 """Headers that would describe this machine to the endpoint: no answer depends on them, and all cost time."""
+_PLAIN_HEADERS = {
+    "Accept": "application/json",
+    "Content-Type": "application/json",
+    "User-Agent": "arxiv-digest",
+}
+"""What the client says by itself, without what its variables add."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +56,8 @@ class Endpoint:
     """What to say beside a refusal of the key."""
     proxy: str = ""
     """Host and port of the proxy on the way there, if the environment names one."""
+    is_bare: bool = False
+    """Whether nothing that the environment holds for OpenAI's client, such as OPENAI_CUSTOM_HEADERS, goes there."""
 
     @property
     def host(self) -> str:
@@ -75,9 +86,12 @@ class Connection:
         self._proxy = endpoint.proxy
         key = endpoint.api_key or ""
         self._key = key if len(key) >= LEAST_SECRET else ""
-        self._client = _client(endpoint, patience)
-        self._url = f"{endpoint.base_url.rstrip('/')}/chat/completions"
-        self._options = _options(endpoint)
+        self._http = _transport(patience)
+        self._client = _client(endpoint, self._http)
+        self._base_url = endpoint.base_url.rstrip("/")
+        self._url = f"{self._base_url}/chat/completions"
+        self._authorization = {"Authorization": f"Bearer {endpoint.api_key}"} if endpoint.api_key else {}
+        self._options = _options(endpoint, self._client, self._authorization)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -116,6 +130,23 @@ class Connection:
         if isinstance(answer, Reply):
             self.deadline.kept(time.monotonic() - began)
         return answer, response.headers
+
+    async def fetch(self, path: str) -> object:
+        """Return the JSON that the endpoint has at ``path``; None where it has none or does not answer soon."""
+        url, headers = f"{self._base_url}{path}", _PLAIN_HEADERS | self._authorization
+        body = b""
+        try:
+            async with (
+                asyncio.timeout(_LOOK_UP_S),
+                self._http.stream("GET", url, headers=headers, follow_redirects=False) as response,
+            ):
+                async for part in response.aiter_bytes():
+                    body += part
+                    if len(body) > _LOOK_UP_BYTES:
+                        return None
+            return json.loads(body)
+        except (httpx2.HTTPError, aiohttp.ClientError, OSError, ValueError, RecursionError):
+            return None
 
     def said(self, words: str) -> str:
         """Return a message about the endpoint, short and plain, without the key, whatever the endpoint said."""
@@ -157,22 +188,30 @@ class Connection:
         return dataclasses.replace(reply, text=self._without_key(reply.text))
 
 
-def _client(endpoint: Endpoint, patience: Patience) -> openai.AsyncOpenAI:
+def _transport(patience: Patience) -> httpx2.AsyncClient:
     # The gate says how many calls there are at once. To aiohttp 0 is no limit, and None its own one, 100.
     limits = httpx2.Limits(max_connections=0)
     timeout = httpx2.Timeout(patience.call, connect=patience.connect, pool=None)
+    return openai.DefaultAioHttpClient(limits=limits, timeout=timeout)
+
+
+def _client(endpoint: Endpoint, transport: httpx2.AsyncClient) -> openai.AsyncOpenAI:
     return openai.AsyncOpenAI(
         api_key=endpoint.api_key or "none",
         base_url=endpoint.base_url,
         max_retries=0,
-        http_client=openai.DefaultAioHttpClient(limits=limits, timeout=timeout),
+        http_client=transport,
     )
 
 
-def _options(endpoint: Endpoint) -> openai.RequestOptions:
+def _options(endpoint: Endpoint, client: openai.AsyncOpenAI, authorization: dict[str, str]) -> openai.RequestOptions:
     """Return what all requests have in common, said whole: the client would copy each of its defaults every time."""
     unsaid = _UNSAID if endpoint.api_key else (*_UNSAID, "Authorization")
-    headers = {name: openai.Omit() for name in unsaid}
+    headers: dict[str, str | openai.Omit] = {name: openai.Omit() for name in unsaid}
+    if endpoint.is_bare:
+        # Of the client's own variables it cannot be told to read none, so what they add is taken out again.
+        headers.update({name: openai.Omit() for name in client.default_headers})
+        headers.update(_PLAIN_HEADERS | authorization)
     return {"headers": headers, "params": {}, "max_retries": 0, "security": {"bearer_auth": True}}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -76,9 +76,15 @@ class Meter:
     uncounted: int = 0
     """Replies that came without a count of tokens."""
     tokens: Usage = field(default_factory=Usage)
+    dollars: float = 0.0
+    """What the counted replies cost, each at the time at which it came; 0 without a price."""
+    price: Callable[[Usage], float] | None = field(default=None, repr=False, compare=False)
+    """US dollars for a reply that comes now."""
 
     def count(self, usage: Usage | None) -> None:
         """Count the tokens of one reply; None where the endpoint did not say."""
+        if usage and self.price:
+            self.dollars += self.price(usage)
         self.counted += usage is not None
         self.uncounted += usage is None
         self.tokens += usage or Usage()
@@ -96,6 +102,7 @@ class Meter:
             self.counted - then.counted,
             self.uncounted - then.uncounted,
             tokens,
+            self.dollars - then.dollars,
         )
 
 

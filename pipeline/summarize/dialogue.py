@@ -42,6 +42,18 @@ def first_ask(paper: Paper, prompt: Prompt) -> Ask:
     )
 
 
+def judge(reply: Reply, paper: Paper, prompt: Prompt) -> tuple[dict[str, str], Fault | None]:
+    """Return the fields of a reply about ``paper`` and what is wrong with it; a missing English one-liner is not."""
+    fields = read_object(reply.text, source=f"{paper.title}\n{paper.abstract}")
+    if reply.finish in _BY_FINISH:
+        return {}, _BY_FINISH[reply.finish]
+    if fields is None:
+        return {}, _NO_OBJECT
+    if english_tldr_is_missing(fields):
+        fields["tldr_en"] = ""
+    return fields, first_fault(fields, Context(paper, instructions=f"{prompt.system}\n{prompt.user}"))
+
+
 @dataclass
 class Dialogue:
     """The asks about one paper and the replies so far."""
@@ -74,7 +86,7 @@ class Dialogue:
                 if in_hand:
                     return in_hand
                 raise
-            fields, found = self._judge(reply)
+            fields, found = judge(reply, self.paper, self.prompt)
             if found is None:
                 kept = self._keep(fields, reply, model, now())
                 if kept.summary.tldr_en or in_hand:
@@ -97,17 +109,6 @@ class Dialogue:
     def failure(self, reason: str, detail: str) -> Failure:
         """Return the paper's failure after the replies so far."""
         return Failure(paper_id=self.paper.id, reason=reason, detail=detail, attempts=self.replies)
-
-    def _judge(self, reply: Reply) -> tuple[dict[str, str], Fault | None]:
-        fields = read_object(reply.text, source=f"{self.paper.title}\n{self.paper.abstract}")
-        if reply.finish in _BY_FINISH:
-            return {}, _BY_FINISH[reply.finish]
-        if fields is None:
-            return {}, _NO_OBJECT
-        context = Context(self.paper, instructions=f"{self.prompt.system}\n{self.prompt.user}")
-        if english_tldr_is_missing(fields):
-            fields["tldr_en"] = ""
-        return fields, first_fault(fields, context)
 
     def _again(self, reply: Reply, fault: Fault) -> Ask:
         """Return the next ask: the model's own words and what was wrong with them."""

@@ -177,7 +177,7 @@ def test_an_endpoint_that_breaks_down_halfway_ends_the_run(wired: Program) -> No
     reasons = Counter(one["reason"] for one in report["failed"])
     assert reasons.keys() == {"unavailable", "stopped"}
     assert 20 <= reasons["unavailable"] < 90
-    assert ran.stderr.count(f"arxiv-digest: gpt-5-mini at {host}: the last 20 papers all failed") == 1
+    assert ran.stderr.count(f"arxiv-digest: gpt-6-luna at {host}: the last 20 papers all failed") == 1
     assert len(ran.stderr.splitlines()) < 12
 
 

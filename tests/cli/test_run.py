@@ -74,7 +74,7 @@ def test_every_paper_is_in_the_digest_or_named_and_the_report_agrees_with_the_se
         "requests": stats["requests"],
         "retries": 2,
         "cost_usd": None,
-        "model": "gpt-5-mini",
+        "model": "gpt-6-luna",
         "source": {"announced": 10, "fetched": 10, "missing": 0},
         "missing_papers": [],
         "notes": [],

@@ -201,7 +201,7 @@ def test_each_way_to_stop_thinking_is_tried_in_turn() -> None:
     for _ in range(3):
         efforts.append(known.body("m", ASK, most_tokens=None).get("reasoning_effort"))
         known.learn(refusal)
-    assert efforts == ["minimal", "none", None]
+    assert efforts == ["none", "minimal", None]
 
 
 def test_what_was_learned_is_kept_from_run_to_run() -> None:

@@ -23,9 +23,7 @@ from pipeline.model.client import OpenAIModel, Terms
 from pipeline.model.connection import Endpoint
 from pipeline.model.gate import Gate
 from pipeline.model.patience import Patience
-from pipeline.model.prices import price_of
 from pipeline.model.wire import Ask, Meter, Reply
-from pipeline.records import Usage
 from tests.model.loopback import (
     ASK,
     KEY,
@@ -38,6 +36,7 @@ from tests.model.loopback import (
     connected,
     failure,
     fatal,
+    flat,
     saying,
 )
 from tests.servers.openai import OpenAIServer
@@ -518,15 +517,18 @@ async def test_a_reply_without_a_count_has_no_known_cost(server: OpenAIServer) -
         assert model.cost_usd(model.meter.since(then)) is None
 
 
-async def test_what_tokens_cost() -> None:
-    """A known model at its own address has a price; the same tokens at an address nobody knows have none."""
-    used = Meter(requests=1, counted=1, tokens=Usage(prompt=1_000_000))
-    for url, known in (("https://api.openai.com/v1", True), ("http://127.0.0.1:9/v1", False)):
-        gate = Gate(1, clock=time.monotonic, spread=lambda: 0.0)
-        model = OpenAIModel("gpt-4o-mini", Endpoint(url, KEY), gate, Terms(price=price_of("gpt-4o-mini", url, {})))
-        cost = model.cost_usd(used)
-        assert (cost is not None and 0 < cost < 10) == known
-        await model.close()
+async def test_what_tokens_cost(server: OpenAIServer) -> None:
+    """A reply has the price of its tokens; without a price it has no known cost, and no reply costs nothing."""
+    server.reset(Options(script=[OK, OK]))
+    async with connected(server.base_url, terms=Terms(price=flat(lambda tokens: tokens.prompt / 1e6))) as model:
+        assert model.cost_usd(model.meter) == 0.0
+        reply = await model.ask(ASK)
+        assert reply.usage is not None
+        assert model.cost_usd(model.meter) == pytest.approx(reply.usage.prompt / 1e6)
+    async with connected(server.base_url) as model:
+        assert model.cost_usd(model.meter) == 0.0
+        await model.ask(ASK)
+        assert model.cost_usd(model.meter) is None
 
 
 async def test_half_a_character_is_no_text(server: OpenAIServer) -> None:

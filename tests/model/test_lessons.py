@@ -10,7 +10,19 @@ from pipeline.errors import CallError, FatalModelError
 from pipeline.model.budget import Budget
 from pipeline.model.client import Terms
 from pipeline.model.wire import Ask, Message, Reply
-from tests.model.loopback import ASK, NO_THINKING, QUICK, TEXT, USUAL, KnownEndpoint, answer, connected, failure, fatal
+from tests.model.loopback import (
+    ASK,
+    NO_THINKING,
+    QUICK,
+    TEXT,
+    USUAL,
+    KnownEndpoint,
+    answer,
+    connected,
+    failure,
+    fatal,
+    flat,
+)
 from tests.servers.openai import OpenAIServer
 from tests.servers.openai_options import Options
 from tests.servers.openai_sample import WIDGETS
@@ -22,7 +34,7 @@ ALONE_S = 60.0
 
 def metered() -> Terms:
     """Return terms with a budget that is more than enough, so that completions are capped."""
-    return Terms(patience=QUICK, price=lambda tokens: tokens.completion / 1e6, budget=Budget(1000.0))
+    return Terms(patience=QUICK, price=flat(lambda tokens: tokens.completion / 1e6), budget=Budget(1000.0))
 
 
 def formats(server: OpenAIServer) -> list[str | None]:

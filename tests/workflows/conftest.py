@@ -30,12 +30,12 @@ FEW = [*RECORDS[:4], *(record(number, published="2026-04-23T10:00:00+00:00") for
 """Four papers announced on Monday, two on the Friday before."""
 OF_LG = record(7, categories=["cs.LG"], primary_category="cs.LG")
 SETTINGS = """
-model = "gpt-5-mini"
+model = "gpt-6-luna"
 [digests.ai]
 categories = ["cs.AI"]
 [digests.lg]
 categories = ["cs.LG"]
-[prices."gpt-5-mini"]
+[prices."gpt-6-luna"]
 input = 1000.0
 output = 1000.0
 """

@@ -51,7 +51,7 @@ def _made(**fields: Any) -> dict[str, Any]:
         "tokens": {"prompt": 1000, "completion": 234},
         "cost_usd": None,
         "wall_s": 1.6,
-        "model": "gpt-5-mini",
+        "model": "gpt-6-luna",
         "source": {"announced": 3, "fetched": 3, "missing": 0},
         **fields,
     }
@@ -78,8 +78,8 @@ def test_a_report_is_a_row_of_a_table(tmp_path: Path, monkeypatch: pytest.Monkey
     page = MarkdownIt().enable("table").render(summary)
     rows = [re.findall(r"<td>(.*?)</td>", row) for row in page.split("<tr>")]
     assert [row for row in rows if row] == [
-        ["ai", "2026-04-27", "3", "1", "1", "1", "0", "2", "1,234", "?", "2", "gpt-5-mini"],
-        ["lg", "2026-04-27", "3", "1", "1", "0", "0", "2", "1,234", "0.5000", "2", "gpt-5-mini"],
+        ["ai", "2026-04-27", "3", "1", "1", "1", "0", "2", "1,234", "?", "2", "gpt-6-luna"],
+        ["lg", "2026-04-27", "3", "1", "1", "0", "0", "2", "1,234", "0.5000", "2", "gpt-6-luna"],
         ["ai 2026-04-27", "2604.00001", "refused: no"],
         ["ai 2026-04-27", "2604.00002", "missing: gone"],
     ]
