@@ -289,13 +289,13 @@ def load(config: Path | None, environment: Mapping[str, str], options: Mapping[s
     if merged.get("model") == REPLAY_MODEL and not str(merged.get("base_url", "")).startswith(REPLAY):
         place = _origins(from_environment, given).get("model", str(config))
         reserved = f"{place}: model: {REPLAY_MODEL!r} is reserved for --base-url replay:FILE"
-        raise SettingsError(reserved, hint="See the settings in README.md.")
+        raise SettingsError(reserved, hint="docs/settings.md explains each key.")
     keys = {name: SecretStr(environment[name]) for name in _KEY_VARIABLES if environment.get(name)}
     try:
         return Settings.model_validate(merged, context={"address_is_trusted": trusted, "keys": keys})
     except ValidationError as error:
         raise SettingsError(
-            _where(error, config, from_environment, given), hint="See the settings in README.md."
+            _where(error, config, from_environment, given), hint="docs/settings.md explains each key."
         ) from error
 
 

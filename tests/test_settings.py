@@ -239,7 +239,7 @@ def test_a_file_is_read_with_a_byte_order_mark_and_named_digests(config: Path) -
 def test_a_wrong_setting_in_the_file_is_named_with_the_file(config: Path, text: str, complaint: str) -> None:
     """Every fault at once, each with its key and what is allowed."""
     config.write_text(text)
-    assert refusal(config) == (f"{config}: {complaint}", "See the settings in README.md.")
+    assert refusal(config) == (f"{config}: {complaint}", "docs/settings.md explains each key.")
 
 
 @pytest.mark.parametrize(
@@ -292,7 +292,7 @@ def test_a_wrong_setting_is_named_with_its_variable_or_option(
 ) -> None:
     """Not with the file, which is innocent."""
     config.write_text("concurrency = 8")
-    assert refusal(config, environment, options) == (complaint, "See the settings in README.md.")
+    assert refusal(config, environment, options) == (complaint, "docs/settings.md explains each key.")
 
 
 @pytest.mark.parametrize("key", ["api_key", "deliver"])
