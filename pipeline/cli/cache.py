@@ -9,8 +9,8 @@ from pathlib import Path
 from pipeline.archive import Archive
 from pipeline.cache import FILE, PAGE, Cache
 from pipeline.cli import screen
+from pipeline.cli.compose import prompt_library, settings_for
 from pipeline.cli.options import Given
-from pipeline.cli.workshop import prompt_library, settings_for
 from pipeline.errors import InputError, UsageError
 from pipeline.exits import Exit
 from pipeline.records import parse_id

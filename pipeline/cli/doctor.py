@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pipeline import outputs
 from pipeline.cache import Cache
 from pipeline.cli import screen
+from pipeline.cli.compose import budget_for, prompt_library, require_key, settings_for
 from pipeline.cli.deliver import addresses_of
 from pipeline.cli.options import Given
 from pipeline.cli.trial import PAPER, Trial, try_out
-from pipeline.cli.workshop import budget_for, prompt_library, require_key, settings_for
 from pipeline.errors import DigestError, SettingsError
 from pipeline.exits import Exit
 from pipeline.fetch import LOCK_FILE, Pacer

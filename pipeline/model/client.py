@@ -71,6 +71,11 @@ class OpenAIModel:
         held = {"width": self._gate.width, "per_minute": self._gate.per_minute, "seconds": seconds}
         return self._capabilities.learned().model_copy(update=held)
 
+    @property
+    def limit(self) -> float | None:
+        """Requests a minute that calls are waiting for; see `Gate.limit`."""
+        return self._gate.limit
+
     def cost_usd(self, used: Meter) -> float | None:
         """Return US dollars for what was used; None where the price or the count is not known."""
         return None if used.uncounted else cost_usd(self._terms.price, used.tokens, used.counted)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -76,6 +77,18 @@ class Meter:
     uncounted: int = 0
     """Replies that came without a count of tokens."""
     tokens: Usage = field(default_factory=Usage)
+    in_flight: int = 0
+    """Requests that wait for their answer now."""
+
+    @contextmanager
+    def sending(self) -> Iterator[None]:
+        """Count one request, and that it is in flight until it is answered."""
+        self.requests += 1
+        self.in_flight += 1
+        try:
+            yield
+        finally:
+            self.in_flight -= 1
 
     def count(self, usage: Usage | None) -> None:
         """Count the tokens of one reply; None where the endpoint did not say."""

@@ -13,7 +13,7 @@ import pytest
 from tests.servers.openai import OpenAIServer
 from tests.servers.openai_options import Options
 
-from .nursery import CHECKOUT
+from .fork_server import CHECKOUT
 from .program import RECORDS, Program, ids, lines, record
 
 REFUSED: dict[str, list[dict[str, Any]]] = {

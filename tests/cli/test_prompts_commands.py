@@ -8,7 +8,7 @@ import pytest
 
 from tests.servers.openai import OpenAIServer
 
-from .nursery import CHECKOUT
+from .fork_server import CHECKOUT
 from .program import Program
 
 SOURCE = (CHECKOUT / "prompts" / "digest" / "1.md").read_text(encoding="utf-8")

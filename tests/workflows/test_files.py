@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
-from tests.cli.nursery import CHECKOUT
+from tests.cli.fork_server import CHECKOUT
 
 WORKFLOWS = sorted((CHECKOUT / ".github" / "workflows").glob("*.yml"))
 FILES = [*WORKFLOWS, CHECKOUT / "action.yml", CHECKOUT / "README.md", CHECKOUT / "README.zh-CN.md"]
