@@ -23,6 +23,7 @@ def _group(help_: str, **more: Any) -> typer.Typer:
         cls=Group,
         context_settings=CONTEXT,
         rich_markup_mode=None,
+        add_completion=False,
         pretty_exceptions_enable=False,
         **more,
     )
@@ -32,8 +33,8 @@ app = _group(
     "One page a day of what is new on arXiv, in Chinese, with the original beside it.",
     epilog="arxiv-digest demo\narxiv-digest run cs.CL --limit 20\narxiv-digest run --help",
 )
-cache_app = _group("Look into the cache of replies.", add_completion=False)
-prompts_app = _group("List, write, check and release the versioned prompts.", add_completion=False)
+cache_app = _group("Look into the cache of replies.")
+prompts_app = _group("List, write, check and release the versioned prompts.")
 
 
 def _say_version(asked: bool) -> None:  # noqa: FBT001 (the form of a callback)

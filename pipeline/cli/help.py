@@ -14,6 +14,11 @@ REST = "Other options"
 class Command(TyperCommand):
     """A command; its epilog is an example."""
 
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """Return the options, then each argument as its metavar has it."""
+        parameters = cast("list[Any]", self.get_params(ctx))
+        return ["[OPTIONS]", *(one.metavar for one in parameters if one.param_type_name == "argument")]
+
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write a section for each group of parameters, in the order in which the groups come."""
         groups: dict[str, list[tuple[str, str]]] = {}
