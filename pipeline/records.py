@@ -40,7 +40,7 @@ def parse_id(text: str) -> tuple[str, int | None]:
     elif match := _OLD_ID.fullmatch(bare):
         identifier = f"{match['archive']}/{match['number']}"
     else:
-        raise ValueError(f"{text[:80]!r} is no arXiv identifier such as 2404.02059 or math/0309136")
+        raise ValueError(f"{text[:80]!r} is not an arXiv identifier such as 2404.02059 or math/0309136")
     return identifier, int(match["version"]) if match["version"] else None
 
 

@@ -72,7 +72,7 @@ def _digests(archive: Archive, settings: Settings, name: str | None) -> tuple[st
     if sections := tuple(section for section in settings.digests if section in made):
         return sections
     raise UsageError(
-        f"{archive.output}: there is no digest of a section of digest.toml", hint="Run 'arxiv-digest run', or name one."
+        f"{archive.output}: no section of digest.toml has a digest", hint="Run 'arxiv-digest run', or name one."
     )
 
 

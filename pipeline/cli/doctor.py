@@ -151,7 +151,7 @@ def _used(trial: Trial) -> str:
     tokens, requests = trial.used.tokens, trial.used.requests
     counted = f"{tokens.prompt} prompt and {tokens.completion} completion tokens"
     cached = f" ({tokens.cached} of them cached)" if tokens.cached else ""
-    cost = "a price that is not known" if trial.cost_usd is None else f"${trial.cost_usd:.6f}"
+    cost = "an unknown price" if trial.cost_usd is None else f"${trial.cost_usd:.6f}"
     sent = "1 request" if requests == 1 else f"{requests} requests"
     return f"{'tokens that were not counted' if trial.used.uncounted else counted + cached}, {cost}, {sent}"
 

@@ -77,7 +77,7 @@ def _estimate(order: DigestSpec, given: Given, desk: _Desk) -> Exit:
 
 def _words(figures: dict[str, object], found: Estimate, dollars: float | None) -> str:
     about = "about " if found.approximate else ""
-    cost = "a price that is not known" if dollars is None else f"about ${dollars:.4f}"
+    cost = "an unknown price" if dollars is None else f"about ${dollars:.4f}"
     return (
         f"{figures['name']} {figures['date']}: {found.papers} papers, {found.cached} cached, {found.to_ask} to ask; "
         f"{about}{found.tokens.prompt:,} prompt and about {found.tokens.completion:,} completion tokens"

@@ -42,7 +42,7 @@ def confirmed(spec: DigestSpec, given: Given, settings: Settings) -> DigestSpec:
 def _refusal(first: Page, settings: Settings) -> UsageError:
     count = first.source.announced or 0
     dollars = _cost(first.papers, count, settings)
-    cost = "at a price that is not known" if dollars is None else f"for about ${dollars:.2f}"
+    cost = "at an unknown price" if dollars is None else f"for about ${dollars:.2f}"
     return UsageError(
         f"--query: {count:,} papers would be summarized {cost}",
         hint="Add --yes to go on, or --limit N to take the newest N.",

@@ -13,13 +13,14 @@ from typing import get_args
 
 from pipeline import fetch
 from pipeline.categories import explain as explain_category
-from pipeline.categories import is_category
+from pipeline.categories import in_own_case, is_category
 from pipeline.cli import screen
 from pipeline.cli.options import Given
 from pipeline.errors import SettingsError, UsageError
 from pipeline.records import FOLLOWS_SUBMISSION, AnnounceType, Note, Source, parse_id
 from pipeline.run import DEFAULT_NAME, DigestSpec
 from pipeline.settings import DigestSection, Settings, digest_name
+from pipeline.validation import did_you_mean
 
 MOST_DAYS = 3700
 """Days that one command may span; ten years."""
@@ -90,7 +91,7 @@ def announce_types(given: Given) -> frozenset[str] | None:
     asked = {word.strip() for word in given.announce.split(",")}
     known = get_args(AnnounceType)
     if unknown := sorted(asked - set(known)):
-        raise UsageError(f"--announce: {', '.join(map(repr, unknown))} is none of {', '.join(known)}")
+        raise UsageError(f"--announce: {', '.join(map(repr, unknown))} is not one of {', '.join(known)}")
     return frozenset(asked)
 
 
@@ -129,7 +130,9 @@ def _from_words(selection: _Selection) -> tuple[DigestSpec, ...]:
     days: Sequence[date | None] = selection.days or (None,)
     if given.query and not given.names:
         return tuple(_searched(selection, given.name or DEFAULT_NAME, (), day) for day in days)
-    digests = _digests(list(dict.fromkeys(given.names or ())), selection.settings.digests)
+    sections = selection.settings.digests
+    words = dict.fromkeys(word if word in sections else in_own_case(word) for word in given.names or ())
+    digests = _digests(list(words), sections)
     if given.query and len(digests) > 1:
         raise UsageError("--query makes one digest, and this names several", hint="Name one section, or categories.")
     if given.name and len(digests) > 1:
@@ -146,7 +149,7 @@ def _digests(words: Sequence[str], sections: Mapping[str, DigestSection]) -> Map
     """Return the digests that the positional words mean, by name."""
     if not words:
         if not sections:
-            raise SettingsError("there is no digest to make: no category, and no digest.toml", hint="Try 'run cs.AI'.")
+            raise SettingsError("nothing to make: no category, and no digest.toml", hint="Try 'run cs.AI'.")
         return sections
     if len(words) == 1 and words[0] in sections:
         return {words[0]: sections[words[0]]}
@@ -158,7 +161,9 @@ def _digests(words: Sequence[str], sections: Mapping[str, DigestSection]) -> Map
 
 
 def _unknown(words: Sequence[str], sections: Mapping[str, DigestSection]) -> SettingsError:
-    unknown = next(word for word in words if not is_category(word))
+    unknown = next(word for word in words if not is_category(word) and word not in sections)
+    if near := did_you_mean(unknown, sections):
+        return SettingsError(f"{unknown!r} is neither a section of digest.toml nor an arXiv category{near}")
     known = f" (sections of digest.toml: {', '.join(sections)})" if sections else ""
     return SettingsError(f"{explain_category(unknown)}{known}")
 

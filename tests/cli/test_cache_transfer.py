@@ -147,8 +147,8 @@ def test_a_day_that_cannot_be_read_is_named_and_the_others_are_taken(replayed: P
     ("content", "said"),
     [
         (None, "there is no such file"),
-        ('{"paper": {}}', "line 3: is no line of 'arxiv-digest cache export': paper.id: missing"),
-        ("nonsense", "line 3: is no line of 'arxiv-digest cache export'"),
+        ('{"paper": {}}', "line 3: is not a line of 'arxiv-digest cache export': paper.id: missing"),
+        ("nonsense", "line 3: is not a line of 'arxiv-digest cache export'"),
     ],
 )
 def test_a_file_that_is_no_export_is_refused_whole(replayed: Program, content: str | None, said: str) -> None:
