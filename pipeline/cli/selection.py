@@ -161,7 +161,9 @@ def _digests(words: Sequence[str], sections: Mapping[str, DigestSection]) -> Map
 
 
 def _unknown(words: Sequence[str], sections: Mapping[str, DigestSection]) -> SettingsError:
-    unknown = next(word for word in words if not is_category(word) and word not in sections)
+    unknown = next((word for word in words if not is_category(word) and word not in sections), None)
+    if unknown is None:
+        return SettingsError("sections and categories do not go together", hint="Name either sections or categories.")
     if near := did_you_mean(unknown, sections):
         return SettingsError(f"{unknown!r} is neither a section of digest.toml nor an arXiv category{near}")
     known = f" (sections of digest.toml: {', '.join(sections)})" if sections else ""
