@@ -433,7 +433,7 @@ def test_the_command_ends_with_3_where_a_day_is_missing(
     (output / "cs.CL" / "2024-04-02.json").write_text("{}")
     code, _, said = site(capfd, "-o", str(output))
     assert code == 3
-    assert said.startswith(f"arxiv-digest: warning: {output / 'cs.CL' / '2024-04-02.json'}: is no digest")
+    assert said.startswith(f"arxiv-digest: warning: {output / 'cs.CL' / '2024-04-02.json'}: is not a digest")
 
 
 def test_the_command_needs_a_digest(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -140,7 +140,7 @@ def test_a_day_that_cannot_be_read_is_named_and_the_others_are_taken(replayed: P
     _forget(replayed)
     ran = replayed("cache", "import", "outputs")
     assert (ran.code, ran.stdout) == (3, "cache/digest.db: 2 replies, 2 of them new\n")
-    assert "outputs/a/2026-04-27.json: is no digest" in ran.stderr
+    assert "outputs/a/2026-04-27.json: is not a digest" in ran.stderr
 
 
 @pytest.mark.parametrize(

@@ -105,8 +105,8 @@ def test_a_failed_delivery_ends_with_1_and_is_named_without_its_secret(folder: P
     [
         ("", ["a"], "no address: ARXIV_DIGEST_DELIVER is not set\n  Name one or more"),
         (" \n", ["a"], "no address: ARXIV_DIGEST_DELIVER is not set\n  Name one or more"),
-        ("nonsense", ["a"], "ARXIV_DIGEST_DELIVER: address 1 is not one that apprise knows"),
-        ("json://localhost", ["c"], "outputs: there is no digest 'c'\n  Digests here: a, b, other.\n"),
+        ("nonsense", ["a"], "ARXIV_DIGEST_DELIVER: apprise does not know address 1"),
+        ("json://localhost", ["c"], "outputs: no digest 'c'\n  Digests here: a, b, other.\n"),
         ("json://localhost", ["a", "2024-05-01"], "outputs: a has no digest of '2024-05-01'\n"),
     ],
     ids=["none", "blank", "wrong", "name", "date"],

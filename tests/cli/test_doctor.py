@@ -112,7 +112,7 @@ def test_all_is_there(doctor: Doctor, patient: OpenAIServer, arxiv: ArxivServer,
         assert cache.info().replies == 0
 
 
-UNKNOWN = "address 2 is not one that apprise knows; it may be secret and is not shown"
+UNKNOWN = "apprise does not know address 2, which may be secret and is not shown"
 DELIVERIES = {
     "none": ("", 0, "delivery  none: ARXIV_DIGEST_DELIVER is not set"),
     "one": ("json://u:hunter2@localhost", 0, "delivery  1 address: JSON"),

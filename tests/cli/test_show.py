@@ -114,8 +114,8 @@ def test_who_reads_no_further_is_no_fault(
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
-        (["cs.LG"], "outputs: there is no digest 'cs.LG'\n  Digests here: cs.AI, cs.CL.\n"),
-        (["../outputs/cs.CL"], "outputs: there is no digest '../outputs/cs.CL'\n  Digests here: cs.AI, cs.CL.\n"),
+        (["cs.LG"], "outputs: no digest 'cs.LG'\n  Digests here: cs.AI, cs.CL.\n"),
+        (["../outputs/cs.CL"], "outputs: no digest '../outputs/cs.CL'\n  Digests here: cs.AI, cs.CL.\n"),
         (
             ["cs.CL", "2024-04-03"],
             "outputs: cs.CL has no digest of '2024-04-03'\n  Digests here: 2024-04-02, 2024-04-01.\n",
