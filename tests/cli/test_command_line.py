@@ -103,19 +103,16 @@ def test_a_paper_that_failed_in_one_section_is_not_paid_for_in_the_next(wired: P
     assert sum(call.paper == paper for call in endpoint.log) == 3
 
 
+def _in_a_shell(program: Program, *arguments: str, to: str) -> subprocess.CompletedProcess[str]:
+    command = ["bash", "-c", f'"$@" {to}', "bash", *program._command(arguments)]
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "timeout": 60, "check": False}
+    return subprocess.run(command, cwd=program.folder, env=program.environment, **streams)  # type: ignore[call-overload,no-any-return]
+
+
 @pytest.mark.parametrize("gone", [">&-", "2>&-", ">&- 2>&-", ">/dev/full", "2>/dev/full", "| true"])
 def test_a_screen_that_is_gone_ends_no_run(cli: Program, gone: str) -> None:
     """The digest is written, and nobody is told of a fault of the program."""
-    command = f"{' '.join(cli._command(['demo', '-v']))} {gone}"
-    ran = subprocess.run(
-        ["bash", "-c", command],
-        cwd=cli.folder,
-        env=cli.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    ran = _in_a_shell(cli, "demo", "-v", to=gone)
     assert ran.returncode == 0
     assert "fault" not in ran.stderr
     assert "Exception" not in ran.stderr
@@ -125,16 +122,7 @@ def test_a_screen_that_is_gone_ends_no_run(cli: Program, gone: str) -> None:
 def test_data_that_cannot_be_written_is_an_error(cli: Program) -> None:
     """Exit 1 and why."""
     cli.write("two.jsonl", lines(RECORDS[:2]))
-    command = f"{' '.join(cli._command(['fetch', '--input', 'two.jsonl']))} >/dev/full"
-    ran = subprocess.run(
-        ["bash", "-c", command],
-        cwd=cli.folder,
-        env=cli.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    ran = _in_a_shell(cli, "fetch", "--input", "two.jsonl", to=">/dev/full")
     assert (ran.returncode, ran.stderr) == (
         1,
         "arxiv-digest: standard output cannot be written: No space left on device\n",
