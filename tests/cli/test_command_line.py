@@ -105,8 +105,15 @@ def test_a_paper_that_failed_in_one_section_is_not_paid_for_in_the_next(wired: P
 
 def _in_a_shell(program: Program, *arguments: str, to: str) -> subprocess.CompletedProcess[str]:
     command = ["bash", "-c", f'"$@" {to}', "bash", *program._command(arguments)]
-    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "timeout": 60, "check": False}
-    return subprocess.run(command, cwd=program.folder, env=program.environment, **streams)  # type: ignore[call-overload,no-any-return]
+    return subprocess.run(
+        command,
+        cwd=program.folder,
+        env=program.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
 
 
 @pytest.mark.parametrize("gone", [">&-", "2>&-", ">&- 2>&-", ">/dev/full", "2>/dev/full", "| true"])
