@@ -75,7 +75,7 @@ class UncappedError(FatalModelError):
 
     def __init__(self, host: str) -> None:
         super().__init__(
-            f"{host} takes no cap on the length of a reply, so that no budget can be kept",
+            f"{host} does not let the length of a reply be capped, so no budget can be kept",
             hint="Leave --budget out, or choose another endpoint.",
         )
 

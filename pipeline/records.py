@@ -40,7 +40,7 @@ def parse_id(text: str) -> tuple[str, int | None]:
     elif match := _OLD_ID.fullmatch(bare):
         identifier = f"{match['archive']}/{match['number']}"
     else:
-        raise ValueError(f"{text[:80]!r} is no arXiv identifier such as 2404.02059 or math/0309136")
+        raise ValueError(f"{text[:80]!r} is not an arXiv identifier such as 2404.02059 or math/0309136")
     return identifier, int(match["version"]) if match["version"] else None
 
 
@@ -210,6 +210,8 @@ STALE = "stale_feed"
 """Key of the note that says that the feed is still that of an earlier day."""
 FOLLOWS_SUBMISSION = "follows_submission"
 """Key of the note that says that papers were chosen by the time of their submission."""
+LIMITED = "limited"
+"""Key of the note that says that the user wanted fewer papers than there are; ``count`` of ``total``."""
 PARTIAL_NOTES = frozenset({"input_cut", "source_failed", "stopped", "budget", STALE})
 """Keys of the notes that say that papers may be missing whose number nobody knows."""
 
@@ -236,6 +238,11 @@ class Source(Record):
     def is_partial(self) -> bool:
         """Whether papers may be missing that nobody could count."""
         return any(note.key in PARTIAL_NOTES for note in self.notes)
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether the user wanted fewer papers than there are."""
+        return any(note.key == LIMITED for note in self.notes)
 
     @property
     def is_stale(self) -> bool:
@@ -291,6 +298,8 @@ class RunReport(Record):
     """Which papers did not come, and why."""
     notes: tuple[Note, ...] = ()
     """What the page says of the source, each a key and its figures."""
+    kept: tuple[str, ...] = ()
+    """Ids of papers that an earlier run of the day had and this one did not; they stay on the page."""
     complete: bool
 
 

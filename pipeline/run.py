@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,8 @@ from pipeline.cache import Cache
 from pipeline.errors import BudgetError, DigestError, FetchError, InputError, UncappedError
 from pipeline.exits import Exit
 from pipeline.fetch import Fetching, Page, eastern_today
-from pipeline.records import Day, Entry, FailedPaper, Note, RunReport, Source, SourceCount, Spent
+from pipeline.merge import merged
+from pipeline.records import LIMITED, Day, Entry, FailedPaper, Note, RunReport, Source, SourceCount, Spent
 from pipeline.settings import Format
 from pipeline.summarize import Job, Summarizer
 
@@ -23,7 +24,7 @@ WRITERS: Mapping[Format, Callable[[Digest], str]] = {"md": markdown, "json": as_
 
 
 @dataclass(frozen=True)
-class Order:
+class DigestSpec:
     """Which papers make one digest, and what it is called."""
 
     pages: Callable[[], Iterator[Page]]
@@ -35,17 +36,19 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Desk:
+class Output:
     """Where digests are written, and how."""
 
-    output: Path
+    folder: Path
     formats: tuple[Format, ...]
     feed: Callable[[str], FeedStyle]
     """Tells what the feed of a digest, by its name, is to be."""
     cache: Cache
     """Keeps which announced papers stand on which page."""
     warn: Callable[[str], None]
-    """Told of an earlier day that the feed must do without."""
+    """Says what of earlier days cannot be read."""
+    replace: bool = False
+    """Write what a run found alone, not what earlier runs of the day had besides."""
 
 
 @dataclass(frozen=True)
@@ -59,28 +62,28 @@ class Outcome:
     """What ended it early, or why nothing was written."""
 
 
-async def run(order: Order, job: Job, desk: Desk) -> Outcome:
+async def run(spec: DigestSpec, job: Job, output: Output) -> Outcome:
     """Make one digest.
 
     Raises:
         UsageError: the input is wrong; nothing was spent.
         OutputError: the digest could not be written.
     """
-    fetching = Fetching(order.pages, job.progress)
+    fetching = Fetching(spec.pages, job.progress)
     summarizer = Summarizer(job)
     entries: list[Entry] = []
     try:
         entries = [entry async for entry in summarizer.entries(fetching)]
     except FetchError as error:
         fetching.error = error
-    source = described(order, fetching, summarizer, today=eastern_today(job.now()).isoformat())
-    return assemble(entries, source, summarizer.spent(), desk, error=fetching.error or summarizer.stopped)
+    source = described(spec, fetching, summarizer, today=eastern_today(job.now()).isoformat())
+    return assemble(entries, source, summarizer.spent(), output, error=fetching.error or summarizer.stopped)
 
 
-def described(order: Order, fetching: Fetching, summarizer: Summarizer, *, today: str) -> Source:
+def described(spec: DigestSpec, fetching: Fetching, summarizer: Summarizer, *, today: str) -> Source:
     """Return the source with its name, its day and what the page must say of it."""
     source = fetching.source
-    notes = [*order.notes, *source.notes]
+    notes = [*spec.notes, *source.notes]
     if fetching.error:
         figures = {"count": source.fetched, "detail": fetching.error.message}
         notes.append(Note(key="source_failed", figures=figures))
@@ -89,41 +92,67 @@ def described(order: Order, fetching: Fetching, summarizer: Summarizer, *, today
         notes.append(Note(key=key, figures={"detail": summarizer.stopped.message}))
     return source.model_copy(
         update={
-            "name": order.name or source.name or DEFAULT_NAME,
-            "date": order.date or source.date or today,
+            "name": spec.name or source.name or DEFAULT_NAME,
+            "date": spec.date or source.date or today,
             "notes": tuple(notes),
         }
     )
 
 
 def assemble(
-    entries: list[Entry], source: Source, spent: Spent, desk: Desk, *, error: DigestError | None = None
+    entries: list[Entry], source: Source, spent: Spent, output: Output, *, error: DigestError | None = None
 ) -> Outcome:
     """Write the files of a digest, unless no paper has a summary, and say how it ended.
 
-    A stale feed is told on a page even where it leaves no paper.
+    What earlier runs of the day wrote stays on the page, unless the output replaces it. A stale feed has a page even
+    where it leaves no paper.
 
     Raises:
         OutputError: a file could not be written.
     """
-    code = ending(entries, source, error)
-    report = _report(entries, source, spent, complete=code is Exit.COMPLETE)
     if _is_lost(entries, source):
-        return Outcome(code, report, error=error)
-    has_feed = "atom" in desk.formats
+        return Outcome(ending(entries, source, error), _report(entries, source, spent), error=error)
+    found, kept = merged(entries, _before(source, output))
+    spent = spent.model_copy(update={"cached": spent.cached + _summaries(found) - _summaries(entries)})
+    entries, source = list(found), without_limit(source, len(found))
+    code = ending(entries, source, error)
+    report = _report(entries, source, spent, kept=kept, complete=code is Exit.COMPLETE and not source.is_limited)
+    has_feed = "atom" in output.formats
     digest = Digest(report.name, report.date, tuple(entries), source, has_feed=has_feed)
-    texts = {f"{report.date}.{name}": WRITERS[name](digest) for name in desk.formats if name in WRITERS}
+    texts = {f"{report.date}.{name}": WRITERS[name](digest) for name in output.formats if name in WRITERS}
     if has_feed:
-        texts[FEED] = _feed(digest, desk)
+        texts[FEED] = _feed(digest, output)
     texts[f"{report.date}.run.json"] = report.model_dump_json(indent=2) + "\n"
-    files = outputs.write_all(desk.output / report.name, texts)
-    desk.cache.keep_shown(report.name, report.date, [entry.paper for entry in entries])
+    files = outputs.write_all(output.folder / report.name, texts)
+    output.cache.keep_shown(report.name, report.date, [entry.paper for entry in entries])
     return Outcome(code, report, files, error)
 
 
-def _feed(digest: Digest, desk: Desk) -> str:
+def _before(source: Source, output: Output) -> tuple[Entry, ...]:
+    """Return what earlier runs of the day wrote, unless it is to be replaced or cannot be read."""
+    archive, name, date = Archive(output.folder), source.name or DEFAULT_NAME, source.date or ""
+    if output.replace or date not in archive.dates(name):
+        return ()
+    try:
+        return archive.day(name, date).entries
+    except InputError as error:
+        output.warn(f"{error.message}; this run writes it again")
+        return ()
+
+
+def without_limit(source: Source, papers: int) -> Source:
+    """Return the source without the note on its limit, if the page has all ``papers`` that there are."""
+    notes = [note for note in source.notes if note.key != LIMITED or papers < int(note.figures.get("total", 0))]
+    return source.model_copy(update={"notes": tuple(notes)})
+
+
+def _summaries(entries: Iterable[Entry]) -> int:
+    return sum(entry.summary is not None for entry in entries)
+
+
+def _feed(digest: Digest, output: Output) -> str:
     """Return the feed of a digest: this day, and the days that are written already."""
-    archive = Archive(desk.output)
+    archive = Archive(output.folder)
     today = Day(name=digest.name, date=digest.date, entries=in_page_order(digest.entries))
 
     def newest_first() -> Iterator[Day]:
@@ -131,9 +160,9 @@ def _feed(digest: Digest, desk: Desk) -> str:
             try:
                 yield today if date == digest.date else archive.day(digest.name, date)
             except InputError as error:
-                desk.warn(f"{error.message}; the feed goes without that day")
+                output.warn(f"{error.message}; the feed goes without that day")
 
-    return atom(digest.name, newest_first(), desk.feed(digest.name))
+    return atom(digest.name, newest_first(), output.feed(digest.name))
 
 
 def ending(entries: list[Entry], source: Source, error: DigestError | None = None) -> Exit:
@@ -153,7 +182,9 @@ def _is_lost(entries: list[Entry], source: Source) -> bool:
     return not any(entry.summary for entry in entries) and (bool(entries) or not source.is_stale)
 
 
-def _report(entries: list[Entry], source: Source, spent: Spent, *, complete: bool) -> RunReport:
+def _report(
+    entries: list[Entry], source: Source, spent: Spent, *, kept: tuple[str, ...] = (), complete: bool = False
+) -> RunReport:
     failures = [entry.failure for entry in entries if entry.failure]
     return RunReport(
         name=source.name or DEFAULT_NAME,
@@ -163,6 +194,7 @@ def _report(entries: list[Entry], source: Source, spent: Spent, *, complete: boo
         source=SourceCount(announced=source.announced, fetched=source.fetched, missing=source.missing),
         missing_papers=source.missing_papers,
         notes=source.notes,
+        kept=kept,
         complete=complete,
         **{name: getattr(spent, name) for name in Spent.model_fields},
     )

@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
 
 from pipeline.categories import explain as explain_category
-from pipeline.categories import is_category
+from pipeline.categories import in_own_case, is_category
 from pipeline.endpoints import PRESETS, Preset, preset_for, preset_named
 from pipeline.errors import SettingsError
 from pipeline.records import DIGEST_NAME, FIRST_KINDS, AnnounceType
-from pipeline.validation import explain
+from pipeline.validation import did_you_mean, explain
 
 OPENAI_URL = "https://api.openai.com/v1"
 DEFAULT_MODEL = "gpt-6-luna"
@@ -79,14 +79,15 @@ def digest_name(name: str) -> str:
 
 
 def category(text: str) -> str:
-    """Return ``text`` if arXiv has such a category or archive.
+    """Return a category or archive of arXiv as arXiv writes it, whatever its case in ``text``.
 
     Raises:
-        ValueError: it has not; names those that look alike.
+        ValueError: arXiv has no such category; names those that look alike.
     """
-    if not is_category(text):
+    written = in_own_case(text)
+    if not is_category(written):
         raise ValueError(explain_category(text))
-    return text
+    return written
 
 
 def web_address(text: str) -> str:
@@ -103,7 +104,7 @@ def web_address(text: str) -> str:
     except ValueError:
         usable = False
     if not usable:
-        raise ValueError(f"{text!r} is no http or https address")
+        raise ValueError(f"{text!r} is not an http or https address")
     return text.rstrip("/")
 
 
@@ -113,10 +114,10 @@ def _base_url(text: str) -> str:
         return text
     preset = preset_named(text)
     if preset and not preset.address:
-        raise ValueError(f"{text!r} has an address for each customer: write yours")
+        raise ValueError(f"{text!r} has no fixed address: give your own resource's URL")
     if preset is None and "/" not in text:
         names = ", ".join(preset.name for preset in PRESETS if preset.address)
-        raise ValueError(f"{text!r} is neither an http or https address nor a service that is known ({names})")
+        raise ValueError(f"{text!r} is neither an http or https address nor a known service ({names})")
     return preset.address if preset else web_address(text)
 
 
@@ -325,5 +326,9 @@ def _where(
     text = f"{', '.join(places)}: {explain(error)}"
     if any(fault["type"] == "extra_forbidden" for fault in error.errors()):
         allowed = sorted(Settings.model_fields.keys() - set(_SECRETS))
+        known = {*allowed, *DigestSection.model_fields}
+        unknown = [str(fault["loc"][-1]) for fault in error.errors() if fault["type"] == "extra_forbidden"]
+        if near := [guess for key in unknown if (guess := did_you_mean(key, known))]:
+            return text + "".join(near)
         text += f" (keys: {', '.join(allowed)}; in [digests.NAME]: {', '.join(DigestSection.model_fields)})"
     return text

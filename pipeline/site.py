@@ -86,14 +86,14 @@ def build(archive: Archive, search: Pagefind | None, warn: Callable[[str], None]
         OutputError: a file of the site could not be written.
     """
     if not archive.names():
-        raise UsageError(f"{archive.output}: there is no digest yet", hint="'arxiv-digest demo' makes one.")
+        raise UsageError(f"{archive.output}: no digest yet", hint="'arxiv-digest demo' makes one.")
     built = Built(archive.output / FOLDER)
     outputs.check_writable(built.root)
     with outputs.alone(built.root, warn), tempfile.TemporaryDirectory(prefix="arxiv-digest-") as folder:
         spool = Path(folder)
         feeds = _write_digests(archive, built, spool, warn=warn, frame=Frame(1, search is not None))
         if not built.days:
-            raise UsageError(f"{archive.output}: there is no digest that can be read")
+            raise UsageError(f"{archive.output}: no digest can be read")
         indexed = list(_write_papers(built, spool, search, warn))
         _write_start(built, feeds, indexed, Frame(0, search is not None))
     return built

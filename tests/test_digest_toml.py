@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from pipeline.settings import load
-from tests.cli.nursery import CHECKOUT
+from tests.cli.fork_server import CHECKOUT
 
 FILE = CHECKOUT / "digest.toml"
 MORE = {"cs.AI", "cs.CV", "cs.IR", "cs.LG", "cs.SE", "econ", "q-fin", "stat.ML"}

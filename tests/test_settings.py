@@ -16,7 +16,7 @@ from pipeline.settings import HOLIDAYS, DigestSection, Settings, digest_name, lo
 
 ROOT = Path(__file__).resolve().parent.parent
 NO_SERVICE = (
-    "is neither an http or https address nor a service that is known "
+    "is neither an http or https address nor a known service "
     "(openai, deepseek, dashscope, zhipu, moonshot, siliconflow, openrouter, ollama, vllm, llama.cpp, lmstudio)"
 )
 LOCAL = "http://localhost:11434/v1"
@@ -185,7 +185,7 @@ def test_a_file_is_read_with_a_byte_order_mark_and_named_digests(config: Path) -
         ("arxiv_delay = inf", "arxiv_delay: input should be less than or equal to 3600"),
         ("base_url = 'localhost:11434'", f"base_url: 'localhost:11434' {NO_SERVICE}"),
         ("model = 'replay'", "model: 'replay' is reserved for --base-url replay:FILE"),
-        ("base_url = 'azure'", "base_url: 'azure' has an address for each customer: write yours"),
+        ("base_url = 'azure'", "base_url: 'azure' has no fixed address: give your own resource's URL"),
         ("rpm = 0", "rpm: input should be greater than 0"),
         ("tpm = -1", "tpm: input should be greater than 0"),
         ("budget = -0.01", "budget: input should be greater than or equal to 0"),
@@ -253,11 +253,11 @@ def test_a_wrong_setting_in_the_file_is_named_with_the_file(config: Path, text: 
                 "number, unable to parse string as a number"
             ),
         ),
-        ({"OPENAI_BASE_URL": "ftp://x"}, {}, "OPENAI_BASE_URL: base_url: 'ftp://x' is no http or https address"),
+        ({"OPENAI_BASE_URL": "ftp://x"}, {}, "OPENAI_BASE_URL: base_url: 'ftp://x' is not an http or https address"),
         (
             {"ARXIV_DIGEST_ARXIV_API_URL": "x"},
             {},
-            ("ARXIV_DIGEST_ARXIV_API_URL: arxiv_api_url: 'x' is no http or https address"),
+            ("ARXIV_DIGEST_ARXIV_API_URL: arxiv_api_url: 'x' is not an http or https address"),
         ),
         ({}, {"concurrency": 0}, "--concurrency: concurrency: input should be greater than or equal to 1"),
         ({"OPENAI_BASE_URL": LOCAL}, {"base_url": "x"}, f"--base-url: base_url: 'x' {NO_SERVICE}"),

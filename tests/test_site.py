@@ -244,7 +244,7 @@ def test_a_broken_day_is_named_and_left_out(output: Path) -> None:
     said: list[str] = []
     result = build(Archive(output), None, said.append)
     broken = output / "cs.CL" / "2024-04-02.json"
-    assert said == [f"{broken}: is no digest: entries: missing; the site goes without that day"]
+    assert said == [f"{broken}: is not a digest: entries: missing; the site goes without that day"]
     assert (result.broken, result.papers, len(result.days)) == (1, 2, 2)
     assert "cs.CL/2024-04-02.html" not in made(output)
 
@@ -259,7 +259,7 @@ def test_where_no_day_can_be_read_nothing_is_built(tmp_path: Path) -> None:
     """One error, and no page."""
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "2024-04-01.json").write_text("{")
-    with pytest.raises(UsageError, match="there is no digest that can be read"):
+    with pytest.raises(UsageError, match="no digest can be read"):
         build(Archive(tmp_path), None, lambda _: None)
     assert list((tmp_path / "site").iterdir()) == []
 
@@ -433,7 +433,7 @@ def test_the_command_ends_with_3_where_a_day_is_missing(
     (output / "cs.CL" / "2024-04-02.json").write_text("{}")
     code, _, said = site(capfd, "-o", str(output))
     assert code == 3
-    assert said.startswith(f"arxiv-digest: warning: {output / 'cs.CL' / '2024-04-02.json'}: is no digest")
+    assert said.startswith(f"arxiv-digest: warning: {output / 'cs.CL' / '2024-04-02.json'}: is not a digest")
 
 
 def test_the_command_needs_a_digest(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -441,7 +441,7 @@ def test_the_command_needs_a_digest(tmp_path: Path, capfd: pytest.CaptureFixture
     assert site(capfd, "-o", str(tmp_path / "o")) == (
         2,
         "",
-        f"arxiv-digest: {tmp_path / 'o'}: there is no digest yet\n  'arxiv-digest demo' makes one.\n",
+        f"arxiv-digest: {tmp_path / 'o'}: no digest yet\n  'arxiv-digest demo' makes one.\n",
     )
     assert list(tmp_path.iterdir()) == []
 

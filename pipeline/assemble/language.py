@@ -82,6 +82,7 @@ LANGUAGES: Mapping[str, Language] = {
             "sample": "本页的论文和回复都是为示例编写的，没有询问任何模型。",
             "replay": "本页的回复来自回放文件，没有询问任何模型。",
             "input_cut": "输入的论文流没有结束行就断了，本页可能缺少论文。",
+            "limited": "本次运行限定了篇数：共有 {total} 篇，只取了 {count} 篇。",
             "stopped": "本次运行提前停止：{detail}",
             "budget": "预算用完，本次运行到此为止：{detail}",
             "source_failed": "arXiv 给出 {count} 篇论文后不再应答：{detail}",

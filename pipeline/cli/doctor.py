@@ -11,12 +11,12 @@ from http.client import HTTPException
 from pipeline import outputs
 from pipeline.cache import Cache
 from pipeline.cli import screen
+from pipeline.cli.compose import budget_for, now, prompt_library, settings_for
 from pipeline.cli.deliver import addresses_of
 from pipeline.cli.ends import end_of
 from pipeline.cli.environment import check_key, check_proxies, require_key
 from pipeline.cli.options import Given
 from pipeline.cli.trial import PAPER, Trial, try_out
-from pipeline.cli.workshop import budget_for, now, prompt_library, settings_for
 from pipeline.errors import DigestError, SettingsError
 from pipeline.exits import Exit
 from pipeline.fetch import LOCK_FILE, Pacer
@@ -222,7 +222,7 @@ def _used(trial: Trial) -> str:
     tokens, requests = trial.used.tokens, trial.used.requests
     counted = f"{tokens.prompt} prompt and {tokens.completion} completion tokens"
     cached = f" ({tokens.cached} of them cached)" if tokens.cached else ""
-    cost = "a price that is not known" if trial.cost_usd is None else f"${trial.cost_usd:.6f}"
+    cost = "an unknown price" if trial.cost_usd is None else f"${trial.cost_usd:.6f}"
     sent = "1 request" if requests == 1 else f"{requests} requests"
     return f"{'tokens that were not counted' if trial.used.uncounted else counted + cached}, {cost}, {sent}"
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from pipeline.cache import Cache
 from pipeline.cli import screen
+from pipeline.cli.compose import now, price_for, prompt_library, settings_for
 from pipeline.cli.options import Given
-from pipeline.cli.orders import orders_for
-from pipeline.cli.workshop import now, price_for, prompt_library, settings_for
+from pipeline.cli.selection import digests_for
 from pipeline.exits import Exit, of_several
 from pipeline.fetch import eastern_today
 from pipeline.model.capabilities import Learned
@@ -22,7 +22,7 @@ from pipeline.model.prices import dearest, mean_of
 from pipeline.model.tokens import Counter, counter
 from pipeline.prompts import Prompt
 from pipeline.records import Paper, Source
-from pipeline.run import DEFAULT_NAME, Order
+from pipeline.run import DEFAULT_NAME, DigestSpec
 from pipeline.settings import REPLAY_MODEL, Settings
 from pipeline.summarize import Estimate, Plan, estimate
 
@@ -35,7 +35,7 @@ SOON = timedelta(hours=1)
 def estimate_command(given: Given) -> Exit:
     """Say for each digest what it would take."""
     settings = settings_for(given)
-    orders = orders_for(given, settings, now=now())
+    orders = digests_for(given, settings, now=now())
     prompt = prompt_library().get(settings.prompt)
     tokens = counter(_tables())
     with Cache(settings.cache, warn=screen.warn) as cache:
@@ -61,7 +61,7 @@ class _Cost:
     """If all of it falls into the dearest hour that the run may touch."""
 
 
-def _estimate(order: Order, given: Given, desk: _Desk) -> Exit:
+def _estimate(order: DigestSpec, given: Given, desk: _Desk) -> Exit:
     papers: list[Paper] = []
     source = Source()
     for page in order.pages():

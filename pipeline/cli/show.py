@@ -12,9 +12,9 @@ from rich.text import Text
 
 from pipeline.archive import Archive
 from pipeline.cli import screen
+from pipeline.cli.compose import settings_for
 from pipeline.cli.options import Given
-from pipeline.cli.workshop import settings_for
-from pipeline.cli.written import written_date, written_name
+from pipeline.cli.pick import written_date, written_name
 from pipeline.errors import UsageError
 from pipeline.exits import Exit
 from pipeline.records import Day, Entry, RunReport, Summary, parse_id
@@ -33,9 +33,10 @@ def show_command(given: Given, name: str | None, date: str | None, paper_id: str
     lines = _digest(day, archive.report(name, day.date)) if paper_id is None else _paper(_named(day, paper_id))
     try:
         _print(lines)
-    except BrokenPipeError:
-        # Whoever reads no further, as head does, has seen what was asked for.
-        screen.unread()
+    except screen.OutputLostError as error:
+        # A reader that stops early, as head does, has seen what was asked for.
+        if not error.is_closed_pipe:
+            raise
     return Exit.COMPLETE
 
 
@@ -43,7 +44,7 @@ def _print(lines: Iterable[Text]) -> None:
     """Page coloured lines with links on a terminal; elsewhere write them plain, each line as long as it is."""
     if not sys.stdout.isatty():
         for line in lines:
-            screen.say(line.plain)
+            screen.emit(line.plain)
         return
     os.environ.setdefault("LESS", _LESS)
     console = Console()

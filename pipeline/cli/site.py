@@ -7,8 +7,8 @@ from pathlib import Path
 
 from pipeline.archive import Archive
 from pipeline.cli import screen
+from pipeline.cli.compose import settings_for
 from pipeline.cli.options import Given
-from pipeline.cli.workshop import settings_for
 from pipeline.exits import Exit
 from pipeline.search import Pagefind
 from pipeline.site import build

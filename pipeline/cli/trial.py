@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 
 from pipeline.cache import Cache
-from pipeline.cli.workshop import keep_learned, model_for
+from pipeline.cli.compose import keep_learned, model_for
 from pipeline.errors import FatalModelError
 from pipeline.model.budget import Budget
 from pipeline.model.capabilities import Learned

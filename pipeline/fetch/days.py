@@ -57,8 +57,8 @@ def _submitted(settings: ArxivSettings, wanted: Wanted, wire: Wire, day: _Day) -
         return iter([Page((), Source(date=day.name, announced=0))])
     if not kinds:
         raise UsageError(
-            f"{day.name}: arXiv does not say any more what was announced as {', '.join(sorted(wanted.announce))} then",
-            hint="Of a past day, new papers and cross-lists alone can be had.",
+            f"{day.name}: arXiv no longer says what was announced as {', '.join(sorted(wanted.announce))} then",
+            hint="For a past day only new papers and cross-lists are available.",
         )
     every = kinds == first
     asked = Asked(wanted.categories, window=day.window, limit=wanted.limit if every else None)

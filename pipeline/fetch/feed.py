@@ -15,7 +15,7 @@ from pipeline.fetch.documents import read_document
 from pipeline.fetch.errand import PAGE_SIZE, Errand
 from pipeline.fetch.feed_items import Item, feed_date, read_items
 from pipeline.fetch.limits import ArxivSettings
-from pipeline.fetch.pages import Page, most_telling
+from pipeline.fetch.pages import Page, limit_notes, most_telling
 from pipeline.fetch.query import check
 from pipeline.fetch.wire import Wire
 from pipeline.records import FIRST_KINDS, Missing, Note, Paper, Source, parse_id
@@ -68,13 +68,15 @@ def _announced(errand: Errand, address: str, wanted: Wanted, wire: Wire) -> Iter
 
     document = errand.feed(address, is_passing)
     items = read_items(document)
-    notes = (Note(key="full_feed", figures={"count": FULL_FEED}),) if len(items) == FULL_FEED else ()
-    day = _Day(_chosen(items, wanted), Source(date=feed_date(document), notes=notes), wire.known)
+    full = (Note(key="full_feed", figures={"count": FULL_FEED}),) if len(items) == FULL_FEED else ()
+    chosen = _chosen(items, wanted)
+    notes = (*full, *limit_notes(wanted.limit, len(chosen)))
+    day = _Day(chosen[: wanted.limit], Source(date=feed_date(document), notes=notes), wire.known)
     yield from day.pages(errand)
 
 
 def _chosen(items: Iterable[Item], wanted: Wanted) -> list[Item]:
-    """Return each paper of the chosen kinds once, up to the limit."""
+    """Return each paper of the chosen kinds once."""
     once: dict[str, Item] = {}
     for item in items:
         first = once.setdefault(item.found.id, item)
@@ -82,7 +84,7 @@ def _chosen(items: Iterable[Item], wanted: Wanted) -> list[Item]:
             paper = item.found if isinstance(first.found, Missing) else first.found
             once[item.found.id] = Item(most_telling(first.announce_type, item.announce_type), paper)
     chosen = (item for item in once.values() if item.announce_type in {*wanted.announce, None})
-    return [item for item in chosen if not wanted.primary_only or _is_primary(item.found, wanted)][: wanted.limit]
+    return [item for item in chosen if not wanted.primary_only or _is_primary(item.found, wanted)]
 
 
 def _is_primary(found: Paper | Missing, wanted: Wanted) -> bool:

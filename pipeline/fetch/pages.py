@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from pipeline.records import AnnounceType, Missing, Paper, Source
+from pipeline.records import LIMITED, AnnounceType, Missing, Note, Paper, Source
 
 _TELLING = ("new", "cross", "replace", "replace-cross", None)
 """Announce types, the most telling first."""
@@ -61,15 +61,25 @@ def lowered(source: Source, left_out: int) -> Source:
 
 
 def limited(pages: Iterator[Page], limit: int) -> Iterator[Page]:
-    """Yield ``pages`` up to ``limit`` papers; what is beyond counts neither as announced nor as missing."""
+    """Yield ``pages`` up to ``limit`` papers; a note says how many there were.
+
+    What is beyond counts neither as announced nor as missing.
+    """
     left = limit
     for page in pages:
         if len(page.papers) >= left:
-            counts = {"fetched": limit, "announced": limit + page.source.missing}
+            total = max(page.source.announced or 0, page.source.fetched) - page.source.missing
+            notes = (*page.source.notes, *limit_notes(limit, total))
+            counts = {"fetched": limit, "announced": limit + page.source.missing, "notes": notes}
             yield Page(page.papers[:left], page.source.model_copy(update=counts))
             return
         left -= len(page.papers)
         yield page
+
+
+def limit_notes(limit: int | None, total: int) -> tuple[Note, ...]:
+    """Return the note that ``limit`` papers of ``total`` were taken; nothing where that is all of them."""
+    return (Note(key=LIMITED, figures={"count": limit, "total": total}),) if limit and total > limit else ()
 
 
 def most_telling(*kinds: AnnounceType | None) -> AnnounceType | None:

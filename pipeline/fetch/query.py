@@ -15,9 +15,9 @@ from pipeline.categories import explain, has_subjects, is_category
 from pipeline.errors import FetchError, UsageError
 from pipeline.fetch.errand import PAGE_SIZE, Errand
 from pipeline.fetch.limits import ArxivSettings
-from pipeline.fetch.pages import Page, merged, tidy
+from pipeline.fetch.pages import Page, limit_notes, merged, tidy
 from pipeline.fetch.wire import Wire
-from pipeline.records import Missing, Paper, Source, parse_id
+from pipeline.records import Missing, Note, Paper, Source, parse_id
 
 MOST_RESULTS = 10_000
 """Results of one query that the API gives out; those beyond them are asked for by narrower windows of submission."""
@@ -54,7 +54,7 @@ def search(settings: ArxivSettings, asked: Asked, wire: Wire) -> Iterator[Page]:
     if bool(asked.categories or asked.query or asked.window) == bool(asked.ids):
         raise UsageError("Ask arXiv either for ids or for categories, a query or dates.")
     if asked.ids:
-        return _by_ids(Errand(settings, wire), _parsed(asked.ids)[: asked.limit])
+        return _by_ids(Errand(settings, wire), _parsed(asked.ids), asked.limit)
     return tidy(_by_terms(Errand(settings, wire), asked), asked.limit)
 
 
@@ -95,7 +95,8 @@ def _parsed(ids: Sequence[str]) -> list[tuple[str, str]]:
 class _Gathered:
     """Everything that came so far, each paper once."""
 
-    def __init__(self, announced: int = 0) -> None:
+    def __init__(self, announced: int = 0, notes: tuple[Note, ...] = ()) -> None:
+        self.notes = notes
         self.announced = announced
         self.fetched: set[str] = set()
         self.missing: dict[str, Missing] = {}
@@ -113,6 +114,7 @@ class _Gathered:
             fetched=len(self.fetched),
             missing=max(len(self.missing), lost),
             missing_papers=tuple(self.missing.values()),
+            notes=self.notes,
         )
 
 
@@ -120,8 +122,9 @@ def _by_terms(errand: Errand, asked: Asked) -> Iterator[Page]:
     gathered, given = _Gathered(), None
     reason = "arXiv counts them among the results and did not give them"
     try:
-        for found, total in _results(errand, asked):
+        for found, total, least in _results(errand, asked):
             gathered.announced = total
+            gathered.notes = gathered.notes or limit_notes(asked.limit, least)
             page = gathered.add(found)
             if page.papers:
                 given = page.source
@@ -138,8 +141,8 @@ def _by_terms(errand: Errand, asked: Asked) -> Iterator[Page]:
         yield final
 
 
-def _results(errand: Errand, asked: Asked) -> Iterator[tuple[list[Paper | Missing], int]]:
-    """Yield what each answer holds and how many results there are in all, as far as known.
+def _results(errand: Errand, asked: Asked) -> Iterator[tuple[list[Paper | Missing], int, int]]:
+    """Yield what each answer holds, how many results are asked for in all, as far as known, and how many it names.
 
     A query with more results than the API gives out is split by time of submission, the later half first.
     """
@@ -150,7 +153,7 @@ def _results(errand: Errand, asked: Asked) -> Iterator[tuple[list[Paper | Missin
             total = min(least, part.limit or least)
             halves = _halves(part, found) if total > MOST_RESULTS else None
             whole = whole or total
-            yield found, whole if halves or parts else past + total
+            yield found, whole if halves or parts else past + total, least
             if halves:
                 parts += halves
                 total = 0
@@ -180,8 +183,9 @@ def _halves(asked: Asked, found: Sequence[Paper | Missing]) -> list[Asked] | Non
     return [replace(asked, window=(start, middle)), replace(asked, window=(middle, end))]
 
 
-def _by_ids(errand: Errand, ids: list[tuple[str, str]]) -> Iterator[Page]:
-    gathered, given = _Gathered(announced=len(ids)), None
+def _by_ids(errand: Errand, asked: list[tuple[str, str]], limit: int | None) -> Iterator[Page]:
+    ids = asked[:limit]
+    gathered, given = _Gathered(len(ids), limit_notes(limit, len(asked))), None
     reason = "arXiv has no such paper"
     try:
         for first in range(0, len(ids), PAGE_SIZE):

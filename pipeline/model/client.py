@@ -80,6 +80,11 @@ class OpenAIModel:
         """Ask the endpoint for the first day on which the model answers no more; None where it names none."""
         return read_shutdown(await self._connection.fetch(f"/models/{quote(self.name, safe='')}"))
 
+    @property
+    def limit(self) -> float | None:
+        """Requests a minute that calls are waiting for; see `Gate.limit`."""
+        return self._gate.limit
+
     def cost_usd(self, used: Meter) -> float | None:
         """Return US dollars for what was used; None where the price or the count is not known."""
         is_known = not used.uncounted and (self._terms.price or not used.counted)

@@ -104,11 +104,12 @@ class Connection:
             FatalModelError: no request can reach the endpoint, or nobody has ever had an answer in time.
             PassingError: this one had none, or one that is neither a reply nor an error.
         """
-        self.meter.requests += 1
         began = time.monotonic()
         try:
-            async with self.deadline.watched():
-                response = await self._client.post(self._url, cast_to=httpx2.Response, body=body, options=self._options)
+            with self.meter.sending():
+                async with self.deadline.watched():
+                    post = self._client.post(self._url, cast_to=httpx2.Response, body=body, options=self._options)
+                    response = await post
         except openai.APIStatusError as error:
             headers = error.response.headers
             return Answer.read(self._address, error.status_code, error.body, headers), headers

@@ -39,6 +39,11 @@ class DeferredModel:
         """What has been sent and used so far."""
         return self._model.meter if self._model else self._unused
 
+    @property
+    def limit(self) -> float | None:
+        """Requests a minute that calls are waiting for; see `Gate.limit`."""
+        return self._model.limit if self._model else None
+
     def cost_usd(self, used: Meter) -> float | None:
         """Return US dollars for what was used; nothing where nothing was asked."""
         return self._model.cost_usd(used) if self._model and used.requests else 0.0

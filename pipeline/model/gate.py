@@ -87,6 +87,11 @@ class Gate:
         """Requests a minute that the endpoint takes; None where no limit showed."""
         return None if self.requests.rate is None else 60 * self.requests.rate
 
+    @property
+    def limit(self) -> float | None:
+        """Requests a minute that calls are waiting for; None while nothing waits, or waits for a place only."""
+        return self.per_minute if self._waiting and self._in_flight < int(self.width) else None
+
     def begin_with(self, *, width: float | None, per_minute: float | None) -> None:
         """Begin with what held in an earlier run."""
         if width is not None:

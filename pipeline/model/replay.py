@@ -73,6 +73,6 @@ def _reply(where: str, line: str) -> tuple[str, str]:
         record: Any = json.loads(line)
         identifier, _ = parse_id(record["id"])
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise InputError(f"{where}: is no reply: {error}", hint="Each line is a JSON object with an id.") from error
+        raise InputError(f"{where}: is not a reply: {error}", hint="Each line is a JSON object with an id.") from error
     fields = {name: record[key] for key, name in _FIELDS.items() if key in record}
     return identifier, json.dumps(fields, ensure_ascii=False)

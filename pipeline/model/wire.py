@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -80,6 +81,18 @@ class Meter:
     """What the counted replies cost, each at the time at which it came; 0 without a price."""
     price: Callable[[Usage], float] | None = field(default=None, repr=False, compare=False)
     """US dollars for a reply that comes now."""
+    in_flight: int = 0
+    """Requests that wait for their answer now."""
+
+    @contextmanager
+    def sending(self) -> Iterator[None]:
+        """Count one request, and that it is in flight until it is answered."""
+        self.requests += 1
+        self.in_flight += 1
+        try:
+            yield
+        finally:
+            self.in_flight -= 1
 
     def count(self, usage: Usage | None) -> None:
         """Count the tokens of one reply; None where the endpoint did not say."""

@@ -7,7 +7,7 @@ import dataclasses
 import time
 from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from pipeline.cache import Cache, CachedReply
@@ -27,6 +27,16 @@ WINDOW = 4096
 """Papers that may be unfinished at once; bounds memory over months of papers."""
 
 
+@dataclass
+class Carried:
+    """What one digest of a job leaves to the next, and to whoever interrupts the job."""
+
+    failed: dict[str, Failure] = field(default_factory=dict)
+    """Failures that the model's replies are the reason of, by the key of the ask: it is not paid for them again."""
+    abandoned: int = 0
+    """Requests that were in flight when the job was interrupted."""
+
+
 @dataclass(frozen=True)
 class Job:
     """What the papers of a run have in common."""
@@ -41,7 +51,8 @@ class Job:
     refresh: bool = False
     """Ask again for papers that the cache has."""
     offline: bool = False
-    """Ask nothing; what the cache has not is a failure."""
+    """Ask nothing; a paper that the cache lacks is a failure."""
+    carried: Carried = field(default_factory=Carried)
 
     async def close(self) -> None:
         """Close every model."""
@@ -111,8 +122,10 @@ class Summarizer:
         key = ask.key(job.model.name)
         if not job.refresh and (reply := job.cache.reply(key)):
             return _done(self._settle(paper, reply.summary.model_copy(update={"paper_id": paper.id}), cached=True))
+        if failure := job.carried.failed.get(key):
+            return _done(self._settle(paper, failure.model_copy(update={"paper_id": paper.id})))
         if job.offline:
-            detail = "not in the cache, and the run was told to stay offline"
+            detail = "not in the cache, and --offline asks no model"
             return _done(self._settle(paper, Failure(paper_id=paper.id, reason="not_cached", detail=detail)))
         task = asyncio.create_task(self._ask(paper, ask, key))
         self._tasks.add(task)
@@ -128,6 +141,8 @@ class Summarizer:
             self._stop(error)
             return self._settle(paper, _stopped(paper, error))
         if isinstance(outcome, Failure):
+            if outcome.reason not in UNANSWERED:
+                self._job.carried.failed[key] = outcome
             return self._settle(paper, outcome)
         self._job.cache.keep_reply(paper, outcome)
         return self._settle(paper, outcome.summary)
@@ -188,6 +203,7 @@ class Summarizer:
                 model.stop(error)
 
     async def _leave_nothing_behind(self) -> None:
+        self._job.carried.abandoned += sum(model.meter.in_flight for model in self._models)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

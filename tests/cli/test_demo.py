@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from .nursery import CHECKOUT
+from .fork_server import CHECKOUT
 from .program import Program, Ran, shown
 
 DAY = "demo/2026-11-23"

@@ -30,7 +30,7 @@ PRICE = 'model = "bench"\n[prices.bench]\ninput = 1.0\noutput = 10.0\n'
 ANSWERED = re.compile(
     r"answered  (?P<model>\S+) at (?P<host>\S+) in (?P<seconds>[\d.]+) s: "
     r"(?P<tokens>\d+ prompt and \d+ completion tokens|tokens that were not counted)(?P<cached>[^,]*), "
-    r"(?P<cost>\$[\d.]+|a price that is not known), (?P<requests>\d+) requests?"
+    r"(?P<cost>\$[\d.]+|an unknown price), (?P<requests>\d+) requests?"
 )
 SWITCH = '{"chat_template_kwargs": {"enable_thinking": false}} is taken'
 
@@ -115,7 +115,7 @@ def test_everything_is_in_place(doctor: Doctor, patient: OpenAIServer, arxiv: Ar
         assert cache.info().replies == 0
 
 
-UNKNOWN = "address 2 is none that apprise knows; it may be secret and is not shown"
+UNKNOWN = "apprise does not know address 2, which may be secret and is not shown"
 DELIVERIES = {
     "none": ("", 0, "delivery  none: ARXIV_DIGEST_DELIVER is not set"),
     "one": ("json://u:hunter2@localhost", 0, "delivery  1 address: JSON"),
@@ -188,7 +188,7 @@ def test_a_reply_without_a_count_has_no_cost(doctor: Doctor, patient: OpenAIServ
     (tmp_path / "digest.toml").write_text(PRICE)
     patient.reset(Options(by_paper={"*": [{"fault": "no_usage"}]}))
     said = answered(doctor())
-    assert (said["tokens"], said["cost"]) == ("tokens that were not counted", "a price that is not known")
+    assert (said["tokens"], said["cost"]) == ("tokens that were not counted", "an unknown price")
 
 
 USELESS: dict[str, tuple[Item, str]] = {

@@ -97,7 +97,7 @@ def test_a_date_in_any_state_costs_no_paper(written: str, moment: datetime | Non
     [
         (
             "<title>T</title><summary>A</summary>",
-            Missing(id="entry 2", reason="'entry 2' is no arXiv identifier such as 2404.02059 or math/0309136"),
+            Missing(id="entry 2", reason="'entry 2' is not an arXiv identifier such as 2404.02059 or math/0309136"),
         ),
         (
             "<id>http://arxiv.org/abs/2604.00002v1</id><title>T</title>",

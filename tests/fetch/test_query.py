@@ -150,7 +150,7 @@ def test_ids_that_arxiv_has_not_at_all_are_one_empty_page() -> None:
     [
         ({}, "Ask arXiv either for ids or for categories, a query or dates."),
         ({"ids": ("2604.00001",), "query": "x"}, "Ask arXiv either for ids or for categories, a query or dates."),
-        ({"ids": ("abc",)}, "'abc' is no arXiv identifier such as 2404.02059 or math/0309136."),
+        ({"ids": ("abc",)}, "'abc' is not an arXiv identifier such as 2404.02059 or math/0309136."),
         ({"query": "x", "limit": 0}, "A limit of 0 papers asks for nothing; the least is 1."),
     ],
 )

@@ -119,7 +119,7 @@ async def test_any_text_comes_back_as_it_was(tmp_path_factory: pytest.TempPathFa
     [
         ("{cut", "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
         ("{}", "'id'"),
-        ('{"id": "x"}', "'x' is no arXiv identifier such as 2404.02059 or math/0309136"),
+        ('{"id": "x"}', "'x' is not an arXiv identifier such as 2404.02059 or math/0309136"),
         ('{"id": 2404.02059}', "'float' object has no attribute 'strip'"),
         ('["2404.02059"]', "list indices must be integers or slices, not str"),
         ("[" * 100_000, "maximum recursion depth exceeded while decoding a JSON array from a unicode string"),
@@ -134,7 +134,7 @@ def test_a_line_that_is_no_reply_is_refused_before_anything_is_asked(path: Path,
     with pytest.raises(InputError) as caught:
         ReplayModel(path)
     assert (caught.value.message, caught.value.hint) == (
-        f"{path}, line 3: is no reply: {complaint}",
+        f"{path}, line 3: is not a reply: {complaint}",
         "Each line is a JSON object with an id.",
     )
 

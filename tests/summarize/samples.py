@@ -109,7 +109,7 @@ class Watcher:
     seen: list[tuple[str, bool, bool]] = field(default_factory=list)
     """Paper, whether it has a summary, whether the cache had it."""
 
-    def begins(self) -> None:
+    def begins(self, name: str | None) -> None:
         """Digests are not the stage's."""
 
     def fetched(self, source: Source) -> None:
@@ -121,6 +121,9 @@ class Watcher:
 
     def warned(self, message: str) -> None:
         """Nothing warns here."""
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 def write_prompt(folder: Path, text: str = PROMPT) -> Prompt:

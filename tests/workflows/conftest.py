@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.nursery import CHECKOUT, nursery
+from tests.cli.fork_server import CHECKOUT, fork_server
 from tests.cli.program import RECORDS, arxiv_environment, papers, record
 from tests.servers.arxiv import ArxivServer
 from tests.servers.openai import OpenAIServer
@@ -178,7 +178,7 @@ def model_server() -> Iterator[OpenAIServer]:
 class _Line(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         order = json.loads(self.rfile.readline())
-        answer = nursery().run(
+        answer = fork_server().run(
             order["arguments"],
             folder=order["folder"],
             environment=order["environment"],

@@ -9,7 +9,7 @@ import shutil
 import pytest
 import yaml
 
-from tests.cli.nursery import CHECKOUT
+from tests.cli.fork_server import CHECKOUT
 from tests.servers.arxiv import Fault, error_feed
 from tests.servers.openai_options import Options
 

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from pipeline.endpoints import PRESETS
-from tests.cli.nursery import CHECKOUT
+from tests.cli.fork_server import CHECKOUT
 
 WORKFLOWS = sorted((CHECKOUT / ".github" / "workflows").glob("*.yml"))
 FILES = [*WORKFLOWS, CHECKOUT / "action.yml", CHECKOUT / "README.md", CHECKOUT / "README.zh-CN.md"]

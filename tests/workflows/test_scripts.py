@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from tests.cli.nursery import CHECKOUT
+from tests.cli.fork_server import CHECKOUT
 
 SCRIPTS = CHECKOUT / ".github" / "scripts"
 EVIL = (

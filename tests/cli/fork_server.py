@@ -24,8 +24,12 @@ LOADED = (
     "pipeline.cli.app",
     "pipeline.cli.doctor",
     "pipeline.cli.estimate",
-    "pipeline.cli.making",
-    "pipeline.cli.stages",
+    "pipeline.cli.run",
+    "pipeline.cli.fetch",
+    "pipeline.cli.summarize",
+    "pipeline.cli.assemble",
+    "pipeline.cli.demo",
+    "pipeline.cli.bars",
     "pipeline.fetch",
     "pipeline.model.client",
     "pipeline.run",
@@ -33,13 +37,13 @@ LOADED = (
 STREAMS = ("stdin", "stdout", "stderr")
 
 
-class Nursery:
+class ForkServer:
     """The parent's end of the process."""
 
     def __init__(self) -> None:
         measuring = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.cli.nursery"],
+            [sys.executable, "-m", "tests.cli.fork_server"],
             cwd=CHECKOUT,
             env={"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(CHECKOUT), **measuring},
             stdin=subprocess.PIPE,
@@ -84,9 +88,9 @@ class Nursery:
 
 
 @cache
-def nursery() -> Nursery:
-    """Return the one nursery of this process."""
-    return Nursery()
+def fork_server() -> ForkServer:
+    """Return the one fork server of this process."""
+    return ForkServer()
 
 
 def _serve(orders: IO[bytes], answers: IO[bytes]) -> dict[str, object] | None:

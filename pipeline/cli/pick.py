@@ -19,11 +19,11 @@ def written_name(archive: Archive, name: str | None) -> str:
     """
     names = archive.names()
     if not names:
-        raise UsageError(f"{archive.output}: there is no digest yet", hint="'arxiv-digest demo' makes one.")
+        raise UsageError(f"{archive.output}: no digest yet", hint="'arxiv-digest demo' makes one.")
     if name is None:
         return max(names, key=lambda each: archive.dates(each)[0])
     if name not in names:
-        raise UsageError(f"{archive.output}: there is no digest {name!r}", hint=f"There is: {_some(names)}.")
+        raise UsageError(f"{archive.output}: no digest {name!r}", hint=f"Digests here: {_some(names)}.")
     return name
 
 
@@ -37,7 +37,7 @@ def written_date(archive: Archive, name: str, date: str | None) -> str:
     if date is None:
         return dates[0]
     if date not in dates:
-        raise UsageError(f"{archive.output}: {name} has no digest of {date!r}", hint=f"There is: {_some(dates)}.")
+        raise UsageError(f"{archive.output}: {name} has no digest of {date!r}", hint=f"Days here: {_some(dates)}.")
     return date
 
 

@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 
 from pipeline.assemble import FeedStyle
 from pipeline.cache import Cache
-from pipeline.cli import importing, screen
+from pipeline.cli import screen
+from pipeline.cli.display import Spending, progress_for
 from pipeline.cli.ends import warn_of_announced, warn_of_shutdowns
 from pipeline.cli.environment import check_proxies, require_key
 from pipeline.cli.options import Given
@@ -24,7 +25,7 @@ from pipeline.model.prices import Price, Tariff, is_local, price_of
 from pipeline.model.replay import ReplayModel
 from pipeline.model.wire import Model
 from pipeline.prompts import Prompt, PromptLibrary
-from pipeline.run import Desk
+from pipeline.run import Output
 from pipeline.settings import CONFIG_FILE, Settings, load
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def model_for(
 ) -> Model:
     """Return the model that the settings name; it connects with the first ask, and tries ``once`` or again and again.
 
-    ``warn`` is told of long pauses.
+    ``warn`` is given what to say of long pauses.
 
     Raises:
         InputError: the replay file cannot be read.
@@ -88,13 +89,13 @@ def model_for(
     return DeferredModel(settings.model, settings.host, make, today=now().date())
 
 
-def desk_for(settings: Settings, cache: Cache) -> Desk:
+def output_for(given: Given, settings: Settings, cache: Cache) -> Output:
     """Return where digests are written, and how."""
 
     def feed(name: str) -> FeedStyle:
         return FeedStyle(settings.feed_of(name), settings.site_url)
 
-    return Desk(settings.output, settings.format, feed, cache, screen.warn)
+    return Output(settings.output, settings.format, feed, cache, screen.warn, replace=given.replace)
 
 
 def price_for(settings: Settings) -> Price | None:
@@ -108,12 +109,11 @@ def _connect(
     import random
     import time
 
-    with importing():
-        from pipeline.model.capabilities import Learned
-        from pipeline.model.client import OpenAIModel, Terms
-        from pipeline.model.connection import Endpoint
-        from pipeline.model.gate import PROBE_S, Gate
-        from pipeline.model.patience import Patience
+    from pipeline.model.capabilities import Learned
+    from pipeline.model.client import OpenAIModel, Terms
+    from pipeline.model.connection import Endpoint
+    from pipeline.model.gate import PROBE_S, Gate
+    from pipeline.model.patience import Patience
 
     withheld = settings.api_key is not None and settings.usable_key is None
     endpoint = Endpoint(
@@ -158,14 +158,14 @@ def job_for(given: Given, settings: Settings, prompt: Prompt) -> Iterator[Job]:
         check_proxies()
     budget = None if given.offline else budget_for(settings)
     with contextlib.ExitStack() as stack:
-        progress = stack.enter_context(contextlib.closing(screen.progress(quiet=given.quiet, verbose=given.verbose)))
+        progress = stack.enter_context(contextlib.closing(progress_for(quiet=given.quiet, verbose=given.verbose)))
         cache = stack.enter_context(Cache(settings.cache, warn=progress.warned))
         if budget:
             require_cap(settings, cache)
         chain = (settings, *settings.fallbacks)
         models = [model_for(each, cache, budget, warn=progress.warned) for each in chain]
         told = frozenset() if given.offline else warn_of_announced(chain, now().date(), progress.warned)
-        progress.watches(lambda: _spending(models))
+        progress.watches(lambda: _spending(models, settings.rpm))
         fallback = tuple(models[1:])
         try:
             yield Job(prompt, models[0], cache, progress, now, fallback, refresh=given.refresh, offline=given.offline)
@@ -215,8 +215,15 @@ def require_cap(settings: Settings, cache: Cache) -> None:
     raise UncappedError(settings.host)
 
 
-def _spending(models: Sequence[Model]) -> tuple[int, float | None]:
-    """Return the tokens and dollars of all models so far."""
-    costs = [model.cost_usd(model.meter) for model in models]
-    tokens = sum(model.meter.tokens.prompt + model.meter.tokens.completion for model in models)
-    return tokens, None if None in costs else sum(cost for cost in costs if cost is not None)
+def _spending(models: Sequence[Model], rpm: float | None) -> Spending:
+    """Return what all models have used so far, and what holds them up."""
+    meters = [model.meter for model in models]
+    costs = [model.cost_usd(meter) for model, meter in zip(models, meters, strict=True)]
+    limits = [limit for model in models if isinstance(model, DeferredModel) and (limit := model.limit)]
+    whose = "--rpm" if rpm and limits and limits[0] >= 0.99 * rpm else "the endpoint"
+    return Spending(
+        tokens=sum(meter.tokens.prompt + meter.tokens.completion for meter in meters),
+        dollars=None if None in costs else sum(cost for cost in costs if cost is not None),
+        asked_again=sum(meter.retries for meter in meters),
+        limit=f"limited to {limits[0]:.0f} requests a minute by {whose}" if limits else "",
+    )

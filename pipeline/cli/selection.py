@@ -3,32 +3,36 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import get_args
 
 from pipeline import fetch
 from pipeline.categories import explain as explain_category
-from pipeline.categories import is_category
+from pipeline.categories import in_own_case, is_category
 from pipeline.cli import screen
 from pipeline.cli.environment import check_proxies
 from pipeline.cli.options import Given
 from pipeline.errors import SettingsError, UsageError
 from pipeline.records import FOLLOWS_SUBMISSION, AnnounceType, Note, Source, parse_id
-from pipeline.run import DEFAULT_NAME, Order
+from pipeline.run import DEFAULT_NAME, DigestSpec
 from pipeline.settings import DigestSection, Settings, digest_name
+from pipeline.validation import did_you_mean
 
 MOST_DAYS = 3700
 """Days that one command may span; ten years."""
 DAY = timedelta(days=1)
+LONG_WAIT_S = 2.0
+"""Seconds of waiting for arXiv beyond which a watcher would take it for a standstill."""
 
 
 @dataclass(frozen=True)
-class _Counter:
-    """Where the orders of one command are taken: all of them share one way to arXiv."""
+class _Selection:
+    """What the digests of one command are chosen from: all of them share one way to arXiv."""
 
     given: Given
     settings: Settings
@@ -36,9 +40,11 @@ class _Counter:
     days: tuple[date, ...]
     arxiv: fetch.ArxivSettings
     wire: fetch.Wire
+    warn: Callable[[str], None]
+    """Says each warning once for all digests of the command."""
 
 
-def orders_for(given: Given, settings: Settings, *, now: datetime) -> tuple[Order, ...]:
+def digests_for(given: Given, settings: Settings, *, now: datetime) -> tuple[DigestSpec, ...]:
     """Return the digests that a command asks for, in order.
 
     Raises:
@@ -53,16 +59,28 @@ def orders_for(given: Given, settings: Settings, *, now: datetime) -> tuple[Orde
         api_url=settings.arxiv_api_url, feed_url=settings.arxiv_feed_url, delay=settings.arxiv_delay
     )
     kept = fetch.KeptPages(settings.cache, now=lambda: now, warn=screen.warn)
-    wire = fetch.Wire(fetch.Pacer(arxiv.delay, lock=settings.cache / fetch.LOCK_FILE), kept, today)
-    counter = _Counter(given, settings, announce, days, arxiv, wire)
+    warn = cache(screen.warn)
+    pacer = fetch.Pacer(arxiv.delay, sleep=_sleep(arxiv.delay), lock=settings.cache / fetch.LOCK_FILE)
+    selection = _Selection(given, settings, announce, days, arxiv, fetch.Wire(pacer, kept, today), warn)
     if given.input is not None:
-        return _from_input(counter)
+        return _from_input(selection)
     if announce is not None and (given.query or given.ids):
         raise UsageError("--announce chooses among announced papers, not among those of --query or --id")
     check_proxies()
     if given.ids:
-        return _from_ids(counter)
-    return _from_words(counter)
+        return _from_ids(selection)
+    return _from_words(selection)
+
+
+def _sleep(delay: float) -> Callable[[float], None]:
+    """Return what waits for arXiv, and says so where it waits for more than the pause between two requests."""
+
+    def sleep(seconds: float) -> None:
+        if seconds > max(delay, LONG_WAIT_S) + 0.1:
+            screen.warn(f"arXiv is busy or cannot be reached; trying again in {seconds:.0f} s")
+        time.sleep(seconds)
+
+    return sleep
 
 
 def announce_types(given: Given) -> frozenset[str] | None:
@@ -76,14 +94,14 @@ def announce_types(given: Given) -> frozenset[str] | None:
     asked = {word.strip() for word in given.announce.split(",")}
     known = get_args(AnnounceType)
     if unknown := sorted(asked - set(known)):
-        raise UsageError(f"--announce: {', '.join(map(repr, unknown))} is none of {', '.join(known)}")
+        raise UsageError(f"--announce: {', '.join(map(repr, unknown))} is not one of {', '.join(known)}")
     return frozenset(asked)
 
 
-def _from_input(counter: _Counter) -> tuple[Order, ...]:
-    given, announce = counter.given, counter.announce
+def _from_input(selection: _Selection) -> tuple[DigestSpec, ...]:
+    given, announce = selection.given, selection.announce
     _refuse_together("--input", {"a name or category": given.names, "--query": given.query, "--id": given.ids})
-    if len(counter.days) > 1:
+    if len(selection.days) > 1:
         raise UsageError("--input makes one digest: give --date, not --from and --to")
     pages: Callable[[], Iterator[fetch.Page]]
     if given.input == "-":
@@ -92,43 +110,49 @@ def _from_input(counter: _Counter) -> tuple[Order, ...]:
         # Read here, so that a file that is wrong is said before anything else happens.
         read = fetch.read_file(Path(given.input or ""), announce=announce, limit=given.limit)
         pages = partial(iter, read)
-    return (Order(pages, given.name, _only(counter.days)),)
+    return (DigestSpec(pages, given.name, _only(selection.days)),)
 
 
-def _from_ids(counter: _Counter) -> tuple[Order, ...]:
-    given = counter.given
+def _from_ids(selection: _Selection) -> tuple[DigestSpec, ...]:
+    given = selection.given
     _refuse_together("--id", {"a name or category": given.names, "--query": given.query})
-    if len(counter.days) > 1:
+    if len(selection.days) > 1:
         raise UsageError("--id makes one digest: give --date, not --from and --to")
     ids = tuple(_check(lambda text: parse_id(text) and text, text, "--id") for text in given.ids or ())
-    pages = partial(fetch.search, counter.arxiv, fetch.Asked(ids=ids, limit=given.limit), counter.wire)
-    return (Order(pages, given.name, _only(counter.days)),)
+    pages = partial(fetch.search, selection.arxiv, fetch.Asked(ids=ids, limit=given.limit), selection.wire)
+    return (DigestSpec(pages, given.name, _only(selection.days)),)
 
 
 def _only(days: Sequence[date]) -> str | None:
     return days[0].isoformat() if days else None
 
 
-def _from_words(counter: _Counter) -> tuple[Order, ...]:
-    """Return an order for each digest and day; where no day was asked for, the feed or the papers say which it is."""
-    given = counter.given
-    days: Sequence[date | None] = counter.days or (None,)
+def _from_words(selection: _Selection) -> tuple[DigestSpec, ...]:
+    """Return a digest for each name and day; where no day was asked for, the feed or the papers say which it is."""
+    given = selection.given
+    days: Sequence[date | None] = selection.days or (None,)
     if given.query and not given.names:
-        return tuple(_searched(counter, given.name or DEFAULT_NAME, (), day) for day in days)
-    digests = _digests(list(dict.fromkeys(given.names or ())), counter.settings.digests)
+        return tuple(_searched(selection, given.name or DEFAULT_NAME, (), day) for day in days)
+    sections = selection.settings.digests
+    words = dict.fromkeys(word if word in sections else in_own_case(word) for word in given.names or ())
+    digests = _digests(list(words), sections)
+    if given.query and len(digests) > 1:
+        raise UsageError("--query makes one digest, and this names several", hint="Name one section, or categories.")
     if given.name and len(digests) > 1:
         raise UsageError("--name names one digest, and this makes several", hint="Name one section or categories too.")
     named = [(given.name or name, section) for name, section in digests.items()]
     if given.query:
-        return tuple(_searched(counter, name, section.categories, day) for name, section in named for day in days)
-    return tuple(_announced(counter, name, section, day) for name, section in named for day in days)
+        # Not under the section's own name: its page is that of the announcement.
+        name, (section,) = given.name or DEFAULT_NAME, digests.values()
+        return tuple(_searched(selection, name, section.categories, day) for day in days)
+    return tuple(_announced(selection, name, section, day) for name, section in named for day in days)
 
 
 def _digests(words: Sequence[str], sections: Mapping[str, DigestSection]) -> Mapping[str, DigestSection]:
     """Return the digests that the positional words mean, by name."""
     if not words:
         if not sections:
-            raise SettingsError("there is no digest to make: no category, and no digest.toml", hint="Try 'run cs.AI'.")
+            raise SettingsError("nothing to make: no category, and no digest.toml", hint="Try 'run cs.AI'.")
         return sections
     if len(words) == 1 and words[0] in sections:
         return {words[0]: sections[words[0]]}
@@ -140,46 +164,50 @@ def _digests(words: Sequence[str], sections: Mapping[str, DigestSection]) -> Map
 
 
 def _unknown(words: Sequence[str], sections: Mapping[str, DigestSection]) -> SettingsError:
-    unknown = next(word for word in words if not is_category(word))
+    unknown = next((word for word in words if not is_category(word) and word not in sections), None)
+    if unknown is None:
+        return SettingsError("sections and categories do not go together", hint="Name either sections or categories.")
+    if near := did_you_mean(unknown, sections):
+        return SettingsError(f"{unknown!r} is neither a section of digest.toml nor an arXiv category{near}")
     known = f" (sections of digest.toml: {', '.join(sections)})" if sections else ""
     return SettingsError(f"{explain_category(unknown)}{known}")
 
 
-def _announced(counter: _Counter, name: str, section: DigestSection, day: date | None) -> Order:
-    """Return the order for an announcement, without what other days' pages of this digest have."""
-    announce = counter.announce or frozenset(section.announce)
-    wanted = fetch.Wanted(section.categories, announce, section.primary_only, counter.given.limit)
-    shown = fetch.ShownPapers(counter.settings.cache, name, warn=screen.warn)
+def _announced(selection: _Selection, name: str, section: DigestSection, day: date | None) -> DigestSpec:
+    """Return the digest of an announcement without what other days' pages of this digest have."""
+    announce = selection.announce or frozenset(section.announce)
+    wanted = fetch.Wanted(section.categories, announce, section.primary_only, selection.given.limit)
+    shown = fetch.ShownPapers(selection.settings.cache, name, warn=screen.warn)
 
     def pages() -> Iterator[fetch.Page]:
-        papers = fetch.announcement(counter.arxiv, wanted, counter.wire, day, counter.settings.holidays)
-        told = papers if day else _telling(papers, counter.wire.day)
-        return fetch.without_repeats(told, shown, partial(fetch.forget_feed, counter.arxiv, wanted, counter.wire))
+        papers = fetch.announcement(selection.arxiv, wanted, selection.wire, day, selection.settings.holidays)
+        told = papers if day else _telling(papers, selection)
+        return fetch.without_repeats(told, shown, partial(fetch.forget_feed, selection.arxiv, wanted, selection.wire))
 
-    return Order(pages, name, day.isoformat() if day else None)
+    return DigestSpec(pages, name, day.isoformat() if day else None)
 
 
-def _telling(pages: Iterator[fetch.Page], today: date | None) -> Iterator[fetch.Page]:
+def _telling(pages: Iterator[fetch.Page], selection: _Selection) -> Iterator[fetch.Page]:
     """Pass pages on, and say where the feed is not yet that of today."""
-    first = next(pages)
+    first, today = next(pages), selection.wire.day
     if today and first.source.date not in {None, today.isoformat()}:
-        screen.warn(
-            f"the feed is that of {first.source.date}, and not yet that of {today}; the digest goes by its date"
+        selection.warn(
+            f"the feed is still that of {first.source.date}, not of {today}; the digest is dated by the feed"
         )
     yield first
     yield from pages
 
 
-def _searched(counter: _Counter, name: str, categories: tuple[str, ...], day: date | None) -> Order:
-    """Return the order for a query; with a day, for what was submitted in its window."""
-    asked = fetch.Asked(categories=categories, query=counter.given.query, limit=counter.given.limit)
+def _searched(selection: _Selection, name: str, categories: tuple[str, ...], day: date | None) -> DigestSpec:
+    """Return the digest of a query; with a day, for what was submitted in its window."""
+    asked = fetch.Asked(categories=categories, query=selection.given.query, limit=selection.given.limit)
     if day is None:
-        return Order(partial(fetch.search, counter.arxiv, asked, counter.wire), name)
-    window = fetch.submission_window(day, counter.settings.holidays)
+        return DigestSpec(partial(fetch.search, selection.arxiv, asked, selection.wire), name)
+    window = fetch.submission_window(day, selection.settings.holidays)
     if window is None:
-        return Order(partial(_nothing, day), name, day.isoformat())
-    pages = partial(fetch.search, counter.arxiv, replace(asked, window=window), counter.wire)
-    return Order(pages, name, day.isoformat(), (Note(key=FOLLOWS_SUBMISSION),))
+        return DigestSpec(partial(_nothing, day), name, day.isoformat())
+    pages = partial(fetch.search, selection.arxiv, replace(asked, window=window), selection.wire)
+    return DigestSpec(pages, name, day.isoformat(), (Note(key=FOLLOWS_SUBMISSION),))
 
 
 def _nothing(day: date) -> Iterator[fetch.Page]:

@@ -1,0 +1,54 @@
+"""``summarize``: papers as JSON Lines in, each with its summary or failure out."""
+
+from __future__ import annotations
+
+import sys
+
+from pipeline.cli import screen
+from pipeline.cli.compose import job_for, now, prompt_library, settings_for
+from pipeline.cli.loop import kept_on_interrupt, run_loop
+from pipeline.cli.options import Given
+from pipeline.cli.selection import digests_for
+from pipeline.errors import UsageError
+from pipeline.exits import Exit
+from pipeline.fetch import Fetching, eastern_today, read_stage
+from pipeline.records import End, Entry
+from pipeline.run import DigestSpec, described, ending
+from pipeline.stream import EndLine, line
+from pipeline.summarize import Job, Summarizer
+
+
+def summarize_command(given: Given) -> Exit:
+    """Write each paper with its summary or failure as a line, in the papers' spec, then the end line."""
+    settings = settings_for(given)
+    spec = _from_stage_before(given) if given.input in {None, "-"} else digests_for(given, settings, now=now())[0]
+    prompt = prompt_library().get(settings.prompt)
+    with job_for(given, settings, prompt) as job, kept_on_interrupt(job):
+        return run_loop(lambda: _summarize(spec, job))
+
+
+def _from_stage_before(given: Given) -> DigestSpec:
+    if sys.stdin.isatty():
+        raise UsageError(
+            "no papers: standard input is the keyboard", hint="Pipe 'arxiv-digest fetch' in, or --input F."
+        )
+    return DigestSpec(lambda: read_stage(sys.stdin.buffer, limit=given.limit))
+
+
+async def _summarize(spec: DigestSpec, job: Job) -> Exit:
+    fetching = Fetching(spec.pages, job.progress)
+    summarizer = Summarizer(job)
+    entries: list[Entry] = []
+    try:
+        async for entry in summarizer.entries(fetching):
+            screen.emit(line(entry))
+            entries.append(entry)
+    finally:
+        await job.close()
+    source = described(spec, fetching, summarizer, today=eastern_today(job.now()).isoformat())
+    code = ending(entries, source, summarizer.stopped)
+    screen.emit(line(EndLine(end=End(source=source, exit=code, spent=summarizer.spent()))))
+    for error in (fetching.error, summarizer.stopped):
+        if error:
+            screen.error(error.message, error.hint)
+    return code
