@@ -207,8 +207,8 @@ def show(
 
 
 @app.command()
-def site(config: o.Config = None, output: o.Output = None, *, quiet: o.Quiet = False) -> int:
-    """Build the static site of all digests that were written: archive, papers, statistics, search."""
+def site(config: o.Config = None, output: o.Output = None, *, all_: o.All = False, quiet: o.Quiet = False) -> int:
+    """Build the static site of the digests that were written: archive, papers, statistics, search."""
     return _call("site", "site_command", o.Given.of(locals()))
 
 

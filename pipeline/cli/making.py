@@ -88,7 +88,7 @@ def make(orders: Sequence[Order], given: Given, settings: Settings) -> Exit:
     if given.site and any(outcome.files for outcome in outcomes):
         from pipeline.cli.site import build_site
 
-        codes.append(build_site(settings.output, given))
+        codes.append(build_site(settings, given))
     return of_several(codes)
 
 

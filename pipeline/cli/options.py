@@ -36,6 +36,7 @@ DryRun = Annotated[bool, Option("--dry-run", help="Say what it would take; ask t
 Offline = Annotated[bool, Option("--offline", help="Use the cache only.")]
 Refresh = Annotated[bool, Option("--refresh", help="Ask again for papers that the cache has.")]
 Site = Annotated[bool, Option("--site", help="Build the site, too, when a digest was written.")]
+All = Annotated[bool, Option("--all", help="With digests that are neither sections nor categories.")]
 CacheDir = Annotated[Path | None, Option("--cache", metavar="DIR", help="Where replies are kept.")]
 Output = Annotated[Path | None, Option("-o", "--output", metavar="DIR", help="Where digests are written.")]
 Name = Annotated[str | None, Option("--name", metavar="NAME", help="Name of the digest.")]
@@ -70,6 +71,7 @@ class Given:
     offline: bool = False
     refresh: bool = False
     site: bool = False
+    all: bool = False
     cache: Path | None = None
     output: Path | None = None
     name: str | None = None

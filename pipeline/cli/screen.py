@@ -44,6 +44,11 @@ def warn(message: str) -> None:
     say(f"arxiv-digest: warning: {plain(message)}", to=sys.stderr)
 
 
+def note(message: str) -> None:
+    """Say on standard error what the user may want to know of what was chosen for him."""
+    say(f"arxiv-digest: note: {plain(message)}", to=sys.stderr)
+
+
 Spending = Callable[[], tuple[int, float | None]]
 """Gives the tokens used so far and US dollars for them; None where the price is not known."""
 

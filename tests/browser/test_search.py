@@ -12,7 +12,6 @@ import pytest
 from pipeline.archive import Archive
 from pipeline.assemble import Digest, as_json
 from pipeline.records import Source
-from pipeline.search import Pagefind
 from pipeline.site import build
 from tests.assemble.samples import done, paper
 
@@ -45,9 +44,8 @@ TEXTS = {f"第 {number} 篇": SENTENCES[number % len(SENTENCES)] for number in r
 def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a site of two months of ids."""
     pytest.importorskip("playwright.sync_api", reason="needs the dependency group browser")
-    search = Pagefind.installed()
-    if CHROMIUM is None or search is None:
-        pytest.skip("needs Chromium, as chromium on the path, and the extra arxiv-digest[search]")
+    if CHROMIUM is None:
+        pytest.skip("needs Chromium, as chromium on the path")
     output: Path = tmp_path_factory.mktemp("found")
     (output / "a").mkdir()
     old = [
@@ -60,7 +58,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     ]
     text = as_json(Digest("a", "2026-11-23", (*old, *new), Source()))
     (output / "a" / "2026-11-23.json").write_text(text, "utf-8")
-    with served(build(Archive(output), search, pytest.fail).root) as address:
+    with served(build(Archive(output), ["a"], pytest.fail).folder.root) as address:
         yield address
 
 
