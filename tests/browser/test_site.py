@@ -97,7 +97,7 @@ SEARCHES = {
     "词频": ["数词"],
     "视频 steps": ["视频扩散模型"],
     "diffusions": ["视频扩散模型"],
-    "ZWEITE, diffuse": ["视频扩散模型", *("数词",)],
+    "ZWEITE, diffuse": ["视频扩散模型", "Never Summarized", "数词"],
     "diffusely": [],
 }
 

@@ -79,13 +79,12 @@
     const long = parts.filter((part) => [...part].length > 1);
     return long.length ? long : [run];
   };
-  const hits = async (query) => {
+  async function* rankings(query) {
     const whole = runs(query);
     const found = await ranked(whole);
-    if (found[0]?.parts.length === whole.length) return found;
-    const parts = [...new Set(whole.flatMap(words))];
-    return parts.length > whole.length ? ranked(parts) : found;
-  };
+    if (found[0]?.parts.length === whole.length) yield found;
+    yield await ranked([...new Set(whole.flatMap(words))]);
+  }
 
   const make = (tag, className, text) => {
     const made = document.createElement(tag);
@@ -93,24 +92,23 @@
     made.textContent = text;
     return made;
   };
-  const marks = (parts) => {
+  const pattern = (parts) => {
     const literal = (part) => singular(part).replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
     return new RegExp(`(${parts.map(literal).join("|")})`, "giu");
   };
-  // Around the first place that has a part of the query; in Chinese less tells more.
-  const excerpt = (page, parts) => {
-    const pattern = marks(parts);
-    const made = make("p", "excerpt", "");
-    for (const { textContent: text } of page.querySelectorAll(".paper p:not([class])")) {
-      const at = text.search(pattern);
-      if (at < 0) continue;
-      const begin = Math.max(0, at - 30);
-      const end = at + (IS_HAN.test(text.slice(at)) ? 90 : 180);
-      const shown = `${begin ? "…" : ""}${text.slice(begin, end)}${end < text.length ? "…" : ""}`;
-      made.append(...shown.split(pattern).map((part, number) => (number % 2 ? make("mark", "", part) : part)));
-      break;
-    }
+  const marked = (made, text, wanted) => {
+    made.append(...text.split(wanted).map((part, number) => (number % 2 ? make("mark", "", part) : part)));
     return made;
+  };
+  // Around the first place that has a part of the query; in Chinese less tells more.
+  const excerpt = (page, wanted) => {
+    const texts = [...page.querySelectorAll(".paper p:not([class])")].map((paragraph) => paragraph.textContent);
+    const text = texts.find((each) => each.search(wanted) >= 0) ?? "";
+    const at = text.search(wanted);
+    const begin = Math.max(0, at - 30);
+    const end = at + (IS_HAN.test(text.slice(at)) ? 90 : 180);
+    const shown = `${begin ? "…" : ""}${text.slice(begin, end)}${end < text.length ? "…" : ""}`;
+    return marked(make("p", "excerpt", ""), shown, wanted);
   };
   // Pairs that are there may be so apart from each other: then the text decides.
   const isThere = (page, parts) => {
@@ -124,15 +122,16 @@
     if (!isThere(page, parts)) return undefined;
     const text = (selector) => page.querySelector(selector)?.textContent.replace(/\s+/g, " ").trim() ?? "";
     const made = document.createElement("li");
-    const link = make("a", "", text("h1"));
+    const wanted = pattern(parts);
+    const link = marked(make("a", "", ""), text("h1"), wanted);
     link.href = new URL(`../${place}`, here);
     const title = make("h2", "", "");
     title.append(link);
-    const english = make("cite", "", text(".english"));
+    const english = marked(make("cite", "", ""), text(".english"), wanted);
     english.lang = "en";
     const by = make("p", "by", "");
     by.append(english, " ", make("span", "", text(".seen a")));
-    made.append(title, make("p", "", text(".line")), excerpt(page, parts), by);
+    made.append(title, marked(make("p", "", ""), text(".line"), wanted), excerpt(page, wanted), by);
     for (const each of made.children) each.dir = "auto";
     return made;
   };
@@ -153,13 +152,18 @@
   const next = (search) =>
     attempt(search, async () => {
       more.hidden = true;
-      search.found ??= await hits(search.query);
-      const items = await Promise.all(search.found.splice(0, PAGE).map(item));
-      if (search !== current) return;
-      list.append(...items.filter(Boolean));
+      let items;
+      do {
+        // The next ranking is for a query of which the texts have shown that nothing has it.
+        if (!search.found.length && !list.children.length) search.found = (await search.rankings.next()).value;
+        if (!search.found?.length) break;
+        items = (await Promise.all(search.found.splice(0, PAGE).map(item))).filter(Boolean);
+        if (search !== current) return;
+        list.append(...items);
+      } while (!items.length);
       const count = list.children.length;
-      more.hidden = !search.found.length;
-      if (search.found.length) say(form.dataset.some, { count });
+      more.hidden = !search.found?.length;
+      if (search.found?.length) say(form.dataset.some, { count });
       else say(count ? form.dataset.all : form.dataset.none, { count });
     });
   // The place of a paper follows from its id, so that none need be looked up.
@@ -181,7 +185,7 @@
     list.replaceChildren();
     more.hidden = true;
     say("");
-    current = { query };
+    current = { rankings: rankings(query), found: [] };
     const id = ID.exec(query);
     if (id) visit(current, id);
     else if (query) next(current);
