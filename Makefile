@@ -50,7 +50,6 @@ format: $(VENV)/.test
 # Needs uv; writes the pinned, hashed requirements that the targets above install.
 lock:
 	uv export --no-header --no-annotate --no-emit-project --no-dev --group build --output-file requirements.txt --quiet
-	uv export --no-header --no-annotate --no-emit-project --no-dev --extra search --output-file requirements-search.txt --quiet
 	uv export --no-header --no-annotate --no-emit-project --no-dev --extra deliver --output-file requirements-deliver.txt --quiet
 	uv export --no-header --no-annotate --no-emit-project --all-groups --no-group browser --output-file requirements-dev.txt --quiet
 	sed -i.old 's/^coverage==/coverage[toml]==/' requirements-dev.txt && rm requirements-dev.txt.old
@@ -76,11 +75,6 @@ endif
 $(VENV)/.run: requirements.txt pyproject.toml | $(VENV)/bin/python
 	$(INSTALL) --require-hashes --requirement requirements.txt
 	$(INSTALL) --no-build-isolation --editable .
-	@touch $@
-
-# What makes the full-text search of the site.
-$(VENV)/.search: requirements-search.txt $(VENV)/.run
-	$(INSTALL) --require-hashes --requirement requirements-search.txt
 	@touch $@
 
 # What sends digests to e-mail and chat services.

@@ -272,6 +272,8 @@ class SourceCount(Record):
     announced: int | None
     fetched: int
     missing: int
+    repeated: int = 0
+    """Papers that were left out, because the page of another day has them."""
 
 
 class RunReport(Record):
@@ -296,6 +298,8 @@ class RunReport(Record):
     source: SourceCount
     missing_papers: tuple[Missing, ...] = ()
     """Which papers did not come, and why."""
+    earlier: tuple[Shown, ...] = ()
+    """Where earlier versions of papers that come as replacements were shown last."""
     notes: tuple[Note, ...] = ()
     """What the page says of the source, each a key and its figures."""
     kept: tuple[str, ...] = ()

@@ -208,6 +208,10 @@ class Settings(_Strict):
         section = self.digests.get(name)
         return (section and section.feed) or self.feed
 
+    def is_tryout(self, name: str) -> bool:
+        """Tell whether the digest ``name`` is neither a section nor made of categories joined by ``+``."""
+        return name not in self.digests and not all(map(is_category, name.split("+")))
+
     @property
     def most_calls(self) -> int:
         """Calls in flight at most."""

@@ -13,7 +13,7 @@ import pytest
 from tests.ending import skipped_line
 
 ROOT = Path(__file__).resolve().parents[1]
-FILES = ("requirements.txt", "requirements-search.txt", "requirements-dev.txt")
+FILES = ("requirements.txt", "requirements-deliver.txt", "requirements-dev.txt")
 OLDEST_PIP = "22.3"
 """The pip that Python 3.11.0 brings, the oldest of a supported Python."""
 INSTALL_S = 400

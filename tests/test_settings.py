@@ -550,3 +550,16 @@ def test_our_own_file_loads_and_names_nine_digests() -> None:
     names = ["cs.AI", "cs.CL", "cs.CV", "cs.IR", "cs.LG", "cs.SE", "econ", "q-fin", "stat.ML"]
     assert {name: section.categories for name, section in loaded.digests.items()} == {name: (name,) for name in names}
     assert (loaded.model, loaded.prompt) == (Settings().model, Settings().prompt)
+
+
+@pytest.mark.parametrize(
+    ("name", "is_tryout"),
+    [
+        ("cs.CL", False), ("econ", False), ("cs.CL+econ", False), ("vision", False),
+        ("demo", True), ("papers", True), ("cs.CL+draft", True), ("cs.cl", True),
+    ],
+)  # fmt: skip
+def test_a_digest_that_is_neither_a_section_nor_made_of_categories_is_a_tryout(name: str, is_tryout: bool) -> None:
+    """Categories may be joined; a section may be called as one likes."""
+    settings = Settings(digests={"vision": DigestSection(categories=("cs.CV",))})
+    assert settings.is_tryout(name) is is_tryout

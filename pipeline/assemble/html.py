@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -31,7 +31,17 @@ class Asset:
     """As a content security policy names it (https://www.w3.org/TR/CSP3/#grammardef-hash-source)."""
 
 
-def html(digest: Digest, language: str = "zh") -> str:
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a page links to where it is part of a site."""
+
+    navigation: Markup
+    """What stands before the page's own header."""
+    paper: Callable[[str], str]
+    """Gives the address of a paper's own page, by its id."""
+
+
+def html(digest: Digest, language: str = "zh", *, around: Surroundings | None = None) -> str:
     """Return the page of ``digest``: what failed or is missing in a word, the papers newest first, the foot.
 
     Text of papers and models shows on it as it is, but for formulas, which are set, and marks that turn the reading
@@ -59,6 +69,7 @@ def html(digest: Digest, language: str = "zh") -> str:
             foot=foot(digest, entries, words),
             style=asset("page.css"),
             script=asset("page.js"),
+            around=around,
         )
     )
 

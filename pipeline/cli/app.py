@@ -150,9 +150,9 @@ def show(
 
 
 @app.command(cls=Command, rich_help_panel=READ, epilog="arxiv-digest site --output outputs")
-@taking("config", "output", "quiet")
+@taking("config", "output", "all", "quiet")
 def site(given: Given) -> int:
-    """Build the static site of all digests: archive, papers, statistics, search."""
+    """Build the static site of the digests: archive, papers, statistics, search."""
     from pipeline.cli.site import site_command
 
     return site_command(given)

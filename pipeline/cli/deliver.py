@@ -67,7 +67,7 @@ def addresses_of(settings: Settings) -> tuple[Address, ...]:
 def _digests(archive: Archive, settings: Settings, name: str | None) -> tuple[str, ...]:
     """Return the digest that is named; where none is, the sections of digest.toml that have been made."""
     if name is not None or not settings.digests:
-        return (written_name(archive, name),)
+        return (written_name(archive, settings, name),)
     made = archive.names()
     if sections := tuple(section for section in settings.digests if section in made):
         return sections

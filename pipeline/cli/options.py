@@ -162,6 +162,10 @@ class Given:
     site: Annotated[
         bool, Option("--site", help="Build the site as well, once a digest is written.", rich_help_panel=OUTCOME)
     ] = False
+    all: Annotated[
+        bool,
+        Option("--all", help="Include digests that are neither sections nor categories.", rich_help_panel=OUTCOME),
+    ] = False
     open: Annotated[bool, Option("--open", help="Open the page in the browser.", rich_help_panel=OUTCOME)] = False
     json: Annotated[bool, Option("--json", help="Print the run report as JSON.", rich_help_panel=OUTCOME)] = False
     quiet: Annotated[bool, Option("-q", "--quiet", help="Print errors and warnings only.", rich_help_panel=OUTCOME)] = (

@@ -58,7 +58,7 @@ def make(specs: Sequence[DigestSpec], given: Given, settings: Settings) -> Exit:
     if given.site and any(outcome.files for outcome in outcomes):
         from pipeline.cli.site import build_site
 
-        codes.append(build_site(settings.output, given))
+        codes.append(build_site(settings, given))
     if given.open:
         open_page(outcomes)
     return of_several(codes)

@@ -78,6 +78,11 @@ def link(path: Path) -> str:
     return f"\x1b]8;;{path.absolute().as_uri()}\x1b\\{path}\x1b]8;;\x1b\\"
 
 
+def note(message: str) -> None:
+    """Say on standard error what was chosen for the user."""
+    say(f"arxiv-digest: note: {plain(message)}", to=sys.stderr)
+
+
 def duration(seconds: float) -> str:
     """Return a time as people say it: ``0.4 s``, ``12 s``, ``3 min 20 s``."""
     if seconds < 9.95:

@@ -27,8 +27,9 @@ _LESS = "-FRX"
 
 def show_command(given: Given, name: str | None, date: str | None, paper_id: str | None) -> Exit:
     """Show a digest, or one paper of it whole."""
-    archive = Archive(settings_for(given).output)
-    name = written_name(archive, name)
+    settings = settings_for(given)
+    archive = Archive(settings.output)
+    name = written_name(archive, settings, name)
     day = archive.day(name, written_date(archive, name, date))
     lines = _digest(day, archive.report(name, day.date)) if paper_id is None else _paper(_named(day, paper_id))
     try:

@@ -60,6 +60,27 @@ def test_the_newest_digest_is_shown_when_none_is_named(folder: Path, capfd: pyte
     )
 
 
+def test_a_tryout_is_not_the_newest(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Neither a section of digest.toml nor made of categories, it is shown when it is named."""
+    write(folder, "draft/2024-05-01", GOOD)
+    assert show(capfd)[1].startswith("cs.CL 2024-04-02: ")
+    assert show(capfd, "draft")[1].startswith("draft 2024-05-01: ")
+    (folder / "digest.toml").write_text('[digests.draft]\ncategories = ["cs.AI"]\n')
+    assert show(capfd)[1].startswith("draft 2024-05-01: ")
+
+
+def test_where_there_are_only_tryouts_the_newest_is_shown(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And standard error says that it is one."""
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, "one/2024-05-01", GOOD)
+    write(tmp_path, "two/2024-05-02", GOOD)
+    code, said, noted = show(capfd)
+    assert (code, said.splitlines()[0]) == (0, "two 2024-05-02: 1 papers")
+    assert noted == "arxiv-digest: note: there are only try-outs; the newest is two\n"
+
+
 def test_a_digest_and_a_day_can_be_named(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """Without a day it is the newest."""
     assert show(capfd, "cs.AI")[1].startswith("cs.AI 2024-03-30: 1 papers\n\n1. ")

@@ -147,7 +147,6 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "action.yml",
         "Makefile",
         "requirements.txt",
-        "requirements-search.txt",
         "requirements-deliver.txt",
         "pyproject.toml",
     ):
@@ -163,7 +162,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
         path.chmod(0o755)
-    for stamp in (".run", ".search", ".deliver"):
+    for stamp in (".run", ".deliver"):
         (folder / ".venv" / stamp).touch()
     return folder
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pipeline.assemble.site import Frame, rendered
 from pipeline.records import Entry
+from pipeline.site.pages import Frame, rendered
+from pipeline.text import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,20 @@ def versions(appearances: Iterable[Appearance]) -> tuple[Version, ...]:
 
 def paper_page(of: tuple[Version, ...], frame: Frame) -> str:
     """Return the page of a paper from its versions, of which there is one at least."""
-    return rendered("versions.html.j2", frame, versions=of, paper=of[0].entry.paper)
+    return rendered("paper_page.html.j2", frame, versions=of, paper=of[0].entry.paper)
+
+
+def searched_text(of: Iterable[Version]) -> str:
+    """Return all text that a paper is to be found by."""
+    return "\n".join(dict.fromkeys(plain(text) for version in of for text in _texts(version.entry)))
+
+
+def _texts(entry: Entry) -> tuple[str, ...]:
+    paper, summary = entry.paper, entry.summary
+    own = (paper.title, paper.abstract, paper.comment or "", *paper.authors, *paper.categories)
+    if summary is None:
+        return own
+    return (*own, summary.translated_title, summary.tldr, summary.tldr_en, summary.translated_abstract)
 
 
 def _said(entry: Entry) -> tuple[object, ...]:

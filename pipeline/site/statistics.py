@@ -9,7 +9,7 @@ from datetime import date
 
 from markupsafe import Markup, escape
 
-from pipeline.assemble.site import WORDS, DayLine, Frame, rendered
+from pipeline.site.pages import WORDS, DayLine, Frame, rendered
 
 MOST_SLOTS = 100
 """Bars of a plot at most, unless its unit is a month."""
@@ -18,6 +18,10 @@ _DATE = Markup("<time>{}</time>")
 _WIDTH, _HEIGHT = 360.0, 150.0
 _LEFT, _BOTTOM, _TOP = 40.0, 20.0, 12.0
 _HIGH = _HEIGHT - _BOTTOM - _TOP
+_WIDEST = 24.0
+"""Of a bar."""
+_HALF_LABEL = 28.0
+"""Half of the room that a date takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +63,8 @@ class Plot:
     bars: tuple[Bar, ...]
     ticks: tuple[tuple[float, str], ...]
     """Heights of the grid, and what they stand for."""
-    ends: tuple[str, str]
-    """What stands below the first and the last bar; the second is empty where there is but one."""
+    ends: tuple[tuple[float, str], ...]
+    """What stands below the first and the last bar, and below its middle where there is but one."""
     width: float = _WIDTH
     height: float = _HEIGHT
     left: float = _LEFT
@@ -92,7 +96,10 @@ class Month:
 
 
 def statistics_page(days: Sequence[DayLine], categories: Mapping[str, int], frame: Frame) -> str:
-    """Return the statistics page of all days of all digests; ``categories`` counts the papers, each once."""
+    """Return the statistics page of all days of all digests.
+
+    ``categories`` counts the papers, each once; those without a category under "".
+    """
     dates = sorted({line.date for line in days})
     return rendered(
         "statistics.html.j2",
@@ -117,7 +124,7 @@ def _plots(days: Sequence[DayLine]) -> list[Plot]:
     return [
         plot("papers", [(line.date, line.papers) for line in days], scale),
         plot("failed", [(line.date, line.failed + line.missing) for line in days], scale),
-        *([plot("cost", known, scale)] if known else []),
+        *([plot("cost", known, scale)] if any(cost for _, cost in known) else []),
     ]
 
 
@@ -132,9 +139,8 @@ def plot(what: str, figures: Sequence[tuple[str, float]], scale: Scale) -> Plot:
     """Return the bars of some figures, those of one unit of time added up."""
     sums, labels = _added_up(figures, scale)
     first, last = min(sums), max(sums)
-    step = nice_step(max(sums.values()))
-    top = step * max(1, math.ceil(max(sums.values()) / step))
     most = max(sums, key=lambda slot: sums[slot])
+    heights = _grid(sums[most])
     title = WORDS.site[f"{what}_{scale.unit}"]
     says = WORDS.site["plot"].format(
         title=title,
@@ -144,8 +150,24 @@ def plot(what: str, figures: Sequence[tuple[str, float]], scale: Scale) -> Plot:
         most=_number(sums[most]),
         when=labels[most],
     )
-    ticks = tuple((_y(at * step / top), _number(at * step)) for at in range(round(top / step) + 1))
-    return Plot(title, says, _bars(sums, labels, top), ticks, (labels[first], labels[last] if last > first else ""))
+    top = heights[-1] or 1
+    ticks = tuple((_y(height / top), _number(height)) for height in heights)
+    bars = _bars(sums, labels, top)
+    ends = tuple((_below(bars[at]), labels[slot]) for at, slot in dict.fromkeys(((0, first), (len(bars) - 1, last))))
+    return Plot(title, says, bars, ticks, ends)
+
+
+def _grid(most: float) -> tuple[float, ...]:
+    """Return the heights of the grid's lines, from zero to ``most`` or above; where all is zero, that line alone."""
+    if most <= 0:
+        return (0,)
+    step = nice_step(most)
+    return tuple(at * step for at in range(math.ceil(most / step) + 1))
+
+
+def _below(bar: Bar) -> float:
+    """Return the middle of a label below a bar, within the plot."""
+    return min(max(bar.x + bar.width / 2, _LEFT + _HALF_LABEL), _WIDTH - _HALF_LABEL)
 
 
 def _added_up(figures: Sequence[tuple[str, float]], scale: Scale) -> tuple[dict[int, float], dict[int, str]]:
@@ -161,16 +183,17 @@ def _added_up(figures: Sequence[tuple[str, float]], scale: Scale) -> tuple[dict[
 
 def _bars(sums: Mapping[int, float], labels: Mapping[int, str], top: float) -> tuple[Bar, ...]:
     first, last = min(sums), max(sums)
-    wide = (_WIDTH - _LEFT) / (last - first + 1)
+    slot_width = (_WIDTH - _LEFT) / (last - first + 1)
+    wide = min(slot_width * 0.8, _WIDEST)
     return tuple(
         Bar(
-            x=round(_LEFT + (slot - first) * wide, 2),
+            x=round(_LEFT + (slot - first + 0.5) * slot_width - wide / 2, 2),
             y=_y(figure / top),
-            width=round(wide * 0.8, 2),
+            width=round(wide, 2),
             height=round(_HIGH * figure / top, 2),
             label=f"{labels[slot]}：{_number(figure)}",
         )
-        for slot, figure in sums.items()
+        for slot, figure in sorted(sums.items())
     )
 
 
@@ -180,18 +203,18 @@ def _y(share: float) -> float:
 
 
 def nice_step(most: float) -> float:
-    """Return a distance of grid lines, 1, 2 or 5 times a power of ten, of which two to five fit below ``most``."""
-    if most <= 0:
-        return 1.0
+    """Return a distance of grid lines, 1, 2 or 5 times a power of ten, of which two to five fit below ``most`` > 0."""
     power = 10.0 ** math.floor(math.log10(most / 2))
     return max(times * power for times in (1, 2, 5) if times * power <= most / 2)
 
 
 def shares(categories: Mapping[str, int]) -> list[Share]:
-    """Return the commonest categories, then all others together."""
-    ordered = sorted(categories.items(), key=lambda each: (-each[1], each[0]))
+    """Return the commonest categories, then all others together, then the papers without one."""
+    named = {name: count for name, count in categories.items() if name}
+    ordered = sorted(named.items(), key=lambda each: (-each[1], each[0]))
     others = sum(count for _, count in ordered[MOST_CATEGORIES:])
-    shown = ordered[:MOST_CATEGORIES] + ([(WORDS.site["others"], others)] if others else [])
+    rest = ((WORDS.site["others"], others), (WORDS.site["uncategorized"], categories.get("", 0)))
+    shown = ordered[:MOST_CATEGORIES] + [each for each in rest if each[1]]
     most = max((count for _, count in shown), default=1)
     total = sum(categories.values())
     return [Share(name, count, count / total, round(100 * count / most, 2)) for name, count in shown]

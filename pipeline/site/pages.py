@@ -1,34 +1,40 @@
-"""The pages of the site that lead to the days: the start page, the archive of a digest and of a month, the search.
+"""The pages of the days and those that lead to them: start page, archive of a digest and of a month, search.
 
-Each page is whole HTML. The pages share one stylesheet and one script, and link to each other by relative addresses, so
-that the site can be read from a folder and published under any address.
+Each page is whole HTML. All but those of the days share one stylesheet and one script. They link to each other by
+relative addresses, so that the site can be read from a folder and published under any address.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import groupby
 from typing import Any
 from urllib.parse import quote
 
-from pipeline.assemble.html import asset, environment
+from jinja2 import ChoiceLoader, Environment, PackageLoader
+from markupsafe import Markup
+
+from pipeline.assemble import Digest, Surroundings, html
+from pipeline.assemble.html import environment as page_environment
 from pipeline.assemble.language import LANGUAGES
+from pipeline.assemble.rendering import LOADER
 from pipeline.records import Day, RunReport
 
 MOST_LEADING = 5
 """Papers of a day that a page names to give an idea of it."""
 WORDS = LANGUAGES["zh"]
 
-_BEGINNING = b"\n<body>\n"
-"""Where a page of `html` begins; no text of others has these characters, they are escaped there."""
+_LOADER = ChoiceLoader([PackageLoader("pipeline.site"), LOADER])
+"""The site's own templates, and those of a digest's page, with which they share some parts."""
 
 ASSETS = {
     "_assets/site.css": ("page.css", "site.css"),
     "_assets/site.js": ("site.js",),
     "_assets/search.js": ("search.js",),
 }
-"""Files that the pages share, by their place in the site, and what of the templates' folder each is made of."""
+"""Files that the pages share, by their place in the site, and what of the templates' folders each is made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +72,10 @@ class DayLine:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What a page needs to know of the site around it."""
+    """Where a page stands in the site."""
 
     depth: int = 0
     """Folders between the page and the root of the site."""
-    has_search: bool = False
 
     @property
     def root(self) -> str:
@@ -109,22 +114,23 @@ def paper_path(paper_id: str) -> str:
 
 def shared(path: str) -> str:
     """Return the text of a file of `ASSETS`."""
-    return "\n".join(str(asset(part).text) for part in ASSETS[path]) + "\n"
+    sources = (_LOADER.get_source(_environment(), part)[0] for part in ASSETS[path])
+    return "\n".join("\n".join(source.splitlines()) for source in sources) + "\n"
 
 
 def rendered(template: str, frame: Frame, **values: Any) -> str:
     """Return a page of the site; ``values`` are the template's own."""
     own = {"words": WORDS, "site": WORDS.site, "frame": frame, "quote": quote, "paper_path": paper_path}
-    return environment().get_template(template).render(**own, **values)
+    return _environment().get_template(template).render(**own, **values)
 
 
-def day_page(page: bytes, frame: Frame, *, earlier: str | None, later: str | None) -> bytes:
-    """Return the page of a day, UTF-8, with links to start page, archive and search, and to the days beside it.
-
-    A page that does not begin as the template of `html` does is returned as it is.
-    """
-    ways = rendered("day.html.j2", frame, earlier=earlier, later=later)
-    return page.replace(_BEGINNING, _BEGINNING + ways.encode(), 1)
+def day_page(digest: Digest, *, earlier: str | None, later: str | None) -> str:
+    """Return the page of a day, with links to the days beside it, to the site, and to its papers' own pages."""
+    frame = Frame(1)
+    navigation = rendered("day.html.j2", frame, earlier=earlier, later=later)
+    # It comes from a template that escapes, so nothing in it is to be escaped again.
+    around = Surroundings(Markup(navigation), lambda paper_id: frame.root + paper_path(paper_id))  # noqa: S704
+    return html(digest, around=around)
 
 
 def start_page(newest: Sequence[DayLine], feeds: Iterable[str], frame: Frame) -> str:
@@ -144,6 +150,12 @@ def month_page(days: Sequence[DayLine], feeds: Sequence[str], frame: Frame) -> s
     return rendered("month.html.j2", frame, days=days, name=days[0].name, month=days[0].month, feeds=feeds)
 
 
-def search_page(months: Sequence[str], papers: int, frame: Frame) -> str:
-    """Return the page that searches; ``months`` have an index, in the order they are to be searched in."""
+def search_page(months: Mapping[str, int], papers: int, frame: Frame) -> str:
+    """Return the page that searches; ``months`` of ids, newest first, have an index of so many files each."""
     return rendered("search.html.j2", frame, months=months, papers=papers)
+
+
+@cache
+def _environment() -> Environment:
+    """Return the templates of the site, with the filters of a digest's page."""
+    return page_environment().overlay(loader=_LOADER)

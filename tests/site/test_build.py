@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import json
 import os
 import queue
 import re
-import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
@@ -15,19 +15,15 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import search as search_module
 from pipeline.archive import Archive, feed_address, page_address
 from pipeline.assemble import Digest, FeedStyle, as_json, atom, html
 from pipeline.cli.edge import guarded
 from pipeline.errors import OutputError, UsageError
 from pipeline.outputs import alone
-from pipeline.records import Day, Entry, Missing, Note, RunReport, Source, SourceCount
-from pipeline.search import Pagefind
-from pipeline.site import build
+from pipeline.records import Day, Entry, Missing, Note, RunReport, Shown, Source, SourceCount
+from pipeline.site import Built, build
 from tests.assemble.samples import done, failed, paper
 
-HAS_PAGEFIND = Pagefind.installed() is not None
-needs_pagefind = pytest.mark.skipif(not HAS_PAGEFIND, reason="needs the extra arxiv-digest[search]")
 GOOD = done(paper(1, categories=["cs.CL", "cs.AI"], primary_category="cs.CL"))
 OLD = done(paper(2, id="math/0309136", categories=["math.GT"]))
 BAD = failed(paper(3))
@@ -62,38 +58,95 @@ def made(output: Path) -> dict[str, bytes]:
     return {path.relative_to(site).as_posix(): path.read_bytes() for path in site.rglob("*") if path.is_file()}
 
 
+def site_of(output: Path, said: Callable[[str], None] = pytest.fail) -> Built:
+    """Build the site of all digests."""
+    archive = Archive(output)
+    return build(archive, archive.names(), said)
+
+
 def built(output: Path, said: Callable[[str], None] = pytest.fail) -> set[str]:
-    """Build the site without search and return the places that were written."""
+    """Build the site and return the places that were written."""
     before = {path: path.stat().st_mtime_ns for path in (output / "site").rglob("*") if path.is_file()}
     for path in before:
         os.utime(path, ns=(1, 1))
-    result = build(Archive(output), None, said)
+    result = site_of(output, said)
     written = {
         path.relative_to(output / "site").as_posix()
         for path in (output / "site").rglob("*")
         if path.is_file() and path.stat().st_mtime_ns != 1
     }
-    assert result.written == len(written)
+    assert result.folder.written == len(written)
     return written
 
 
 PLACES = {
-    *("index.html", "statistics.html", ".nojekyll", "_assets/site.css", "_assets/site.js", "_assets/search.js"),
+    *("index.html", "statistics.html", ".nojekyll", "search.html"),
+    *("_assets/site.css", "_assets/site.js", "_assets/search.js"),
     *("cs.CL/index.html", "cs.CL/2024-04.html", "cs.CL/2024-04-01.html", "cs.CL/2024-04-02.html", "cs.CL/feed.xml"),
     *("a+b/index.html", "a+b/2024-03.html", "a+b/2024-03-29.html"),
     *("_papers/2404/2404.00001.html", "_papers/2404/2404.00003.html", "_papers/0309/math-0309136.html"),
+    *("_search/2404/papers.json", "_search/2404/0.json", "_search/0309/papers.json", "_search/0309/0.json"),
 }
 
 
 def test_every_day_month_digest_and_paper_has_its_place(output: Path) -> None:
-    """The pages and feeds of the days are those that were written; a day without a page gets one."""
+    """The feeds are those that were written."""
     assert built(output) == PLACES
-    files = made(output)
-    assert files["cs.CL/feed.xml"] == (output / "cs.CL" / "feed.xml").read_bytes()
-    before, ways, after = re.split(rb"(?s)(<nav.*</nav>\n)", files["cs.CL/2024-04-01.html"])
-    assert ways
-    assert before + after == (output / "cs.CL" / "2024-04-01.html").read_bytes()
-    assert "2404.00001" in files["a+b/2024-03-29.html"].decode()
+    assert made(output)["cs.CL/feed.xml"] == (output / "cs.CL" / "feed.xml").read_bytes()
+
+
+def test_days_are_rendered_from_their_records(output: Path) -> None:
+    """The page of a run decides nothing: neither what is written in it, nor whether it is there."""
+    built(output)
+    first = made(output)
+    (output / "cs.CL" / "2024-04-01.html").write_text("<body>\n<p>Of an older release\n")
+    (output / "cs.CL" / "2024-04-02.html").unlink()
+    assert built(output) == set()
+    assert made(output) == first
+
+
+def test_a_day_of_the_site_says_what_the_page_of_its_run_says(output: Path) -> None:
+    """Missing papers, notes, papers left out and the day of an earlier version come from the run report."""
+    again = done(paper(5, announce_type="replace", version=2))
+    source = Source(
+        announced=4, fetched=2, repeated=1, missing=1,
+        missing_papers=(Missing(id="2403.99999", reason="not returned"),),
+        earlier=(Shown(id="2404.00005", day="2024-04-01", version=1, announce_type="new"),),
+        notes=(Note(key="input_cut"), Note(key="repeated", figures={"count": 1, "ids": "2404.00009"})),
+    )  # fmt: skip
+    report = RunReport(
+        name="cs.CL", date="2024-04-03", papers=1, cached=0, summarized=1, complete=False,
+        source=SourceCount(announced=4, fetched=2, missing=1, repeated=1),
+        missing_papers=source.missing_papers, earlier=source.earlier, notes=source.notes,
+    )  # fmt: skip
+    write(output, "cs.CL", "2024-04-03", again)
+    (output / "cs.CL" / "2024-04-03.run.json").write_text(report.model_dump_json())
+    built(output)
+    page = html(Digest("cs.CL", "2024-04-03", (again,), source, has_feed=True))
+    ours = made(output)["cs.CL/2024-04-03.html"].decode()
+    without = re.sub(r' <a href="\.\./_papers[^>]*>单篇页面</a>', "", re.sub(r"(?s)<nav.*</nav>\n", "", ours))
+    assert "2403.99999" in page
+    assert 'href="2024-04-01.html"' in page
+    assert without == page
+
+
+def test_a_day_whose_report_is_lost_says_so(output: Path) -> None:
+    """Its papers are there; it does not say that none is missing."""
+    built(output)
+    assert (output / "cs.CL" / "2024-04-01.run.json").exists() is False
+    page = made(output)["cs.CL/2024-04-01.html"].decode()
+    assert "无从得知" in page
+    assert 'id="2404.00001"' in page
+
+
+def test_a_day_links_to_its_papers_own_pages(output: Path) -> None:
+    """Those with a summary and those without."""
+    built(output)
+    page = made(output)["cs.CL/2024-04-01.html"].decode()
+    assert re.findall(r'href="(\.\./_papers/[^"]*)"', page) == [
+        "../_papers/2404/2404.00001.html",
+        "../_papers/2404/2404.00003.html",
+    ]
 
 
 def ways_from(page: bytes) -> list[str]:
@@ -103,35 +156,38 @@ def ways_from(page: bytes) -> list[str]:
 
 
 def test_from_a_day_lead_ways_to_the_site_and_the_days_beside_it(output: Path) -> None:
-    """Of the same digest, over a day that cannot be read; the page may have been written by a run or be made here."""
+    """Of the same digest, over a day that cannot be read."""
     write(output, "cs.CL", "2024-04-03", page=False)
     (output / "cs.CL" / "2024-04-02.json").write_text("{")
-    build(Archive(output), None, lambda _: None)
+    site_of(output, lambda _: None)
     files = made(output)
+    ends = ["../search.html", "../statistics.html"]
     assert {place: ways_from(files[place]) for place in files if re.search(r"/\d{4}-\d\d-\d\d\.html", place)} == {
-        "cs.CL/2024-04-01.html": ["../index.html", "index.html", "2024-04-03.html"],
-        "cs.CL/2024-04-03.html": ["../index.html", "index.html", "2024-04-01.html"],
-        "a+b/2024-03-29.html": ["../index.html", "index.html"],
+        "cs.CL/2024-04-01.html": ["../index.html", "index.html", "2024-04-03.html", *ends],
+        "cs.CL/2024-04-03.html": ["../index.html", "index.html", "2024-04-01.html", *ends],
+        "a+b/2024-03-29.html": ["../index.html", "index.html", *ends],
     }
-    build(Archive(output), Indexer(), lambda _: None)
-    assert ways_from(made(output)["a+b/2024-03-29.html"]) == ["../index.html", "index.html", "../search.html"]
 
 
-def test_a_page_of_another_kind_is_copied_as_it_is(output: Path) -> None:
-    """No way is put where nobody knows what stands there."""
-    page = output / "cs.CL" / "2024-04-01.html"
-    page.write_text("<body class='mine'>\n<p>Mine\n")
-    built(output)
-    assert made(output)["cs.CL/2024-04-01.html"] == page.read_bytes()
-
-
-def test_a_page_that_is_made_here_names_the_feed_that_is_there(output: Path) -> None:
+def test_a_day_names_the_feed_that_is_there(output: Path) -> None:
     """And none where there is none."""
     write(output, "cs.CL", "2024-04-03", page=False)
     built(output)
     files = made(output)
     assert b'<link rel="alternate"' in files["cs.CL/2024-04-03.html"]
     assert b'<link rel="alternate"' not in files["a+b/2024-03-29.html"]
+
+
+def test_digests_that_are_not_named_are_left_out(output: Path) -> None:
+    """Of lists, feeds, papers and search; their folder of an earlier build is removed."""
+    site_of(output)
+    write(output, "try", "2024-05-01", done(paper(9, id="2405.00009")))
+    archive = Archive(output)
+    build(archive, archive.names(), pytest.fail)
+    assert "try/2024-05-01.html" in made(output)
+    build(archive, ["a+b", "cs.CL"], pytest.fail)
+    assert made(output).keys() == PLACES
+    assert b"try/" not in made(output)["index.html"]
 
 
 def test_places_are_those_that_feeds_and_messages_link_to(output: Path) -> None:
@@ -176,6 +232,7 @@ def test_a_new_day_writes_what_it_changes(output: Path) -> None:
     assert built(output) == {
         *("index.html", "statistics.html", "cs.CL/index.html", "cs.CL/2024-05.html", "cs.CL/2024-05-01.html"),
         *("cs.CL/2024-04-02.html", "cs.CL/feed.xml", "_papers/2405/2405.00009.html", "_papers/2404/2404.00001.html"),
+        *("search.html", "_search/2405/papers.json", "_search/2405/0.json"),
     }
 
 
@@ -185,14 +242,16 @@ def test_what_no_digest_gives_any_more_is_removed(output: Path) -> None:
     for name in ("CNAME", "cs.CL/notes.txt", ".git/HEAD", "mine/index.html"):
         (output / "site" / name).parent.mkdir(exist_ok=True)
         (output / "site" / name).write_text("mine")
-    (output / "site" / "search.html").write_text("of a build with search")
+    (output / "site" / "_search" / "0102").mkdir()
+    (output / "site" / "_search" / "0102" / "0.json").write_text("{}")
     for path in (output / "a+b").iterdir():
         path.unlink()
     (output / "cs.CL" / "2024-04-02.json").unlink()
     (output / "cs.CL" / "feed.xml").unlink()
-    build(Archive(output), None, pytest.fail)
+    site_of(output)
     gone = {place for place in PLACES if place.startswith("a+b")} | {
-        *("cs.CL/2024-04-02.html", "cs.CL/feed.xml", "_papers/0309/math-0309136.html")
+        *("cs.CL/2024-04-02.html", "cs.CL/feed.xml", "_papers/0309/math-0309136.html"),
+        *("_search/0309/papers.json", "_search/0309/0.json"),
     }
     assert not (output / "site" / "a+b").exists()
     assert made(output).keys() == PLACES - gone | {"CNAME", "cs.CL/notes.txt", ".git/HEAD", "mine/index.html"}
@@ -210,7 +269,7 @@ def test_a_folder_of_somebody_elses_stays(output: Path, tmp_path: Path) -> None:
     for name in ("index.html", "2024-04-01.html"):
         (tmp_path / "elsewhere" / name).write_bytes((output / "site" / "cs.CL" / name).read_bytes())
     (output / "site" / "gone").symlink_to(tmp_path / "elsewhere")
-    assert build(Archive(output), None, pytest.fail).removed == 0
+    assert site_of(output).folder.removed == 0
     assert [path.read_text() for path in theirs.values()] == ["mine"] * 3
     assert sorted(path.name for path in (output / "site" / "gone").iterdir()) == ["2024-04-01.html", "index.html"]
 
@@ -222,7 +281,7 @@ def test_a_second_build_waits_for_the_first(output: Path) -> None:
     said: queue.Queue[str] = queue.Queue()
     with ThreadPoolExecutor() as pool:
         with alone(site, pytest.fail):
-            second = pool.submit(build, Archive(output), None, said.put)
+            second = pool.submit(site_of, output, said.put)
             assert said.get(timeout=30) == f"{site}: another process is writing it; waiting for its end"
             assert (second.done(), list(site.iterdir())) == (False, [])
         assert second.result(timeout=30).papers == 3
@@ -242,7 +301,7 @@ def test_a_broken_day_is_named_and_left_out(output: Path) -> None:
     """The rest is built."""
     (output / "cs.CL" / "2024-04-02.json").write_text("{}")
     said: list[str] = []
-    result = build(Archive(output), None, said.append)
+    result = site_of(output, said.append)
     broken = output / "cs.CL" / "2024-04-02.json"
     assert said == [f"{broken}: is not a digest: entries: missing; the site goes without that day"]
     assert (result.broken, result.papers, len(result.days)) == (1, 2, 2)
@@ -250,9 +309,9 @@ def test_a_broken_day_is_named_and_left_out(output: Path) -> None:
 
 
 def test_papers_are_counted_once_by_their_primary_category(output: Path) -> None:
-    """Else by the first; a paper in two digests is one paper."""
-    result = build(Archive(output), None, pytest.fail)
-    assert (result.papers, result.categories) == (3, {"cs.CL": 1, "math.GT": 1})
+    """Else by the first, or as papers without one; a paper in two digests is one paper."""
+    result = site_of(output)
+    assert (result.papers, result.categories) == (3, {"cs.CL": 1, "math.GT": 1, "": 1})
 
 
 def test_where_no_day_can_be_read_nothing_is_built(tmp_path: Path) -> None:
@@ -260,7 +319,7 @@ def test_where_no_day_can_be_read_nothing_is_built(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "2024-04-01.json").write_text("{")
     with pytest.raises(UsageError, match="no digest can be read"):
-        build(Archive(tmp_path), None, lambda _: None)
+        site_of(tmp_path, lambda _: None)
     assert list((tmp_path / "site").iterdir()) == []
 
 
@@ -269,107 +328,26 @@ def test_a_page_that_cannot_be_read_is_an_error(output: Path) -> None:
     (output / "cs.CL" / "feed.xml").unlink()
     (output / "cs.CL" / "feed.xml").mkdir()
     with pytest.raises(UsageError, match=r"feed\.xml: cannot be read: Is a directory"):
-        build(Archive(output), None, pytest.fail)
+        site_of(output)
 
 
 def test_a_place_that_is_taken_is_an_error(output: Path) -> None:
     """That names it."""
     (output / "site" / "index.html" / "x").mkdir(parents=True)
     with pytest.raises(OutputError, match=r"index\.html: cannot be written"):
-        build(Archive(output), None, pytest.fail)
-
-
-class Indexer(Pagefind):
-    """Writes down what it is to index; fails for one month."""
-
-    def __init__(self, broken: str = "") -> None:
-        super().__init__("1")
-        self.broken = broken
-        self.asked: list[tuple[str, str]] = []
-
-    def index(self, pages: Path, place: Path, *, fingerprint: str) -> bool:
-        """Make a folder, or fail."""
-        if pages.name == self.broken:
-            raise OutputError(f"{pages}: no")
-        assert sorted(path.suffix for path in pages.iterdir()) == [".html"] * len(list(pages.iterdir()))
-        place.mkdir(parents=True, exist_ok=True)
-        self.asked.append((pages.name, fingerprint))
-        return True
+        site_of(output)
 
 
 def test_each_month_of_ids_has_an_index_of_its_own(output: Path) -> None:
-    """The newest first; its fingerprint changes with its papers alone; months that are gone go."""
-    (output / "site" / "_search" / "2301").mkdir(parents=True)
-    first, second = Indexer(), Indexer()
-    result = build(Archive(output), first, pytest.fail)
-    assert [month for month, _ in first.asked] == ["2404", "0309"]
-    assert result.indexed == 2
-    assert {path.name for path in (output / "site" / "_search").iterdir()} == {"2404", "0309"}
-    assert 'data-months="2404 0309"' in made(output)["search.html"].decode()
+    """The newest first; a new paper changes that of its month alone; months that are gone go."""
+    assert list(site_of(output).months) == ["2404", "0309"]
+    assert 'data-months="2404:1 0309:1"' in made(output)["search.html"].decode()
+    assert json.loads(made(output)["_search/2404/papers.json"]) == ["2404.00003", "2404.00001"]
     write(output, "cs.CL", "2024-04-03", done(paper(4)))
-    build(Archive(output), second, pytest.fail)
-    assert [old == new for old, new in zip(first.asked, second.asked, strict=True)] == [False, True]
-    build(Archive(output), None, pytest.fail)
-    assert not {"search.html", "_search"} & {path.name for path in (output / "site").iterdir()}
-
-
-def test_an_index_that_fails_is_warned_of_and_left_out(output: Path) -> None:
-    """An older index of that month goes, for it would find what is no more."""
-    (output / "site" / "_search" / "0309").mkdir(parents=True)
-    said: list[str] = []
-    result = build(Archive(output), Indexer("0309"), said.append)
-    assert said == [f"{output / 'site' / '_papers' / '0309'}: no; papers of 0309 cannot be searched"]
-    assert (result.broken, result.indexed) == (1, 1)
-    assert 'data-months="2404"' in made(output)["search.html"].decode()
-    assert [path.name for path in (output / "site" / "_search").iterdir()] == ["2404"]
-
-
-@needs_pagefind
-def test_an_index_is_made_once(output: Path, tmp_path: Path) -> None:
-    """Again for other pages or another Pagefind; the same pages give the same bytes; nothing else is left behind."""
-    build(Archive(output), None, pytest.fail)
-    pages, places = output / "site" / "_papers" / "2404", [tmp_path / "i" / name for name in ("one", "two")]
-    indexer = Pagefind.installed()
-    assert indexer
-    assert [indexer.index(pages, place, fingerprint="x") for place in (*places, places[0])] == [True, True, False]
-    files = [{path.name: path.read_bytes() for path in place.rglob("*") if path.is_file()} for place in places]
-    assert files[0] == files[1]
-    assert {"pagefind.js", "pagefind-worker.js", "pagefind-entry.json", "wasm.unknown.pagefind"} <= files[0].keys()
-    assert not [name for name in files[0] if "ui" in name]
-    assert indexer.index(pages, places[0], fingerprint="y")
-    assert Pagefind("another").index(pages, places[0], fingerprint="y")
-    assert sorted(path.name for path in (tmp_path / "i").iterdir()) == ["one", "two"]
-
-
-@pytest.mark.parametrize("broken", ["pagefind", "pagefind_bin_extended"])
-def test_a_pagefind_that_cannot_be_imported_is_none(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
-) -> None:
-    """The site is built without search then, as where it was never installed."""
-    for name in ("pagefind", "pagefind_bin_extended"):
-        (tmp_path / f"{name}.py").write_text(f"if __name__ == {broken!r}: raise ImportError('half installed')")
-        monkeypatch.delitem(sys.modules, name, raising=False)
-    monkeypatch.syspath_prepend(tmp_path)
-    assert Pagefind.installed() is None
-
-
-@needs_pagefind
-def test_pagefind_that_fails_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without pages, or without time; what was there stays."""
-    indexer = Pagefind("1")
-    with pytest.raises(OutputError, match="Pagefind made no index: "):
-        indexer.index(tmp_path / "none", tmp_path / "place", fingerprint="x")
-    monkeypatch.setattr(search_module, "START_S", 0.0)
-    with pytest.raises(OutputError, match="Pagefind made no index within 0 s"):
-        indexer.index(tmp_path, tmp_path / "place", fingerprint="x")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_an_index_needs_a_place(tmp_path: Path) -> None:
-    """A folder that cannot be made is named."""
-    (tmp_path / "taken").write_text("")
-    with pytest.raises(OutputError, match="place: cannot be written"):
-        Pagefind("1").index(tmp_path, tmp_path / "taken" / "place", fingerprint="x")
+    assert {place for place in built(output) if "_search" in place} == {
+        "_search/2404/papers.json",
+        "_search/2404/0.json",
+    }
 
 
 def test_a_year_of_days_is_listed_in_full(tmp_path: Path) -> None:
@@ -377,28 +355,11 @@ def test_a_year_of_days_is_listed_in_full(tmp_path: Path) -> None:
     days = [(date(2024, 1, 1) + timedelta(days=number)).isoformat() for number in range(0, 366, 7)]
     for day in days:
         write(tmp_path, "a", day, page=False)
-    result = build(Archive(tmp_path), None, pytest.fail)
+    result = site_of(tmp_path)
     page = made(tmp_path)["a/index.html"].decode()
     assert re.findall(r'href="(\d{4}-\d\d-\d\d)\.html"', page) == days[::-1]
     assert len(re.findall(r'href="\d{4}-\d\d\.html"', page)) == 12
     assert (len(result.days), result.papers) == (53, 0)
-
-
-def test_a_page_that_is_made_here_tells_what_is_missing(output: Path) -> None:
-    """Each paper that did not come, and what is to be known of the source, as the run's own page would."""
-    report = RunReport(
-        name="a+b", date="2024-03-29", papers=1, cached=0, summarized=1, complete=False,
-        source=SourceCount(announced=2, fetched=1, missing=1),
-        missing_papers=(Missing(id="2403.99999", reason="not returned"),),
-        notes=(Note(key="input_cut"),),
-    )  # fmt: skip
-    (output / "a+b" / "2024-03-29.run.json").write_text(report.model_dump_json())
-    built(output)
-    source = Source(announced=2, fetched=1, missing=1, missing_papers=report.missing_papers, notes=report.notes)
-    page = html(Digest("a+b", "2024-03-29", (GOOD,), source))
-    foot = page[page.index("<footer") :]
-    assert "2403.99999" in foot
-    assert made(output)["a+b/2024-03-29.html"].decode().endswith(foot)
 
 
 def site(capfd: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
@@ -410,26 +371,45 @@ def site(capfd: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]
 def test_the_command_says_what_it_built(
     output: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And, where Pagefind is not installed, that search is left out; with -q nothing."""
+    """And which digests it left out, being neither sections nor categories; with -q nothing."""
     monkeypatch.chdir(output.parent)
-    monkeypatch.setitem(sys.modules, "pagefind", None)
     assert site(capfd) == (
         0,
         (
-            "site: 2 digests, 3 days, 3 papers; 17 files written, 0 removed, 0 indexes made\n"
+            "site: 1 digests, 2 days, 3 papers; 19 files written, 0 removed\n"
             "  outputs/site/index.html\n"
-            "  full-text search is left out; it needs pip install 'arxiv-digest[search]'\n"
+            "  without try-outs (a+b); --all shows them too\n"
         ),
         "",
     )
+    assert "a+b" not in made(output)["index.html"].decode()
+    assert site(capfd, "--all") == (
+        0,
+        "site: 2 digests, 3 days, 3 papers; 6 files written, 0 removed\n  outputs/site/index.html\n",
+        "",
+    )
+    (output.parent / "digest.toml").write_text('[digests."a+b"]\ncategories = ["cs.AI"]\n')
+    assert "site: 2 digests, 3 days, 3 papers; 0 files written" in site(capfd)[1]
     assert site(capfd, "-q") == (0, "", "")
 
 
-def test_the_command_ends_with_3_where_a_day_is_missing(
-    output: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+def test_where_there_are_only_tryouts_they_are_shown(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The command says so; they go when a digest of a category is there."""
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "outputs", "demo", "2024-04-01", GOOD)
+    assert site(capfd)[1].endswith(
+        "  there are only try-outs, so they are shown; once a section or category is made they need --all\n"
+    )
+    assert "demo/index.html" in made(tmp_path / "outputs")
+    write(tmp_path / "outputs", "cs.AI+econ", "2024-04-01", GOOD)
+    assert "without try-outs (demo)" in site(capfd)[1]
+    assert "demo/index.html" not in made(tmp_path / "outputs")
+
+
+def test_the_command_ends_with_3_where_a_day_is_missing(output: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """Having named its file."""
-    monkeypatch.setitem(sys.modules, "pagefind", None)
     (output / "cs.CL" / "2024-04-02.json").write_text("{}")
     code, _, said = site(capfd, "-o", str(output))
     assert code == 3
