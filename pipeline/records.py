@@ -272,8 +272,6 @@ class SourceCount(Record):
     announced: int | None
     fetched: int
     missing: int
-    repeated: int = 0
-    """Papers that were left out, because the page of another day has them."""
 
 
 class RunReport(Record):
@@ -298,6 +296,8 @@ class RunReport(Record):
     source: SourceCount
     missing_papers: tuple[Missing, ...] = ()
     """Which papers did not come, and why."""
+    repeated: int = 0
+    """Papers that were left out, because the page of another day has them."""
     earlier: tuple[Shown, ...] = ()
     """Where earlier versions of papers that come as replacements were shown last."""
     notes: tuple[Note, ...] = ()

@@ -37,6 +37,7 @@ def as_written(day: Day, report: RunReport | None, *, has_feed: bool) -> Digest:
         source = Source(
             **report.source.model_dump(),
             missing_papers=report.missing_papers,
+            repeated=report.repeated,
             earlier=report.earlier,
             notes=report.notes,
         )

@@ -72,7 +72,8 @@ def test_without_sections_the_newest_digest_is_delivered(
 ) -> None:
     """As ``show`` shows it; without the address of a site there is no link to a page."""
     monkeypatch.setenv(VARIABLE, f"json://{listener.host}")
-    assert deliver(capfd) == (0, "other 2024-04-09: delivered to address 1 (JSON)\n", "")
+    note = "arxiv-digest: note: there are only try-outs; the newest is other\n"
+    assert deliver(capfd) == (0, "other 2024-04-09: delivered to address 1 (JSON)\n", note)
     assert "全文" not in listener.received[0]["message"]
 
 

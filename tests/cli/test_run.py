@@ -77,6 +77,8 @@ def test_every_paper_is_in_the_digest_or_named_and_the_report_agrees_with_the_se
         "model": "gpt-6-luna",
         "source": {"announced": 10, "fetched": 10, "missing": 0},
         "missing_papers": [],
+        "repeated": 0,
+        "earlier": [],
         "notes": [],
         "complete": False,
     }
