@@ -19,7 +19,7 @@ WRITTEN = {
     r"R\&D \#1 a\_b \{0,1\} \$5": "R&D #1 a_b {0,1} $5",
     r"Poincar\'e, H\"older, Schr\"{o}dinger, {\'E}tale, Erd\H{o}s": "Poincaré, Hölder, Schrödinger, Étale, Erdős",
     r"X\footnote{\url{https://github.com/a\_b}} by Y \cite{z1, z2}.": "X (https://github.com/a_b) by Y.",
-    r"\href{https://a.b}{\textit{here}} \ldots and\slash or": "here … and/or",
+    r"\href{https://a.b}{\textit{here}} \ldots and\slash{}or": "here … and/or",
 }
 """What authors and models write, and what a reader is to see."""
 KEPT = [
@@ -28,7 +28,7 @@ KEPT = [
 ]
 """What is no macro of text, or not whole, or part of a formula."""
 PIECES = st.lists(
-    st.sampled_from([*[r"\emph{", r"{", r"}", r"\%", r"$x$", r"$\textbf{a}$", r"\(y\)", r"{\em", r"\footnote{", r"\'e", r"中", r"$"], "\\", " "])
+    st.sampled_from(["\\", " ", *r"\emph{ { } \% $x$ $\textbf{a}$ \(y\) {\em \footnote{ \'e 中 $".split()])  # noqa: SIM905
     | st.text(max_size=3),
     max_size=20,
 ).map("".join)
