@@ -18,7 +18,7 @@ from pipeline.cli.pick import written_date, written_name
 from pipeline.errors import UsageError
 from pipeline.exits import Exit
 from pipeline.records import Day, Entry, RunReport, Summary, parse_id
-from pipeline.text import plain
+from pipeline.tex import readable
 
 _BOLD, _DIM = Style(bold=True), Style(dim=True)
 _LESS = "-FRX"
@@ -118,9 +118,9 @@ def _link(text: str, url: str) -> tuple[str, Style]:
 
 
 def _line(*parts: str | tuple[str, Style]) -> Text:
-    """Join parts to one line, each without what could steer a terminal; a part of blanks alone stays as it is."""
+    """Join parts to one line, each as it reads, without what could steer a terminal; blanks stay as they are."""
     line = Text()
     for part in parts:
         text, style = (part, Style.null()) if isinstance(part, str) else part
-        line.append(text if text.isspace() else plain(text), style)
+        line.append(text if text.isspace() else readable(text), style)
     return line

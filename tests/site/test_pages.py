@@ -332,6 +332,7 @@ def _seen(page: str) -> set[tuple[str, ...]]:
     return {one for one in found if not (one[0] in _ELEMENTS - {"span"} and {*one[1:]} <= _ATTRIBUTES)}
 
 
+PLACES = r"https://(arxiv\.org/(abs|pdf|html)|www\.alphaxiv\.org/abs)"
 HARMLESS = dict.fromkeys((*FIELDS, "title", "abstract", "author", "category", "comment", "reason"), "Words.")
 OWN = {name: _seen(page) | {("span",)} for name, page in _pages(HARMLESS).items()}
 
@@ -343,7 +344,7 @@ def test_no_text_adds_an_element_an_attribute_or_a_link(text: dict[str, str]) ->
     for name, page in _pages(text).items():
         assert _seen(page) - OWN[name] == set(), name
         links = {link for link in _links(_read(page)) if ":" in link}
-        assert all(re.fullmatch(r"https://arxiv\.org/(abs|pdf)/2404\.00001(v2)?", link) for link in links), name
+        assert all(re.fullmatch(rf"{PLACES}/2404\.00001(v2)?", link) for link in links), name
 
 
 @settings(max_examples=60, deadline=None)
