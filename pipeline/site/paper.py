@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pipeline.records import Entry
 from pipeline.site.pages import Frame, rendered
-from pipeline.text import plain
+from pipeline.tex import readable
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def paper_page(of: tuple[Version, ...], frame: Frame) -> str:
 
 def searched_text(of: Iterable[Version]) -> str:
     """Return all text that a paper is to be found by."""
-    return "\n".join(dict.fromkeys(plain(text) for version in of for text in _texts(version.entry)))
+    return "\n".join(dict.fromkeys(readable(text) for version in of for text in _texts(version.entry)))
 
 
 def _texts(entry: Entry) -> tuple[str, ...]:

@@ -337,8 +337,8 @@ def test_no_text_adds_an_element_or_a_link(text: dict[str, str]) -> None:
     }
     assert strange == set()
     links = {link.get("href") for link in root.cssselect("a")} - {"#failures", "#foot", "#"}
-    own = r"https://(arxiv\.org/(abs|pdf|html)|www\.alphaxiv\.org/abs)/[a-z-]*/?[\d.]+(v\d+)?"
-    assert all(re.fullmatch(own, link) for link in links)
+    addresses = r"https://(arxiv\.org/(abs|pdf|html)|www\.alphaxiv\.org/abs)/[a-z-]*/?[\d.]+(v\d+)?"
+    assert all(re.fullmatch(addresses, link) for link in links)
     assert len(root.cssselect("script")) == len(root.cssselect("style")) == 1
 
 
