@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, TextIO
 
-from pipeline.records import Entry, Source
+from pipeline.records import Account, Settled, Source
 from pipeline.text import plain
 
 if TYPE_CHECKING:
@@ -44,44 +43,35 @@ def warn(message: str) -> None:
     say(f"arxiv-digest: warning: {plain(message)}", to=sys.stderr)
 
 
-Spending = Callable[[], tuple[int, float | None]]
-"""Gives the tokens used so far and US dollars for them; None where the price is not known."""
-
-
 class Counts:
-    """How many papers of a digest are where."""
+    """How many papers of a digest are where, and what they took."""
 
     def __init__(self) -> None:
         self.source = Source()
         self.new = self.cached = self.failed = 0
+        self.account = Account()
 
-    def add(self, entry: Entry, *, cached: bool) -> None:
+    def add(self, settled: Settled) -> None:
         """Count one settled paper."""
-        self.failed += entry.failure is not None
-        self.cached += cached
-        self.new += entry.summary is not None and not cached
+        self.failed += settled.entry.failure is not None
+        self.cached += settled.is_cached
+        self.new += settled.entry.summary is not None and not settled.is_cached
+        self.account += settled.account
 
     @property
     def done(self) -> int:
         """Papers with a summary or a failure."""
         return self.new + self.cached + self.failed
 
-    def words(self, spending: Spending) -> str:
+    def words(self) -> str:
         """Return the counts as one line."""
-        tokens, dollars = spending()
-        cost = "" if dollars is None else f", ${dollars:.4f}"
+        tokens = self.account.tokens.prompt + self.account.tokens.completion
+        cost = "" if self.account.cost_usd is None else f", ${self.account.cost_usd:.4f}"
         return f"{self.new} new, {self.cached} cached, {self.failed} failed, {tokens:,} tokens{cost}"
 
 
 class QuietProgress:
     """Shows warnings and nothing else."""
-
-    def __init__(self) -> None:
-        self.spending: Spending = lambda: (0, None)
-
-    def watches(self, spending: Spending) -> None:
-        """Show what this says of tokens and cost."""
-        self.spending = spending
 
     def begins(self) -> None:
         """Show nothing."""
@@ -89,7 +79,7 @@ class QuietProgress:
     def fetched(self, source: Source) -> None:
         """Show nothing."""
 
-    def settled(self, entry: Entry, *, cached: bool) -> None:
+    def settled(self, settled: Settled) -> None:
         """Show nothing."""
 
     def warned(self, message: str) -> None:
@@ -104,7 +94,6 @@ class PlainProgress(QuietProgress):
     """A line now and then on standard error, for logs; with ``every_paper``, a line a paper."""
 
     def __init__(self, *, every_paper: bool) -> None:
-        super().__init__()
         self._counts = Counts()
         self._every_paper = every_paper
         self._said = time.monotonic()
@@ -119,16 +108,17 @@ class PlainProgress(QuietProgress):
         announced = "" if source.announced is None else f" of {source.announced}"
         say(f"fetched {source.fetched}{announced} papers", to=sys.stderr)
 
-    def settled(self, entry: Entry, *, cached: bool) -> None:
+    def settled(self, settled: Settled) -> None:
         """Say how far the run is, if it has been silent for a while."""
-        self._counts.add(entry, cached=cached)
+        self._counts.add(settled)
         if self._every_paper:
-            outcome = entry.failure.reason if entry.failure else "cached" if cached else "new"
+            entry = settled.entry
+            outcome = entry.failure.reason if entry.failure else "cached" if settled.is_cached else "new"
             say(f"{entry.paper.id} {outcome}: {plain(entry.paper.title)}", to=sys.stderr)
         elif time.monotonic() - self._said >= PLAIN_EVERY_S:
             self._said = time.monotonic()
             counted = f"{self._counts.done} of {self._counts.source.fetched}"
-            say(f"{counted} papers: {self._counts.words(self.spending)}", to=sys.stderr)
+            say(f"{counted} papers: {self._counts.words()}", to=sys.stderr)
 
 
 class BarProgress(QuietProgress):
@@ -138,7 +128,6 @@ class BarProgress(QuietProgress):
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-        super().__init__()
         self._counts = Counts()
         self._bars: Bars = Progress(
             TextColumn("{task.description}", markup=False),
@@ -165,10 +154,10 @@ class BarProgress(QuietProgress):
         self._bars.update(self._fetch, completed=source.fetched, total=source.announced or source.fetched)
         self._bars.update(self._summarize, total=source.announced or source.fetched)
 
-    def settled(self, entry: Entry, *, cached: bool) -> None:
+    def settled(self, settled: Settled) -> None:
         """Move the bar of the summarize stage."""
-        self._counts.add(entry, cached=cached)
-        self._bars.update(self._summarize, completed=self._counts.done, counts=self._counts.words(self.spending))
+        self._counts.add(settled)
+        self._bars.update(self._summarize, completed=self._counts.done, counts=self._counts.words())
 
     def warned(self, message: str) -> None:
         """Show the warning above the bars."""

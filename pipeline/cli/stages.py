@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -16,8 +17,8 @@ from pipeline.cli.workshop import desk_for, job_for, now, prompt_library, settin
 from pipeline.errors import DigestError, UsageError
 from pipeline.exits import Exit
 from pipeline.fetch import Fetching, eastern_today, joined, read_stage
-from pipeline.records import End, Entry, Note, Source, Spent
-from pipeline.run import Order, assemble, described, ending
+from pipeline.records import End, Entry, Note, Settled, Source, Spent
+from pipeline.run import Order, assemble, described, ending, spent_on
 from pipeline.stream import EndLine, line, read_entries, read_entry_file
 from pipeline.summarize import Job, Summarizer
 
@@ -95,16 +96,18 @@ def _from_stage_before(given: Given) -> Order:
 async def _summarize(order: Order, job: Job) -> Exit:
     fetching = Fetching(order.pages, job.progress)
     summarizer = Summarizer(job)
-    entries: list[Entry] = []
+    settled: list[Settled] = []
+    began = time.monotonic()
     try:
-        async for entry in summarizer.entries(fetching):
-            screen.say(line(entry))
-            entries.append(entry)
+        async for one in summarizer.settled(fetching):
+            screen.say(line(one.entry))
+            settled.append(one)
     finally:
         await job.close()
+    spent = spent_on(settled, job, seconds=time.monotonic() - began)
     source = described(order, fetching, summarizer, today=eastern_today(job.now()).isoformat())
-    code = ending(entries, source, summarizer.stopped)
-    screen.say(line(EndLine(end=End(source=source, exit=code, spent=summarizer.spent()))))
+    code = ending([one.entry for one in settled], source, summarizer.stopped)
+    screen.say(line(EndLine(end=End(source=source, exit=code, spent=spent))))
     for error in (fetching.error, summarizer.stopped):
         if error:
             screen.error(error.message, error.hint)

@@ -169,7 +169,6 @@ def job_for(given: Given, settings: Settings, prompt: Prompt) -> Iterator[Job]:
             require_cap(settings, cache)
         chain = (settings, *settings.fallbacks)
         models = [model_for(each, cache, budget, warn=progress.warned) for each in chain]
-        progress.watches(lambda: _spending(models))
         fallback = tuple(models[1:])
         try:
             yield Job(prompt, models[0], cache, progress, now, fallback, refresh=given.refresh, offline=given.offline)
@@ -215,10 +214,3 @@ def require_cap(settings: Settings, cache: Cache) -> None:
         if Capabilities.of(each.preset, learned).cap:
             return
     raise UncappedError(settings.host)
-
-
-def _spending(models: Sequence[Model]) -> tuple[int, float | None]:
-    """Return the tokens and dollars of all models so far."""
-    costs = [model.cost_usd(model.meter) for model in models]
-    tokens = sum(model.meter.tokens.prompt + model.meter.tokens.completion for model in models)
-    return tokens, None if None in costs else sum(cost for cost in costs if cost is not None)

@@ -8,19 +8,19 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from pipeline.errors import CallError, FatalModelError, UncappedError
+from pipeline.errors import CallError, FatalModelError, ModelError, UncappedError
 from pipeline.model.budget import Budget
 from pipeline.model.capabilities import Capabilities, Learned
 from pipeline.model.connection import PROXY_HINT, Connection, Endpoint
 from pipeline.model.faults import Action, Answer, Rule, judge
 from pipeline.model.gate import Gate, Slot
 from pipeline.model.patience import PassingError, Patience, Tries, retrying
-from pipeline.model.prices import Price, cost_usd
+from pipeline.model.prices import Price
 from pipeline.model.tokens import estimate, most_tokens
-from pipeline.model.wire import UNANSWERED, Ask, Meter, Reply
-from pipeline.records import Usage
+from pipeline.model.wire import UNANSWERED, Ask, Reply
+from pipeline.records import NOTHING_ASKED, Account, Usage
 
 MOST_TOKENS = 4096
 """Cap on one completion where a budget needs one: a digest entry takes some 700, and a little thinking fits."""
@@ -43,6 +43,15 @@ class Terms:
     """Told of pauses so long that whoever watches would take them for a standstill."""
 
 
+@dataclass(slots=True)
+class _Call:
+    """An ask on its way to a reply."""
+
+    ask: Ask
+    account: Account = NOTHING_ASKED
+    """Of the requests that have come back so far."""
+
+
 class OpenAIModel:
     """A model behind an endpoint that is compatible with OpenAI's chat completions."""
 
@@ -56,7 +65,6 @@ class OpenAIModel:
         self._terms = terms or Terms()
         self._connection = Connection(endpoint, self._terms.patience)
         self._deadline = self._connection.deadline
-        self.meter = self._connection.meter
         self._capabilities = Capabilities.of(endpoint.preset, self._terms.learned)
         self._trying = asyncio.Lock()
         """Held by the one call that tries a form which no reply has proven."""
@@ -70,10 +78,6 @@ class OpenAIModel:
         seconds = mean if self._deadline.is_sure else before or mean
         held = {"width": self._gate.width, "per_minute": self._gate.per_minute, "seconds": seconds}
         return self._capabilities.learned().model_copy(update=held)
-
-    def cost_usd(self, used: Meter) -> float | None:
-        """Return US dollars for what was used; None where the price or the count is not known."""
-        return None if used.uncounted else cost_usd(self._terms.price, used.tokens, used.counted)
 
     def stop(self, error: FatalModelError) -> None:
         """Send nothing more: whoever waits gets ``error``, and what is in flight may finish."""
@@ -92,16 +96,28 @@ class OpenAIModel:
             FatalModelError: no further ask can succeed.
             CallError: this ask failed for good.
         """
+        call = _Call(ask)
+        try:
+            reply = await self._try(call)
+        except ModelError as error:
+            raise error.charged(call.account) from error
+        return replace(reply, account=call.account)
+
+    async def _try(self, call: _Call) -> Reply:
+        """Send requests until one is answered.
+
+        Raises:
+            ModelError: none was.
+        """
         tries = Tries(self._terms.patience)
-        tokens = sum(estimate(message.content) for message in ask.messages) * 2.0
+        tokens = sum(estimate(message.content) for message in call.ask.messages) * 2.0
         try:
             async for attempt in retrying(tries, self._terms.patience, self._gate.rest):
                 with attempt:
                     async with self._gate.slot(tokens) as slot:
-                        self.meter.retries += tries.begun or ask.again
                         tries.begin()
                         with self._while_unanswered():
-                            return await self._request(ask, slot)
+                            return await self._request(call, slot)
         except PassingError as error:
             if error.rule.reason in UNANSWERED and self._deadline.mean is None:
                 fatal = FatalModelError(str(error), hint=self._way_on(error.rule))
@@ -130,29 +146,29 @@ class OpenAIModel:
                     raise FatalModelError(str(error), hint=self._way_on(error.rule)) from error
             raise
 
-    async def _request(self, ask: Ask, slot: Slot) -> Reply:
+    async def _request(self, call: _Call, slot: Slot) -> Reply:
         """Ask in the form that the endpoint takes.
 
         While no reply has proven a form, one call at a time tries it, so that each lesson costs one request, however
         late it comes; the others leave in the plainest form, or wait where that would leave out what was asked for.
         """
         known = self._capabilities
-        may_be_plain = ask.temperature is None and self._terms.budget is None
+        may_be_plain = call.ask.temperature is None and self._terms.budget is None
         while not known.proven:
             if self._trying.locked() and may_be_plain:
-                return await self._put(ask, slot, plain=True)
+                return await self._put(call, slot, plain=True)
             async with self._trying:
                 self._gate.check()
                 if not known.proven:
-                    return await self._put(ask, slot)
-        return await self._put(ask, slot)
+                    return await self._put(call, slot)
+        return await self._put(call, slot)
 
-    async def _put(self, ask: Ask, slot: Slot, *, plain: bool = False) -> Reply:
+    async def _put(self, call: _Call, slot: Slot, *, plain: bool = False) -> Reply:
         """Send one request, or as many as there are lessons in how to put it."""
         known = self._capabilities
         while True:
             lessons, began = known.lessons, time.monotonic()
-            answer, headers = await self._paid(ask, plain=plain)
+            answer, headers = await self._paid(call, plain=plain)
             is_old = lessons < known.lessons and not plain
             if isinstance(answer, Reply):
                 if not plain:
@@ -164,7 +180,6 @@ class OpenAIModel:
             may_learn = rule.action is Action.CHANGE and not is_old and not plain
             if may_learn and known.learn(answer, guess=not rule.is_named):
                 self._gate.learned(time.monotonic() - began)
-                self.meter.retries += 1
                 continue
             if rule.action is Action.SLOW:
                 self._gate.refused(slot, headers, overloaded=rule.reason == "unavailable")
@@ -172,26 +187,45 @@ class OpenAIModel:
                 self._gate.outdated(time.monotonic() - began)
             self._raise_for(rule, answer, is_old=is_old)
 
-    async def _paid(self, ask: Ask, *, plain: bool) -> tuple[Reply | Answer, Mapping[str, str]]:
-        """Send one request within the budget, if there is one."""
-        budget, price = self._terms.budget, self._terms.price
-        if budget is None or price is None:
-            return await self._connection.send(self._capabilities.body(self.name, ask, most_tokens=None, plain=plain))
-        if not self._capabilities.cap:
+    async def _paid(self, call: _Call, *, plain: bool) -> tuple[Reply | Answer, Mapping[str, str]]:
+        """Send one request within the budget, if there is one, and charge what it took."""
+        budget = self._terms.budget if self._terms.price else None
+        if budget and not self._capabilities.cap:
             raise UncappedError(self.endpoint)
-        body = self._capabilities.body(self.name, ask, most_tokens=MOST_TOKENS)
-        worst = price(Usage(prompt=most_tokens(json.dumps(body, ensure_ascii=False)), completion=MOST_TOKENS))
-        await budget.reserve(worst)
-        cost = worst
+        most = MOST_TOKENS if budget else None
+        body = self._capabilities.body(self.name, call.ask, most_tokens=most, plain=plain)
+        worst = self._worst_cost(body)
+        if budget:
+            await budget.reserve(worst or 0.0)
+        cost, usage = worst, None
         try:
             answer, headers = await self._connection.send(body)
-            if isinstance(answer, Answer) and answer.status in FREE:
+            if isinstance(answer, Reply):
+                usage = answer.usage
+                cost = self._cost_of_reply(usage, worst)
+            elif answer.status in FREE:
                 cost = 0.0
-            elif isinstance(answer, Reply) and answer.usage:
-                cost = price(answer.usage)
+        except PassingError as error:
+            usage = error.usage
+            raise
         finally:
-            await budget.settle(worst, cost)
+            call.account += Account(requests=1, tokens=usage or Usage(), cost_usd=cost)
+            if budget:
+                await budget.settle(worst or 0.0, cost or 0.0)
         return answer, headers
+
+    def _cost_of_reply(self, usage: Usage | None, worst: float | None) -> float | None:
+        """Return the dollars of a reply; where no tokens were counted a budget takes the worst, else nobody knows."""
+        if usage and self._terms.price:
+            return self._terms.price(usage)
+        return worst if self._terms.budget else None
+
+    def _worst_cost(self, body: Mapping[str, object]) -> float | None:
+        """Return the dollars that a request costs at most; None where the price is not known."""
+        if self._terms.price is None:
+            return None
+        prompt = most_tokens(json.dumps(body, ensure_ascii=False))
+        return self._terms.price(Usage(prompt=prompt, completion=MOST_TOKENS))
 
     def _raise_for(self, rule: Rule, answer: Answer, *, is_old: bool) -> None:
         """Raise what a refusal means; ``is_old`` where the form was changed while the request was under way.

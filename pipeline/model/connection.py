@@ -20,7 +20,7 @@ from pipeline.errors import FatalModelError
 from pipeline.model.completion import read_completion, read_usage
 from pipeline.model.faults import Action, Answer, Rule
 from pipeline.model.patience import Deadline, PassingError, Patience
-from pipeline.model.wire import Meter, Reply
+from pipeline.model.wire import Reply
 from pipeline.text import plain
 
 PROXY_HINT = "Name the user of the proxy: HTTPS_PROXY (or HTTP_PROXY, ALL_PROXY) as http://USER:PASSWORD@HOST:PORT."
@@ -65,10 +65,9 @@ class Endpoint:
 
 
 class Connection:
-    """Sends requests to one endpoint, and counts them."""
+    """Sends requests to one endpoint."""
 
     def __init__(self, endpoint: Endpoint, patience: Patience) -> None:
-        self.meter = Meter()
         self.deadline = Deadline(patience.call)
         self._host = endpoint.host
         self._address = endpoint.address
@@ -90,7 +89,6 @@ class Connection:
             FatalModelError: no request can reach the endpoint, or nobody has ever had an answer in time.
             PassingError: this one had none, or one that is neither a reply nor an error.
         """
-        self.meter.requests += 1
         began = time.monotonic()
         try:
             async with self.deadline.watched():
@@ -150,10 +148,8 @@ class Connection:
             return Answer.read(self._address, response.status_code, body, response.headers)
         reply = read_completion(body)
         if reply is None:
-            self.meter.count(read_usage(body))
             said = self.said("answered 200 without a completion")
-            raise PassingError(Rule(Action.RETRY, "unavailable"), said)
-        self.meter.count(reply.usage)
+            raise PassingError(Rule(Action.RETRY, "unavailable"), said, usage=read_usage(body))
         return dataclasses.replace(reply, text=self._without_key(reply.text))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pipeline.errors import FatalModelError
-from pipeline.model.wire import Ask, Meter, Reply
+from pipeline.model.wire import Ask, Reply
 
 if TYPE_CHECKING:
     from pipeline.model.client import OpenAIModel
@@ -20,16 +20,6 @@ class DeferredModel:
         self.endpoint = endpoint
         self._make = make
         self._model: OpenAIModel | None = None
-        self._unused = Meter()
-
-    @property
-    def meter(self) -> Meter:
-        """What has been sent and used so far."""
-        return self._model.meter if self._model else self._unused
-
-    def cost_usd(self, used: Meter) -> float | None:
-        """Return US dollars for what was used; nothing where nothing was asked."""
-        return self._model.cost_usd(used) if self._model and used.requests else 0.0
 
     def learned(self) -> str | None:
         """Return what was learned of the endpoint, as JSON to keep; None where it was not asked."""

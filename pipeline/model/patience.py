@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import tenacity
 
 from pipeline.model.faults import Action, Rule
+from pipeline.records import Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +33,11 @@ class Patience:
 class PassingError(Exception):
     """One request failed in a way that another may not."""
 
-    def __init__(self, rule: Rule, message: str) -> None:
+    def __init__(self, rule: Rule, message: str, *, usage: Usage | None = None) -> None:
         super().__init__(message)
         self.rule = rule
+        self.usage = usage
+        """Tokens that the endpoint counted all the same."""
 
 
 class Deadline:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from pipeline.errors import FatalModelError
-from pipeline.records import Usage
+from pipeline.records import NOTHING_ASKED, Account, Usage
 
 Role = Literal["system", "user", "assistant"]
 
@@ -38,8 +38,6 @@ class Ask:
     schema: Mapping[str, Any]
     """JSON Schema of the object that is to be answered."""
     temperature: float | None = None
-    again: bool = False
-    """Whether an earlier reply about the same paper was refused; not part of what is asked."""
 
     def key(self, model: str) -> str:
         """Return the sha256, hexadecimal, of everything asked and of nothing else: the cache key of a first ask."""
@@ -55,48 +53,15 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A completion: the words, why they ended, and what they cost."""
+    """A completion: the words, why they ended, and what asking for them took."""
 
     text: str
     finish: str = "stop"
     """``finish_reason`` as the endpoint gave it; ``refusal`` where the message carried one."""
     usage: Usage | None = None
-
-
-@dataclass(slots=True)
-class Meter:
-    """What has been sent and used so far; counted on the one event loop thread."""
-
-    requests: int = 0
-    """Requests sent, retries included."""
-    retries: int = 0
-    """Requests beyond the first about the same paper."""
-    counted: int = 0
-    """Replies whose tokens the endpoint counted."""
-    uncounted: int = 0
-    """Replies that came without a count of tokens."""
-    tokens: Usage = field(default_factory=Usage)
-
-    def count(self, usage: Usage | None) -> None:
-        """Count the tokens of one reply; None where the endpoint did not say."""
-        self.counted += usage is not None
-        self.uncounted += usage is None
-        self.tokens += usage or Usage()
-
-    def since(self, then: Meter) -> Meter:
-        """Return what was added after ``then``."""
-        tokens = Usage(
-            prompt=self.tokens.prompt - then.tokens.prompt,
-            completion=self.tokens.completion - then.tokens.completion,
-            cached=self.tokens.cached - then.tokens.cached,
-        )
-        return Meter(
-            self.requests - then.requests,
-            self.retries - then.retries,
-            self.counted - then.counted,
-            self.uncounted - then.uncounted,
-            tokens,
-        )
+    """Tokens of this completion; None where the endpoint did not count them."""
+    account: Account = NOTHING_ASKED
+    """Every request of the ask together."""
 
 
 class Model(Protocol):
@@ -107,15 +72,8 @@ class Model(Protocol):
     endpoint: str
     """Host of the endpoint."""
 
-    @property
-    def meter(self) -> Meter:
-        """What has been sent and used so far."""
-
-    def cost_usd(self, used: Meter) -> float | None:
-        """Return US dollars for what was used; None where the price or the count is not known."""
-
     async def ask(self, ask: Ask) -> Reply:
-        """Answer one ask.
+        """Answer one ask; the reply, or the error, carries what it took.
 
         Raises:
             FatalModelError: no further ask can succeed.

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from pipeline.cache import CachedReply
-from pipeline.errors import CallError
+from pipeline.errors import CallError, ModelError
 from pipeline.model.wire import Ask, Message, Model, Reply
 from pipeline.prompts import Prompt
-from pipeline.records import Failure, Paper, Summary, Usage
+from pipeline.records import NOTHING_ASKED, Account, Failure, Paper, Summary
 from pipeline.summarize.checks import Context, Fault, english_tldr_is_missing, first_fault
 from pipeline.summarize.reply import SCHEMA, read_object
 from pipeline.text import fold
@@ -52,7 +52,8 @@ class Dialogue:
     """The first ask; ``key`` is its cache key."""
     key: str
     replies: int = 0
-    usage: Usage | None = None
+    account: Account = NOTHING_ASKED
+    """Of all asks so far."""
     faults: list[str] = field(default_factory=list)
 
     async def hold(self, model: Model, *, now: Callable[[], datetime]) -> CachedReply | Failure:
@@ -88,10 +89,13 @@ class Dialogue:
         return in_hand or self.failure(fault.reason, fault.detail)
 
     async def _reply(self, model: Model, ask: Ask) -> Reply:
-        reply = await model.ask(ask)
+        try:
+            reply = await model.ask(ask)
+        except ModelError as error:
+            self.account += error.account
+            raise
+        self.account += reply.account
         self.replies += 1
-        if reply.usage:
-            self.usage = reply.usage + (self.usage or Usage())
         return reply
 
     def failure(self, reason: str, detail: str) -> Failure:
@@ -118,7 +122,6 @@ class Dialogue:
             messages=(*self.ask.messages, *said, Message("user", words)),
             schema=self.ask.schema,
             temperature=self.ask.temperature,
-            again=True,
         )
 
     def _keep(self, fields: dict[str, str], reply: Reply, model: Model, moment: datetime) -> CachedReply:
@@ -130,6 +133,6 @@ class Dialogue:
             model=model.name,
             endpoint=model.endpoint,
             created=moment,
-            usage=self.usage,
+            usage=self.account.usage,
         )
         return CachedReply(self.key, summary, reply.text, {"replies": self.replies, "faults": self.faults})

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
-import time
 from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
@@ -15,7 +13,7 @@ from pipeline.errors import BudgetError, CallError, DigestError, FatalModelError
 from pipeline.model.wire import UNANSWERED, Ask, Model
 from pipeline.progress import Progress
 from pipeline.prompts import Prompt
-from pipeline.records import Entry, Failure, Paper, Spent, Summary, Usage
+from pipeline.records import NOTHING_ASKED, Account, Entry, Failure, Paper, Settled, Summary
 from pipeline.settings import REPLAY_MODEL
 from pipeline.summarize.dialogue import Dialogue, first_ask
 
@@ -49,29 +47,36 @@ class Job:
             await model.close()
 
 
+@dataclass
+class _Asked:
+    """A paper that is asked about."""
+
+    paper: Paper
+    ask: Ask
+    key: str
+    account: Account = NOTHING_ASKED
+    """Of all models that were asked so far."""
+
+
 class Summarizer:
-    """Summarizes papers as they come and counts how they came out."""
+    """Summarizes papers as they come."""
 
     def __init__(self, job: Job) -> None:
-        self.cached = 0
-        self.summarized = 0
         self.stopped: DigestError | None = None
         """What ended the run early."""
         self._job = job
-        self._began = time.monotonic()
         self._models = (job.model, *job.fallback)
-        self._meters_then = [dataclasses.replace(model.meter) for model in self._models]
         self._given_up: list[Model] = []
         self._in_a_row = {"failed": 0, "unanswered": 0}
-        self._tasks: set[asyncio.Task[Entry]] = set()
+        self._tasks: set[asyncio.Task[Settled]] = set()
 
-    async def entries(self, pages: AsyncIterable[Iterable[Paper]]) -> AsyncIterator[Entry]:
-        """Yield one entry for each paper, in the papers' order.
+    async def settled(self, pages: AsyncIterable[Iterable[Paper]]) -> AsyncIterator[Settled]:
+        """Yield each paper with its outcome and what that took, in the papers' order.
 
         Calls for the first pages are under way while later pages are still awaited. After a fatal error no further page
         is read, and each paper that has no summary yet fails as ``stopped``.
         """
-        waiting: deque[asyncio.Future[Entry]] = deque()
+        waiting: deque[asyncio.Future[Settled]] = deque()
         try:
             async for page in pages:
                 for paper in page:
@@ -87,30 +92,13 @@ class Summarizer:
         finally:
             await self._leave_nothing_behind()
 
-    def spent(self) -> Spent:
-        """Return what was used since the beginning."""
-        used = [model.meter.since(then) for model, then in zip(self._models, self._meters_then, strict=True)]
-        costs = [model.cost_usd(meter) for model, meter in zip(self._models, used, strict=True)]
-        known = [cost for cost in costs if cost is not None]
-        return Spent(
-            cached=self.cached,
-            summarized=self.summarized,
-            requests=sum(meter.requests for meter in used),
-            retries=sum(meter.retries for meter in used),
-            tokens=sum((meter.tokens for meter in used), Usage()),
-            cost_usd=sum(known) if len(known) == len(costs) else None,
-            wall_s=round(time.monotonic() - self._began, 3),
-            model=self._job.model.name,
-            prompt=self._job.prompt.reference,
-        )
-
-    def _begin(self, paper: Paper) -> asyncio.Future[Entry]:
+    def _begin(self, paper: Paper) -> asyncio.Future[Settled]:
         """Answer from the cache at once, else begin to ask."""
         job = self._job
         ask = first_ask(paper, job.prompt)
         key = ask.key(job.model.name)
         if not job.refresh and (reply := job.cache.reply(key)):
-            return _done(self._settle(paper, reply.summary.model_copy(update={"paper_id": paper.id}), cached=True))
+            return _done(self._settle(paper, reply.summary.model_copy(update={"paper_id": paper.id}), is_cached=True))
         if job.offline:
             detail = "not in the cache, and the run was told to stay offline"
             return _done(self._settle(paper, Failure(paper_id=paper.id, reason="not_cached", detail=detail)))
@@ -119,23 +107,24 @@ class Summarizer:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def _ask(self, paper: Paper, ask: Ask, key: str) -> Entry:
+    async def _ask(self, paper: Paper, ask: Ask, key: str) -> Settled:
+        if self.stopped:
+            return self._settle(paper, _stopped(paper, self.stopped))
+        asked = _Asked(paper, ask, key)
         try:
-            if self.stopped:
-                return self._settle(paper, _stopped(paper, self.stopped))
-            outcome = await self._outcome(paper, ask, key)
+            outcome = await self._outcome(asked)
         except FatalModelError as error:
             self._stop(error)
-            return self._settle(paper, _stopped(paper, error))
+            return self._settle(paper, _stopped(paper, error), asked.account)
         if isinstance(outcome, Failure):
-            return self._settle(paper, outcome)
+            return self._settle(paper, outcome, asked.account)
         self._job.cache.keep_reply(paper, outcome)
-        return self._settle(paper, outcome.summary)
+        return self._settle(paper, outcome.summary, asked.account)
 
-    async def _outcome(self, paper: Paper, ask: Ask, key: str) -> CachedReply | Failure:
+    async def _outcome(self, asked: _Asked) -> CachedReply | Failure:
         """Ask one model after the other until one has a summary; return that or the last failure."""
         for model in self._models:
-            dialogue = Dialogue(paper, self._job.prompt, ask, key)
+            dialogue = Dialogue(asked.paper, self._job.prompt, asked.ask, asked.key)
             try:
                 outcome = await dialogue.hold(model, now=self._job.now)
             except CallError as error:
@@ -145,6 +134,8 @@ class Summarizer:
                     raise
                 self._pass_on(model, error)
                 continue
+            finally:
+                asked.account += dialogue.account
             if isinstance(outcome, CachedReply):
                 break
         self._count(outcome)
@@ -170,15 +161,18 @@ class Summarizer:
             hint = "The reasons are in the report; 'arxiv-digest doctor' says what is reachable."
             self._stop(FatalModelError(f"{asked}: the last {row['failed']} papers all failed", hint=hint))
 
-    def _settle(self, paper: Paper, outcome: Summary | Failure, *, cached: bool = False) -> Entry:
+    def _settle(
+        self, paper: Paper, outcome: Summary | Failure, account: Account = NOTHING_ASKED, *, is_cached: bool = False
+    ) -> Settled:
         if isinstance(outcome, Failure):
-            entry = Entry(paper=paper, failure=outcome)
+            cost = account.cost_usd if account.requests else None
+            failure = outcome.model_copy(update={"usage": account.usage, "cost_usd": cost})
+            entry = Entry(paper=paper, failure=failure)
         else:
             entry = Entry(paper=paper, summary=outcome)
-            self.cached += cached
-            self.summarized += not cached
-        self._job.progress.settled(entry, cached=cached)
-        return entry
+        settled = Settled(entry=entry, account=account, is_cached=is_cached)
+        self._job.progress.settled(settled)
+        return settled
 
     def _stop(self, error: FatalModelError) -> None:
         """End the run: nothing more is asked, and what is in flight may finish, because it is paid for."""
@@ -193,9 +187,9 @@ class Summarizer:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
-def _done(entry: Entry) -> asyncio.Future[Entry]:
-    future: asyncio.Future[Entry] = asyncio.get_running_loop().create_future()
-    future.set_result(entry)
+def _done(settled: Settled) -> asyncio.Future[Settled]:
+    future: asyncio.Future[Settled] = asyncio.get_running_loop().create_future()
+    future.set_result(settled)
     return future
 
 

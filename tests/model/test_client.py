@@ -23,9 +23,8 @@ from pipeline.model.client import OpenAIModel, Terms
 from pipeline.model.connection import Endpoint
 from pipeline.model.gate import Gate
 from pipeline.model.patience import Patience
-from pipeline.model.prices import price_of
-from pipeline.model.wire import Ask, Meter, Reply
-from pipeline.records import Usage
+from pipeline.model.wire import Ask, Reply
+from pipeline.records import Account
 from tests.model.loopback import (
     ASK,
     KEY,
@@ -48,11 +47,11 @@ WARM = Ask("2404.02059", ASK.messages, ASK.schema, temperature=0.3)
 
 
 async def test_an_answer_and_what_it_cost(server: OpenAIServer) -> None:
-    """Words, reason of the end and tokens come back, and the meter has counted them."""
+    """Words, reason of the end and tokens come back, with an account of the request."""
     server.reset(Options(script=[answer(200, saying(TEXT))]))
     async with connected(server.base_url) as model:
-        assert await model.ask(ASK) == Reply(TEXT, "stop", USED)
-        assert model.meter == Meter(requests=1, retries=0, counted=1, uncounted=0, tokens=USED)
+        account = Account(requests=1, tokens=USED, cost_usd=None)
+        assert await model.ask(ASK) == Reply(TEXT, "stop", USED, account)
         assert model.endpoint == server.base_url.split("/")[2]
 
 
@@ -134,8 +133,8 @@ async def test_what_passes_is_tried_again(server: OpenAIServer, item: Item) -> N
     """One answer that is no completion costs one request more, not the paper."""
     server.reset(Options(script=[item, answer(200, saying(TEXT))]))
     async with connected(server.base_url) as model:
-        assert await model.ask(ASK) == Reply(TEXT, "stop", USED)
-        assert (model.meter.requests, model.meter.retries) == (2, 1)
+        reply = await model.ask(ASK)
+        assert (reply.text, reply.finish, reply.usage, reply.account.requests) == (TEXT, "stop", USED, 2)
     assert len(server.log) == 2
 
 
@@ -210,9 +209,8 @@ async def test_an_answer_that_never_ends_is_given_up(server: OpenAIServer, fault
     began = time.monotonic()
     async with connected(server.base_url, terms=Terms(patience=Patience(call=0.4, tries=2, backoff=0.001))) as model:
         await model.ask(ASK)
-        model.meter.requests = 0
         error = await failure(model)
-        assert (error.reason, model.meter.requests) == ("timeout", 2)
+        assert (error.reason, error.account.requests) == ("timeout", 2)
     assert model.endpoint in error.message
     assert time.monotonic() - began < 10
 
@@ -223,7 +221,7 @@ async def test_an_endpoint_that_never_answers_stops_the_run(server: OpenAIServer
     async with connected(server.base_url, terms=Terms(patience=Patience(call=0.3))) as model:
         with pytest.raises(FatalModelError, match=r"gave no whole answer within 0\.3 s") as caught:
             await model.ask(ASK)
-        assert ("deadline" in caught.value.hint, model.meter.requests) == (True, 1)
+        assert ("deadline" in caught.value.hint, caught.value.account.requests) == (True, 1)
 
 
 async def test_tries_are_bounded(server: OpenAIServer) -> None:
@@ -232,7 +230,7 @@ async def test_tries_are_bounded(server: OpenAIServer) -> None:
     async with connected(server.base_url, terms=Terms(patience=Patience(tries=3, backoff=0.001))) as model:
         await model.ask(ASK)
         error = await failure(model)
-        assert (error.reason, model.meter.requests, model.meter.retries) == ("unavailable", 4, 2)
+        assert (error.reason, error.account.requests) == ("unavailable", 3)
     assert error.message == f"{model.endpoint} answered 500 server_error: The server had an error"
 
 
@@ -240,8 +238,7 @@ async def test_refusals_for_load_are_no_tries(server: OpenAIServer) -> None:
     """An endpoint that is full is waited for, and the paper keeps its tries."""
     server.reset(Options(script=[answer(429, retry_after_ms="1")] * 6))
     async with connected(server.base_url, terms=Terms(patience=Patience(tries=2, backoff=0.001))) as model:
-        await model.ask(ASK)
-        assert (model.meter.requests, model.meter.retries) == (7, 6)
+        assert (await model.ask(ASK)).account.requests == 7
 
 
 async def test_refusals_for_load_end_with_the_papers_time(server: OpenAIServer) -> None:
@@ -290,7 +287,6 @@ async def test_the_whole_pool_sleeps_what_one_refusal_said(server: OpenAIServer,
     server.reset(Options(script=[OK, answer(429, **headers(time.time()))]))
     async with connected(server.base_url, width=1) as model:
         await asyncio.gather(*(model.ask(ASK) for _ in range(6)))
-        assert (model.meter.requests, model.meter.retries) == (7, 1)
     refused = server.log[1]
     assert refused.sent is not None
     assert [call.status for call in server.log] == [200, 429, *[200] * 5]
@@ -383,7 +379,7 @@ async def test_what_concerns_one_paper_fails_that_paper(server: OpenAIServer, it
     server.reset(Options(script=[item]))
     async with connected(server.base_url) as model:
         error = await failure(model)
-        assert (error.reason, model.meter.requests) == (reason, 1)
+        assert (error.reason, error.account.requests) == (reason, 1)
         assert (await model.ask(ASK)).text == TEXT
 
 
@@ -467,7 +463,7 @@ async def test_where_nothing_listens() -> None:
         url = f"http://127.0.0.1:{taken.getsockname()[1]}/v1"
         async with connected(url) as model:
             error = await fatal(model)
-    assert model.meter.requests == QUICK.tries
+    assert error.account.requests == QUICK.tries
     assert error.message.startswith(f"{model.endpoint} cannot be reached: ")
 
 
@@ -503,30 +499,27 @@ async def test_a_certificate_that_is_not_trusted_is_final(untrusted: ssl.SSLCont
     """One attempt, and the error says what to do."""
     async with raw(GOOD, tls=untrusted) as url, connected(url) as model:
         error = await fatal(model)
-        assert model.meter.requests == 1
+    assert error.account.requests == 1
     assert error.message.startswith(f"{model.endpoint} has a certificate that is not trusted: ")
     assert "SSL_CERT_FILE" in error.hint
 
 
 async def test_a_reply_without_a_count_has_no_known_cost(server: OpenAIServer) -> None:
-    """Nothing is guessed where the endpoint does not say what it used."""
+    """Nor has one at an address without a price."""
     server.reset(Options(script=[{"fault": "no_usage"}]))
     async with connected(server.base_url) as model:
-        then = Meter()
-        assert (await model.ask(ASK)).usage is None
-        assert model.meter == Meter(requests=1, uncounted=1)
-        assert model.cost_usd(model.meter.since(then)) is None
+        reply = await model.ask(ASK)
+        assert (reply.usage, reply.account) == (None, Account(requests=1, cost_usd=None))
 
 
-async def test_what_tokens_cost() -> None:
-    """A known model at its own address has a price; the same tokens at an address nobody knows have none."""
-    used = Meter(requests=1, counted=1, tokens=Usage(prompt=1_000_000))
-    for url, known in (("https://api.openai.com/v1", True), ("http://127.0.0.1:9/v1", False)):
-        gate = Gate(1, clock=time.monotonic, spread=lambda: 0.0)
-        model = OpenAIModel("gpt-4o-mini", Endpoint(url, KEY), gate, Terms(price=price_of("gpt-4o-mini", url, {})))
-        cost = model.cost_usd(used)
-        assert (cost is not None and 0 < cost < 10) == known
-        await model.close()
+async def test_what_tokens_cost(server: OpenAIServer) -> None:
+    """A reply that was counted costs what its tokens cost; the tries before it cost what they may have cost at most."""
+    server.reset(Options(script=[{"fault": "server_error"}, {"fault": "reset"}, answer(200, saying(TEXT))]))
+    terms = Terms(patience=QUICK, price=lambda tokens: tokens.completion / 1e6)
+    async with connected(server.base_url, terms=terms) as model:
+        account = (await model.ask(ASK)).account
+    assert (account.requests, account.tokens) == (3, USED)
+    assert account.cost_usd == pytest.approx((2 * client.MOST_TOKENS + USED.completion) / 1e6)
 
 
 async def test_half_a_character_is_no_text(server: OpenAIServer) -> None:

@@ -82,8 +82,8 @@ async def tries_again(server: OpenAIServer, connect: Connect, told: Answer, rule
     """The same request goes out once more; where there are no more tries, the paper has the row's reason."""
     server.reset(Options(script=[said(told)]))
     async with connect(told.host) as model:
-        assert (await model.ask(WARM)).text == TEXT
-        assert (model.meter.requests, model.meter.retries) == (2, 1)
+        reply = await model.ask(WARM)
+        assert (reply.text, reply.account.requests) == (TEXT, 2)
     assert server.log[0].request == server.log[1].request
     server.reset(Options(script=[OK, *[said(told)] * 9]))
     async with connect(told.host, ONCE) as model:

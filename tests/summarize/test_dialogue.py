@@ -103,7 +103,9 @@ async def test_the_last_fault_is_the_one_named(job: MakeJob) -> None:
     """Three different faults: the report has the last one's name and figures."""
     entry, _ = await hold(job, NOTHING, saying(tldr=None), LONG)
     detail = "tldr has 201 characters, at most 200"
-    assert entry.failure == Failure(paper_id=paper().id, reason="too_long", detail=detail, attempts=3)
+    assert entry.failure == Failure(
+        paper_id=paper().id, reason="too_long", detail=detail, attempts=3, usage=USED + USED + USED, cost_usd=3.0
+    )
 
 
 @pytest.mark.parametrize(
@@ -170,5 +172,7 @@ async def test_a_call_that_fails_is_the_papers_failure(
 ) -> None:
     """Its reason and words, and how many replies there were before it."""
     entry, _ = await hold(job, *before, CallError("timeout", "example.org gave no answer"))
-    expected = Failure(paper_id=paper().id, reason="timeout", detail="example.org gave no answer", attempts=attempts)
-    assert entry.failure == expected
+    failed = entry.failure
+    assert failed is not None
+    assert (failed.reason, failed.detail, failed.attempts) == ("timeout", "example.org gave no answer", attempts)
+    assert failed.cost_usd == attempts + 1
