@@ -18,8 +18,8 @@ from pipeline.errors import DigestError, SettingsError
 from pipeline.exits import Exit
 from pipeline.fetch import LOCK_FILE, Pacer
 from pipeline.model.budget import Budget
+from pipeline.model.interface import Ask
 from pipeline.model.replay import ReplayModel
-from pipeline.model.wire import Ask
 from pipeline.settings import Settings
 from pipeline.summarize import first_ask, read_object
 from pipeline.text import plain

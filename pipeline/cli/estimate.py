@@ -14,7 +14,7 @@ from pipeline.cli.orders import orders_for
 from pipeline.cli.workshop import now, price_for, prompt_library, settings_for
 from pipeline.exits import Exit, of_several
 from pipeline.fetch import eastern_today
-from pipeline.model.capabilities import Learned
+from pipeline.model.negotiation import Learned
 from pipeline.model.prices import cost_usd
 from pipeline.model.tokens import Counter, counter
 from pipeline.prompts import Prompt

@@ -11,8 +11,8 @@ from pipeline.cache import Cache
 from pipeline.cli.workshop import keep_learned, model_for
 from pipeline.errors import FatalModelError
 from pipeline.model.budget import Budget
-from pipeline.model.capabilities import Learned
-from pipeline.model.wire import Ask, Model, Reply
+from pipeline.model.interface import Ask, Model, Reply
+from pipeline.model.negotiation import Learned
 from pipeline.records import Paper
 from pipeline.settings import Settings
 

@@ -18,9 +18,9 @@ from pipeline.cli.options import Given
 from pipeline.errors import SettingsError, UncappedError
 from pipeline.model.budget import Budget
 from pipeline.model.deferred import DeferredModel
+from pipeline.model.interface import Model
 from pipeline.model.prices import Price, is_local, price_of
 from pipeline.model.replay import ReplayModel
-from pipeline.model.wire import Model
 from pipeline.prompts import Prompt, PromptLibrary
 from pipeline.run import Desk
 from pipeline.settings import CONFIG_FILE, Settings, load
@@ -120,11 +120,10 @@ def _connect(
     import time
 
     with importing():
-        from pipeline.model.capabilities import Learned
         from pipeline.model.client import OpenAIModel, Terms
         from pipeline.model.connection import Endpoint
-        from pipeline.model.gate import PROBE_S, Gate
-        from pipeline.model.patience import Patience
+        from pipeline.model.limiter import PROBE_S, Limiter, Patience
+        from pipeline.model.negotiation import Learned
 
     withheld = settings.api_key is not None and settings.usable_key is None
     endpoint = Endpoint(
@@ -132,12 +131,12 @@ def _connect(
     )
     learned = Learned.read(cache.learned(settings.host, settings.model))
     probe = PROBE_S if is_local(settings.base_url) or learned.seconds else FAR_PROBE_S
-    gate = Gate(settings.most_calls, clock=time.monotonic, spread=random.random, probe=probe)
-    gate.begin_with(width=learned.width, per_minute=learned.per_minute)
-    gate.tell(rpm=settings.rpm, tpm=settings.tpm)
+    limiter = Limiter(settings.most_calls, clock=time.monotonic, spread=random.random, probe=probe)
+    limiter.begin_with(width=learned.width, per_minute=learned.per_minute)
+    limiter.limit_to(rpm=settings.rpm, tpm=settings.tpm)
     patience = Patience(call=settings.deadline, paper=0.0, tries=1) if once else Patience(call=settings.deadline)
-    terms = Terms(learned, patience, price_for(settings), budget, warn)
-    return OpenAIModel(settings.model, endpoint, gate, terms)
+    terms = Terms(learned, patience, price_for(settings), budget, warn, now, random.random)
+    return OpenAIModel(settings.model, endpoint, limiter, terms)
 
 
 def _proxy_to(base_url: str) -> str:
@@ -207,7 +206,7 @@ def require_cap(settings: Settings, cache: Cache) -> None:
     Raises:
         UncappedError: no budget can be kept.
     """
-    from pipeline.model.capabilities import Capabilities, Learned
+    from pipeline.model.negotiation import Capabilities, Learned
 
     for each in (settings, *settings.fallbacks):
         learned = Learned.read(cache.learned(each.host, each.model))

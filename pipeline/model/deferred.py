@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pipeline.errors import FatalModelError
-from pipeline.model.wire import Ask, Reply
+from pipeline.model.interface import Ask, Reply
 
 if TYPE_CHECKING:
     from pipeline.model.client import OpenAIModel

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import CallError, FatalModelError, InputError
-from pipeline.model.wire import Ask, Reply
+from pipeline.model.interface import Ask, Reply
 from pipeline.records import Account, parse_id
 from pipeline.settings import REPLAY_MODEL
 

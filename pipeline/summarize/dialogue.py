@@ -8,7 +8,7 @@ from datetime import datetime
 
 from pipeline.cache import CachedReply
 from pipeline.errors import CallError, ModelError
-from pipeline.model.wire import Ask, Message, Model, Reply
+from pipeline.model.interface import Ask, Message, Model, Reply
 from pipeline.prompts import Prompt
 from pipeline.records import NOTHING_ASKED, Account, Failure, Paper, Summary
 from pipeline.summarize.checks import Context, Fault, english_tldr_is_missing, first_fault
@@ -17,6 +17,10 @@ from pipeline.text import fold
 
 ASKS = 3
 """The first ask and two more."""
+ROOM_TO_THINK = 4096
+"""Tokens that a reply may have beside one for each character of the paper, of which a translation takes a third."""
+LONGEST_QUOTE = 8000
+"""Characters of a refused reply that are sent back with what was wrong with it."""
 
 _BY_FINISH = {
     "length": Fault("truncated", "the reply was cut at the endpoint's limit", "上一次没有写完，写得紧凑些"),
@@ -39,6 +43,7 @@ def first_ask(paper: Paper, prompt: Prompt) -> Ask:
         messages=(Message("system", system), Message("user", user)),
         schema=SCHEMA,
         temperature=prompt.front.temperature,
+        most_tokens=ROOM_TO_THINK + len(paper.title) + len(paper.abstract),
     )
 
 
@@ -116,12 +121,13 @@ class Dialogue:
     def _again(self, reply: Reply, fault: Fault) -> Ask:
         """Return the next ask: the model's own words and what was wrong with them."""
         words = f"上面的回答不能用：{fault.again}。请重新给出完整的 JSON 对象。"
-        said = (Message("assistant", reply.text),) if reply.text.strip() else ()
+        said = (Message("assistant", _quoted(reply.text)),) if reply.text.strip() else ()
         return Ask(
             paper_id=self.ask.paper_id,
             messages=(*self.ask.messages, *said, Message("user", words)),
             schema=self.ask.schema,
             temperature=self.ask.temperature,
+            most_tokens=self.ask.most_tokens,
         )
 
     def _keep(self, fields: dict[str, str], reply: Reply, model: Model, moment: datetime) -> CachedReply:
@@ -136,3 +142,8 @@ class Dialogue:
             usage=self.account.usage,
         )
         return CachedReply(self.key, summary, reply.text, {"replies": self.replies, "faults": self.faults})
+
+
+def _quoted(text: str) -> str:
+    """Return a reply as it is sent back: a runaway one by its beginning."""
+    return text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}…"

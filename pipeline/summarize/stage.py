@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from pipeline.cache import Cache, CachedReply
 from pipeline.errors import BudgetError, CallError, DigestError, FatalModelError
-from pipeline.model.wire import UNANSWERED, Ask, Model
+from pipeline.model.interface import UNANSWERED, Ask, Model
 from pipeline.progress import Progress
 from pipeline.prompts import Prompt
 from pipeline.records import NOTHING_ASKED, Account, Entry, Failure, Paper, Settled, Summary
@@ -21,6 +21,8 @@ MOST_UNANSWERED = 20
 """Papers in a row that got no answer, after which a run stops."""
 MOST_FAILED = 100
 """Papers in a row without a summary, whatever the reason, after which a run stops."""
+MOST_ALIKE = 5
+"""Papers in a row that a model fails for one and the same reason, after which its fallback is asked instead."""
 WINDOW = 4096
 """Papers that may be unfinished at once; bounds memory over months of papers."""
 
@@ -67,6 +69,8 @@ class Summarizer:
         self._job = job
         self._models = (job.model, *job.fallback)
         self._given_up: list[Model] = []
+        self._unusable: dict[str, list[str]] = {}
+        """Reasons for which a model's papers failed, since its last good reply."""
         self._in_a_row = {"failed": 0, "unanswered": 0}
         self._tasks: set[asyncio.Task[Settled]] = set()
 
@@ -123,7 +127,7 @@ class Summarizer:
 
     async def _outcome(self, asked: _Asked) -> CachedReply | Failure:
         """Ask one model after the other until one has a summary; return that or the last failure."""
-        for model in self._models:
+        for model in self._asked_models():
             dialogue = Dialogue(asked.paper, self._job.prompt, asked.ask, asked.key)
             try:
                 outcome = await dialogue.hold(model, now=self._job.now)
@@ -137,9 +141,26 @@ class Summarizer:
             finally:
                 asked.account += dialogue.account
             if isinstance(outcome, CachedReply):
+                self._unusable.pop(model.name, None)
                 break
+            self._count_unusable(model, outcome)
         self._count(outcome)
         return outcome
+
+    def _asked_models(self) -> Iterator[Model]:
+        """Yield those that are asked in turn: the last one, and each before it that is not given up by then."""
+        for model in self._models:
+            if model is self._models[-1] or model not in self._given_up:
+                yield model
+
+    def _count_unusable(self, model: Model, failure: Failure) -> None:
+        """Pass a model over, where there is another, once paper after paper fails for the same reason."""
+        reasons = self._unusable.setdefault(model.name, [])
+        reasons.append(failure.reason)
+        last = reasons[-MOST_ALIKE:]
+        if model is not self._models[-1] and failure.attempts and last == [failure.reason] * MOST_ALIKE:
+            words = f"{model.name} at {model.endpoint}: the last {MOST_ALIKE} papers all failed as {failure.reason}"
+            self._pass_on(model, FatalModelError(words))
 
     def _pass_on(self, model: Model, error: FatalModelError) -> None:
         """Say once that a model answers nobody any more, and that those after it are asked in its place."""

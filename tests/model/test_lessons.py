@@ -9,7 +9,7 @@ import pytest
 from pipeline.errors import CallError, FatalModelError
 from pipeline.model.budget import Budget
 from pipeline.model.client import Terms
-from pipeline.model.wire import Ask, Message, Reply
+from pipeline.model.interface import Ask, Message, Reply
 from tests.model.loopback import ASK, NO_THINKING, QUICK, TEXT, USUAL, KnownEndpoint, answer, connected, failure, fatal
 from tests.servers.openai import OpenAIServer
 from tests.servers.openai_options import Options
@@ -142,7 +142,7 @@ async def test_a_form_that_is_refused_without_a_word_is_found(
     async with connected(server.base_url, probe=ALONE_S) as model:
         await asyncio.gather(*(model.ask(WARM) for _ in range(8)))
         kept = model.learned()
-    said = {"model", "messages"}
+    said = {"model", "messages", "max_tokens"}
     assert server.log[-1].request.keys() - said == left
     assert [call.status for call in server.log].count(200) == 8
     assert len(server.log) <= 8 + 3
@@ -231,8 +231,8 @@ async def test_where_no_cap_is_taken_no_budget_is_kept(server: OpenAIServer) -> 
     assert (terms.budget.spent, terms.budget.reserved) == (0, 0)
 
 
-async def test_without_a_budget_no_completion_is_capped(server: OpenAIServer) -> None:
-    """A cap may cut a reply: it is sent only where money asks for it."""
+async def test_without_a_budget_a_completion_is_capped_too(server: OpenAIServer) -> None:
+    """A reply that runs away costs time and memory as well."""
     async with connected(server.base_url, terms=USUAL) as model:
         await model.ask(ASK)
-    assert caps(server) == [[]]
+    assert caps(server) == [["max_tokens"]]

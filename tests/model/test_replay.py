@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import CallError, InputError
+from pipeline.model.interface import Ask, Message, Model, Reply
 from pipeline.model.replay import ReplayModel
-from pipeline.model.wire import Ask, Message, Model, Reply
 from pipeline.records import Account
 
 FREE = Account(requests=1)

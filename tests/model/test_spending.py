@@ -8,14 +8,14 @@ import pytest
 
 from pipeline.errors import BudgetError, ModelError
 from pipeline.model.budget import Budget
-from pipeline.model.client import MOST_TOKENS, Terms
-from pipeline.model.patience import Patience
+from pipeline.model.client import Terms
+from pipeline.model.limiter import Patience
 from pipeline.records import Usage
 from tests.model.loopback import ASK, OK, TEXT, USED, answer, connected, saying
 from tests.servers.openai import OpenAIServer
 from tests.servers.openai_options import Item, Options
 
-WORST = MOST_TOKENS / 1e6
+WORST = ASK.most_tokens / 1e6
 """Dollars that one call may cost by `price`."""
 GOOD = answer(200, saying(TEXT))
 COST = USED.completion / 1e6
@@ -42,7 +42,7 @@ async def test_a_call_is_reserved_while_it_is_under_way_and_settled_after(server
         assert (budget.spent, budget.reserved) == (0, WORST)
         await asked
     assert (budget.spent, budget.reserved) == (COST, 0)
-    assert server.log[0].request["max_tokens"] == MOST_TOKENS
+    assert server.log[0].request["max_tokens"] == ASK.most_tokens
 
 
 async def test_the_prompt_is_reserved_for_as_well(server: OpenAIServer) -> None:
@@ -56,7 +56,7 @@ async def test_the_prompt_is_reserved_for_as_well(server: OpenAIServer) -> None:
     async with connected(server.base_url, terms=Terms(price=remembering, budget=Budget(1.0))) as model:
         await model.ask(ASK)
     reserved, used = seen
-    assert reserved.completion == MOST_TOKENS
+    assert reserved.completion == ASK.most_tokens
     assert reserved.prompt >= sum(len(message.content.encode()) for message in ASK.messages)
     assert reserved.prompt > used.prompt
 

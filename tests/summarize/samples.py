@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline.errors import CallError, FatalModelError
-from pipeline.model.wire import Ask, Reply
+from pipeline.model.interface import Ask, Reply
 from pipeline.prompts import Prompt, load
 from pipeline.records import NOTHING_ASKED, Account, Entry, Failure, Paper, Settled, Source, Usage
 from pipeline.summarize import Job, Summarizer

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.cache import Cache
 from pipeline.errors import CallError
-from pipeline.model.wire import Message, Reply
+from pipeline.model.interface import Message, Reply
 from pipeline.records import Entry, Failure, Summary, Usage
 
 from .conftest import MakeJob
@@ -176,3 +176,19 @@ async def test_a_call_that_fails_is_the_papers_failure(
     assert failed is not None
     assert (failed.reason, failed.detail, failed.attempts) == ("timeout", "example.org gave no answer", attempts)
     assert failed.cost_usd == attempts + 1
+
+
+async def test_a_runaway_reply_is_quoted_by_its_beginning(job: MakeJob) -> None:
+    """What is sent back costs tokens once more."""
+    _, model = await hold(job, Reply("抱歉" * 50_000, usage=USED))
+    assert len(model.asked[1].messages[-2].content) < 10_000
+
+
+async def test_every_ask_has_a_cap_by_the_length_of_its_paper(job: MakeJob) -> None:
+    """So that no reply runs away; a second ask has the same."""
+    long = paper(2, abstract="Robots send only changes. " * 100)
+    model = SaidModel({long.id: [NOTHING]})
+    await summarize(job(model), [paper(), long])
+    caps = {one.id: {ask.most_tokens for ask in model.asked if ask.paper_id == one.id} for one in (paper(), long)}
+    (short,), (longer,) = caps.values()
+    assert short < longer

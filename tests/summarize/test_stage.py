@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.cache import Cache
 from pipeline.errors import BudgetError, CallError, FatalModelError
-from pipeline.model.wire import Ask, Message, Reply
+from pipeline.model.interface import Ask, Message, Reply
 from pipeline.records import Account, Entry, Failure, Paper, Settled, Spent
 from pipeline.summarize import Summarizer
 from pipeline.summarize.stage import MOST_FAILED, MOST_UNANSWERED, WINDOW
@@ -379,3 +379,21 @@ async def test_an_error_before_others_began_is_no_interrupt(job: MakeJob) -> Non
     entries, stage = await summarize(job(Refusing()), papers(3))
     assert stage.stopped is REFUSED
     assert [failure.reason for failure in failures(entries)] == ["stopped"] * 3
+
+
+async def test_a_model_that_fails_paper_after_paper_alike_is_passed_over(job: MakeJob) -> None:
+    """Where there is a fallback; the model's replies would be paid for in vain."""
+    everything = papers(30)
+    first = SaidModel({one.id: [BAD] * 3 for one in everything}, name="first")
+    second = SaidModel(name="second", delay=lambda _: 0.0)
+    stage = Summarizer(job(first, fallback=(second,)))
+
+    async def pages() -> AsyncIterator[list[Paper]]:
+        for one in everything:
+            yield [one]
+            await asyncio.sleep(0.005)
+
+    entries = [each.entry async for each in stage.settled(pages())]
+    assert failures(entries) == []
+    assert len({ask.paper_id for ask in first.asked}) < 10
+    assert len(second.asked) == 30

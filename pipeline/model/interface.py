@@ -38,6 +38,8 @@ class Ask:
     schema: Mapping[str, Any]
     """JSON Schema of the object that is to be answered."""
     temperature: float | None = None
+    most_tokens: int = 4096
+    """Cap on the completion, where the endpoint takes one; not part of what is asked."""
 
     def key(self, model: str) -> str:
         """Return the sha256, hexadecimal, of everything asked and of nothing else: the cache key of a first ask."""

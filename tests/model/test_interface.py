@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import CallError
-from pipeline.model.capabilities import Learned
 from pipeline.model.client import OpenAIModel
 from pipeline.model.deferred import DeferredModel
-from pipeline.model.wire import Ask, Message, Reply
+from pipeline.model.interface import Ask, Message, Reply
+from pipeline.model.negotiation import Learned
 
 SCHEMA = {"type": "object", "properties": {"b": {"type": "string"}, "a": {"type": "string"}}}
 ASK = Ask("2404.02059", (Message("system", "翻译。"), Message("user", 'T "x"\n')), SCHEMA, temperature=0.5)
