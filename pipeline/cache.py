@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
+import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -321,7 +322,7 @@ class Cache:
                 f"{self.path}: was written by a newer arxiv-digest (format {version}; this one knows {SCHEMA_VERSION})",
                 hint="Update arxiv-digest, or choose another --cache DIR.",
             )
-        db.execute("PRAGMA journal_mode = WAL")
+        _switch_to_wal(db)
         # NORMAL loses nothing when the process dies, only when the machine does.
         db.execute("PRAGMA synchronous = NORMAL")
         # A checkpoint is all that waits for the disk, and closing makes one: 64 MB hold more than a day's replies.
@@ -384,6 +385,24 @@ class Cache:
                 self._warned = True
                 self._warn(f"{self.path}: {error}; what cannot be kept is asked for again next time")
             return otherwise
+
+
+def _switch_to_wal(db: sqlite3.Connection) -> None:
+    """Switch to WAL, for which SQLite does not wait by itself while another process does the same.
+
+    Raises:
+        sqlite3.OperationalError: the file stayed locked for `BUSY_S`.
+    """
+    until = time.monotonic() + BUSY_S
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() >= until:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 def _is_damage(error: sqlite3.DatabaseError) -> bool:

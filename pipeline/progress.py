@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from pipeline.records import Entry, Source
+from pipeline.records import Settled, Source
 
 
 class Progress(Protocol):
@@ -16,8 +16,8 @@ class Progress(Protocol):
     def fetched(self, source: Source) -> None:
         """Another page of papers arrived; ``source`` counts all so far."""
 
-    def settled(self, entry: Entry, *, cached: bool) -> None:
-        """A paper has its summary or its failure."""
+    def settled(self, settled: Settled) -> None:
+        """A paper has its summary or its failure; its account is what this run spent on it."""
 
     def warned(self, message: str) -> None:
         """Something went wrong that does not stop the run."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
 
@@ -124,6 +125,33 @@ class Usage(Record):
         )
 
 
+class Account(Record):
+    """What asking a model took; accounts of several asks add up."""
+
+    requests: int = 0
+    """Requests sent, those that failed included."""
+    tokens: Usage = Usage()
+    """As far as the endpoint counted them."""
+    cost_usd: float | None = 0.0
+    """US dollars, the worst case for a request that ended without a count; None where the price is not known."""
+
+    @property
+    def usage(self) -> Usage | None:
+        """The tokens; None where the endpoint counted none."""
+        return self.tokens if self.tokens.prompt else None
+
+    def __add__(self, other: Account) -> Account:
+        unknown = self.cost_usd is None or other.cost_usd is None
+        return Account(
+            requests=self.requests + other.requests,
+            tokens=self.tokens + other.tokens,
+            cost_usd=None if unknown else (self.cost_usd or 0.0) + (other.cost_usd or 0.0),
+        )
+
+
+NOTHING_ASKED = Account()
+
+
 class Summary(Record):
     """What a model said of a paper, checked, and where it came from."""
 
@@ -151,6 +179,10 @@ class Failure(Record):
     detail: str
     attempts: int = 0
     """Replies asked for before giving up; 0 where none was asked."""
+    usage: Usage | None = None
+    """Tokens of those replies; None where none was counted."""
+    cost_usd: float | None = None
+    """US dollars that they cost; None where nothing was asked, or the price is not known."""
 
 
 class Entry(Record):
@@ -170,6 +202,15 @@ class Entry(Record):
     def absent(self) -> str:
         """Which of ``summary`` and ``failure`` it has not; nothing is written of that."""
         return "failure" if self.summary else "summary"
+
+
+class Settled(Record):
+    """An entry as a run made it, and what that took."""
+
+    entry: Entry
+    account: Account = NOTHING_ASKED
+    is_cached: bool = False
+    """Whether the summary is of an earlier run."""
 
 
 class Day(Record):
@@ -264,6 +305,8 @@ class FailedPaper(Record):
     id: str
     reason: str
     detail: str
+    cost_usd: float | None = None
+    """US dollars that its asks cost; None where nothing was asked, or the price is not known."""
 
 
 class SourceCount(Record):
@@ -314,11 +357,26 @@ class Spent(Record):
     summarized: int = 0
     requests: int = 0
     retries: int = 0
+    """Requests beyond the first about the same paper."""
     tokens: Usage = Usage()
     cost_usd: float | None = None
     wall_s: float = 0.0
     model: str | None = None
     prompt: PromptName | None = None
+
+    @classmethod
+    def on(cls, settled: Iterable[Settled]) -> Self:
+        """Return what a run used for all that it settled."""
+        every = tuple(settled)
+        total = sum((one.account for one in every), NOTHING_ASKED)
+        return cls(
+            cached=sum(one.is_cached for one in every),
+            summarized=sum(one.entry.summary is not None and not one.is_cached for one in every),
+            requests=total.requests,
+            retries=sum(max(0, one.account.requests - 1) for one in every),
+            tokens=total.tokens,
+            cost_usd=None if total.cost_usd is None else round(total.cost_usd, 6),
+        )
 
 
 class End(Record):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,19 @@ from pipeline.errors import BudgetError, DigestError, FetchError, InputError, Un
 from pipeline.exits import Exit
 from pipeline.fetch import Fetching, Page, eastern_today
 from pipeline.merge import merged
-from pipeline.records import LIMITED, Day, Entry, FailedPaper, Note, RunReport, Source, SourceCount, Spent
+from pipeline.records import (
+    LIMITED,
+    Day,
+    Entry,
+    FailedPaper,
+    Failure,
+    Note,
+    RunReport,
+    Settled,
+    Source,
+    SourceCount,
+    Spent,
+)
 from pipeline.settings import Format
 from pipeline.summarize import Job, Summarizer
 
@@ -71,13 +84,22 @@ async def run(spec: DigestSpec, job: Job, output: Output) -> Outcome:
     """
     fetching = Fetching(spec.pages, job.progress)
     summarizer = Summarizer(job)
-    entries: list[Entry] = []
+    settled: list[Settled] = []
+    began = time.monotonic()
     try:
-        entries = [entry async for entry in summarizer.entries(fetching)]
+        settled = [one async for one in summarizer.settled(fetching)]
     except FetchError as error:
         fetching.error = error
+    spent = spent_on(settled, job, seconds=time.monotonic() - began)
     source = described(spec, fetching, summarizer, today=eastern_today(job.now()).isoformat())
-    return assemble(entries, source, summarizer.spent(), output, error=fetching.error or summarizer.stopped)
+    entries = [one.entry for one in settled]
+    return assemble(entries, source, spent, output, error=fetching.error or summarizer.stopped)
+
+
+def spent_on(settled: Iterable[Settled], job: Job, *, seconds: float) -> Spent:
+    """Return what a run used, which took so many seconds."""
+    by = {"model": job.model.name, "prompt": job.prompt.reference, "wall_s": round(seconds, 3)}
+    return Spent.on(settled).model_copy(update=by)
 
 
 def described(spec: DigestSpec, fetching: Fetching, summarizer: Summarizer, *, today: str) -> Source:
@@ -182,6 +204,10 @@ def _is_lost(entries: list[Entry], source: Source) -> bool:
     return not any(entry.summary for entry in entries) and (bool(entries) or not source.is_stale)
 
 
+def _failed(failure: Failure) -> FailedPaper:
+    return FailedPaper(id=failure.paper_id, reason=failure.reason, detail=failure.detail, cost_usd=failure.cost_usd)
+
+
 def _report(
     entries: list[Entry], source: Source, spent: Spent, *, kept: tuple[str, ...] = (), complete: bool = False
 ) -> RunReport:
@@ -190,7 +216,7 @@ def _report(
         name=source.name or DEFAULT_NAME,
         date=source.date or "",
         papers=len(entries),
-        failed=tuple(FailedPaper(id=one.paper_id, reason=one.reason, detail=one.detail) for one in failures),
+        failed=tuple(_failed(one) for one in failures),
         source=SourceCount(announced=source.announced, fetched=source.fetched, missing=source.missing),
         missing_papers=source.missing_papers,
         repeated=source.repeated,

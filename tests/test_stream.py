@@ -94,7 +94,10 @@ def test_a_line_has_the_papers_fields_and_one_outcome() -> None:
         '"tldr":"一句。","tldr_en":"","translated_abstract":"译文。","prompt":null,"prompt_sha256":null,"model":null,'
         '"endpoint":null,"created":null,"usage":null}}'
     )
-    failure = '"failure":{"paper_id":"2404.02059","reason":"timeout","detail":"no answer","attempts":3}}'
+    failure = (
+        '"failure":{"paper_id":"2404.02059","reason":"timeout","detail":"no answer","attempts":3,'
+        '"usage":null,"cost_usd":null}}'
+    )
     assert line(DONE) == summary
     assert line(FAILED) == summary.partition('"summary"')[0] + failure
 

@@ -14,16 +14,16 @@ from urllib.parse import urlsplit
 from pipeline.assemble import FeedStyle
 from pipeline.cache import Cache
 from pipeline.cli import screen
-from pipeline.cli.display import Spending, progress_for
+from pipeline.cli.display import progress_for
 from pipeline.cli.ends import warn_of_announced, warn_of_shutdowns
 from pipeline.cli.environment import check_proxies, require_key
 from pipeline.cli.options import Given
 from pipeline.errors import SettingsError, UncappedError
 from pipeline.model.budget import Budget
 from pipeline.model.deferred import DeferredModel
+from pipeline.model.interface import Model
 from pipeline.model.prices import Price, Tariff, is_local, price_of
 from pipeline.model.replay import ReplayModel
-from pipeline.model.wire import Model
 from pipeline.prompts import Prompt, PromptLibrary
 from pipeline.run import Output
 from pipeline.settings import CONFIG_FILE, Settings, load
@@ -109,11 +109,10 @@ def _connect(
     import random
     import time
 
-    from pipeline.model.capabilities import Learned
     from pipeline.model.client import OpenAIModel, Terms
     from pipeline.model.connection import Endpoint
-    from pipeline.model.gate import PROBE_S, Gate
-    from pipeline.model.patience import Patience
+    from pipeline.model.limiter import PROBE_S, Limiter, Patience
+    from pipeline.model.negotiation import Learned
 
     withheld = settings.api_key is not None and settings.usable_key is None
     endpoint = Endpoint(
@@ -125,13 +124,13 @@ def _connect(
     )
     learned = Learned.read(cache.learned(settings.host, settings.model))
     probe = PROBE_S if is_local(settings.base_url) or learned.seconds else FAR_PROBE_S
-    gate = Gate(settings.most_calls, clock=time.monotonic, spread=random.random, probe=probe)
-    gate.begin_with(width=learned.width, per_minute=learned.per_minute)
-    gate.tell(rpm=settings.rpm, tpm=settings.tpm)
+    limiter = Limiter(settings.most_calls, clock=time.monotonic, spread=random.random, probe=probe)
+    limiter.begin_with(width=learned.width, per_minute=learned.per_minute)
+    limiter.limit_to(rpm=settings.rpm, tpm=settings.tpm)
     patience = Patience(call=settings.deadline, paper=0.0, tries=1) if once else Patience(call=settings.deadline)
     price = price_for(settings)
-    terms = Terms(learned, patience, Tariff(price, now) if price else None, budget, warn)
-    return OpenAIModel(settings.model, endpoint, gate, terms)
+    terms = Terms(learned, patience, Tariff(price, now) if price else None, budget, warn, now, random.random)
+    return OpenAIModel(settings.model, endpoint, limiter, terms)
 
 
 def _proxy_to(base_url: str) -> str:
@@ -165,7 +164,7 @@ def job_for(given: Given, settings: Settings, prompt: Prompt) -> Iterator[Job]:
         chain = (settings, *settings.fallbacks)
         models = [model_for(each, cache, budget, warn=progress.warned) for each in chain]
         told = frozenset() if given.offline else warn_of_announced(chain, now().date(), progress.warned)
-        progress.watches(lambda: _spending(models, settings.rpm))
+        progress.watches(lambda: _limit(models, settings.rpm))
         fallback = tuple(models[1:])
         try:
             yield Job(prompt, models[0], cache, progress, now, fallback, refresh=given.refresh, offline=given.offline)
@@ -206,7 +205,7 @@ def require_cap(settings: Settings, cache: Cache) -> None:
     Raises:
         UncappedError: no budget can be kept.
     """
-    from pipeline.model.capabilities import Capabilities, Learned
+    from pipeline.model.negotiation import Capabilities, Learned
 
     for each in (settings, *settings.fallbacks):
         learned = Learned.read(cache.learned(each.host, each.model))
@@ -215,15 +214,8 @@ def require_cap(settings: Settings, cache: Cache) -> None:
     raise UncappedError(settings.host)
 
 
-def _spending(models: Sequence[Model], rpm: float | None) -> Spending:
-    """Return what all models have used so far, and what holds them up."""
-    meters = [model.meter for model in models]
-    costs = [model.cost_usd(meter) for model, meter in zip(models, meters, strict=True)]
+def _limit(models: Sequence[Model], rpm: float | None) -> str:
+    """Return which limit calls are waiting for; empty where none."""
     limits = [limit for model in models if isinstance(model, DeferredModel) and (limit := model.limit)]
     whose = "--rpm" if rpm and limits and limits[0] >= 0.99 * rpm else "the endpoint"
-    return Spending(
-        tokens=sum(meter.tokens.prompt + meter.tokens.completion for meter in meters),
-        dollars=None if None in costs else sum(cost for cost in costs if cost is not None),
-        asked_again=sum(meter.retries for meter in meters),
-        limit=f"limited to {limits[0]:.0f} requests a minute by {whose}" if limits else "",
-    )
+    return f"limited to {limits[0]:.0f} requests a minute by {whose}" if limits else ""

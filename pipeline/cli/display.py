@@ -5,11 +5,10 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from pipeline.cli.screen import Sturdy, duration, say, warn
-from pipeline.records import Entry, Source
+from pipeline.records import NOTHING_ASKED, Entry, Settled, Source
 from pipeline.text import plain
 
 if TYPE_CHECKING:
@@ -21,42 +20,25 @@ PLAIN_EVERY_S = 10.0
 """Seconds between two lines of progress where the output is no terminal."""
 
 
-@dataclass(frozen=True)
-class Spending:
-    """What the models of a command have used so far, and what holds them up."""
-
-    tokens: int = 0
-    dollars: float | None = 0.0
-    """None where the price is not known."""
-    asked_again: int = 0
-    """Requests beyond the first about the same paper."""
-    limit: str = ""
-    """Which limit calls are waiting for; empty where none."""
-
-    def words(self) -> str:
-        """Return tokens and cost."""
-        return f"{self.tokens:,} tokens" + ("" if self.dollars is None else f", ${self.dollars:.4f}")
-
-    def troubles(self) -> str:
-        """Return what makes the work slower than it could be; empty where nothing does."""
-        again = f"{self.asked_again} asked again" if self.asked_again else ""
-        return "; ".join(filter(None, (self.limit, again)))
-
-
 class Counts:
-    """How many papers of a digest are where."""
+    """How many papers of a digest are where, and what they took."""
 
     def __init__(self, name: str | None = None) -> None:
         self.name = name
         self.source = Source()
         self.new = self.cached = self.failed = 0
+        self.account = NOTHING_ASKED
+        self.asked_again = 0
+        """Requests beyond the first about the same paper."""
         self._began = time.monotonic()
 
-    def add(self, entry: Entry, *, cached: bool) -> None:
+    def add(self, settled: Settled) -> None:
         """Count one settled paper."""
-        self.failed += entry.failure is not None
-        self.cached += cached
-        self.new += entry.summary is not None and not cached
+        self.failed += settled.entry.failure is not None
+        self.cached += settled.is_cached
+        self.new += settled.entry.summary is not None and not settled.is_cached
+        self.account += settled.account
+        self.asked_again += max(0, settled.account.requests - 1)
 
     @property
     def done(self) -> int:
@@ -68,23 +50,30 @@ class Counts:
         """Seconds since the digest began."""
         return time.monotonic() - self._began
 
-    def words(self, spending: Spending) -> str:
-        """Return the digest, the counts, the pace and the cost as one line."""
+    def words(self) -> str:
+        """Return the digest, the counts, the pace, tokens and cost as one line."""
         named = self.name or self.source.name
         pace = f", {(self.new + self.failed) / self.elapsed:.1f} papers/s" if self.elapsed > 1 else ""
         counted = f"{self.new} new, {self.cached} cached, {self.failed} failed"
-        return f"{f'{named}: ' if named else ''}{counted}{pace}, {spending.words()}"
+        tokens = self.account.tokens.prompt + self.account.tokens.completion
+        cost = "" if self.account.cost_usd is None else f", ${self.account.cost_usd:.4f}"
+        return f"{f'{named}: ' if named else ''}{counted}{pace}, {tokens:,} tokens{cost}"
+
+    def troubles(self, limit: str) -> str:
+        """Return what makes the work slower than it could be; empty where nothing does."""
+        again = f"{self.asked_again} asked again" if self.asked_again else ""
+        return "; ".join(filter(None, (limit, again)))
 
 
 class QuietProgress:
     """Shows warnings and nothing else."""
 
     def __init__(self) -> None:
-        self.spending: Callable[[], Spending] = Spending
+        self.limit: Callable[[], str] = str
 
-    def watches(self, spending: Callable[[], Spending]) -> None:
-        """Show what this says of tokens, cost and limits."""
-        self.spending = spending
+    def watches(self, limit: Callable[[], str]) -> None:
+        """Show the limit that calls are waiting for, which this names."""
+        self.limit = limit
 
     def begins(self, name: str | None) -> None:
         """Show nothing."""
@@ -92,7 +81,7 @@ class QuietProgress:
     def fetched(self, source: Source) -> None:
         """Show nothing."""
 
-    def settled(self, entry: Entry, *, cached: bool) -> None:
+    def settled(self, settled: Settled) -> None:
         """Show nothing."""
 
     def warned(self, message: str) -> None:
@@ -122,17 +111,16 @@ class PlainProgress(QuietProgress):
         announced = "" if source.announced is None else f" of {source.announced}"
         say(f"fetched {source.fetched}{announced} papers", to=sys.stderr)
 
-    def settled(self, entry: Entry, *, cached: bool) -> None:
+    def settled(self, settled: Settled) -> None:
         """Say how far the run is, if it has been silent for a while."""
-        self._counts.add(entry, cached=cached)
+        self._counts.add(settled)
         if self._every_paper:
-            for line in _lines(entry, cached=cached):
+            for line in _lines(settled.entry, cached=settled.is_cached):
                 say(line, to=sys.stderr)
         elif time.monotonic() - self._said >= PLAIN_EVERY_S:
             self._said = time.monotonic()
-            spending = self.spending()
             counted = f"{self._counts.done} of {self._counts.source.fetched} papers in {duration(self._counts.elapsed)}"
-            said = filter(None, (counted, self._counts.words(spending), spending.troubles()))
+            said = filter(None, (counted, self._counts.words(), self._counts.troubles(self.limit())))
             say("; ".join(said), to=sys.stderr)
 
 
@@ -164,9 +152,9 @@ class BarProgress(QuietProgress):
         self._bars.update(self._fetch, completed=source.fetched, total=source.announced or source.fetched)
         self._bars.update(self._summarize, total=source.announced or source.fetched)
 
-    def settled(self, entry: Entry, *, cached: bool) -> None:
+    def settled(self, settled: Settled) -> None:
         """Move the bar of the summarize stage."""
-        self._counts.add(entry, cached=cached)
+        self._counts.add(settled)
         self._bars.update(self._summarize, completed=self._counts.done)
 
     def warned(self, message: str) -> None:
@@ -178,8 +166,7 @@ class BarProgress(QuietProgress):
         self._bars.stop()
 
     def _status(self) -> list[str]:
-        spending = self.spending()
-        return [line for line in (self._counts.words(spending), spending.troubles()) if line]
+        return [line for line in (self._counts.words(), self._counts.troubles(self.limit())) if line]
 
 
 AnyProgress = QuietProgress | PlainProgress | BarProgress

@@ -219,12 +219,13 @@ def _endpoint(settings: Settings) -> str:
 
 
 def _used(trial: Trial) -> str:
-    tokens, requests = trial.used.tokens, trial.used.requests
+    account = trial.reply.account
+    tokens, requests = account.tokens, account.requests
     counted = f"{tokens.prompt} prompt and {tokens.completion} completion tokens"
     cached = f" ({tokens.cached} of them cached)" if tokens.cached else ""
-    cost = "an unknown price" if trial.cost_usd is None else f"${trial.cost_usd:.6f}"
+    cost = "an unknown price" if account.cost_usd is None else f"${account.cost_usd:.6f}"
     sent = "1 request" if requests == 1 else f"{requests} requests"
-    return f"{'tokens that were not counted' if trial.used.uncounted else counted + cached}, {cost}, {sent}"
+    return f"{counted + cached if account.usage else 'tokens that were not counted'}, {cost}, {sent}"
 
 
 def _form(settings: Settings, trial: Trial) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 
 from pipeline.cache import Cache
-from pipeline.model.capabilities import Learned
+from pipeline.model.negotiation import Learned
 from pipeline.model.retirement import Retirement, announced
 from pipeline.settings import Settings
 

@@ -17,7 +17,7 @@ from pipeline.cli.options import Given
 from pipeline.cli.selection import digests_for
 from pipeline.exits import Exit, of_several
 from pipeline.fetch import eastern_today
-from pipeline.model.capabilities import Learned
+from pipeline.model.negotiation import Learned
 from pipeline.model.prices import dearest, mean_of
 from pipeline.model.tokens import Counter, counter
 from pipeline.prompts import Prompt

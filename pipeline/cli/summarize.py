@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 
 from pipeline.cli import screen
 from pipeline.cli.compose import job_for, now, prompt_library, settings_for
@@ -12,8 +13,8 @@ from pipeline.cli.selection import digests_for
 from pipeline.errors import UsageError
 from pipeline.exits import Exit
 from pipeline.fetch import Fetching, eastern_today, read_stage
-from pipeline.records import End, Entry
-from pipeline.run import DigestSpec, described, ending
+from pipeline.records import End, Settled
+from pipeline.run import DigestSpec, described, ending, spent_on
 from pipeline.stream import EndLine, line
 from pipeline.summarize import Job, Summarizer
 
@@ -38,16 +39,18 @@ def _from_stage_before(given: Given) -> DigestSpec:
 async def _summarize(spec: DigestSpec, job: Job) -> Exit:
     fetching = Fetching(spec.pages, job.progress)
     summarizer = Summarizer(job)
-    entries: list[Entry] = []
+    settled: list[Settled] = []
+    began = time.monotonic()
     try:
-        async for entry in summarizer.entries(fetching):
-            screen.emit(line(entry))
-            entries.append(entry)
+        async for one in summarizer.settled(fetching):
+            screen.emit(line(one.entry))
+            settled.append(one)
     finally:
         await job.close()
     source = described(spec, fetching, summarizer, today=eastern_today(job.now()).isoformat())
-    code = ending(entries, source, summarizer.stopped)
-    screen.emit(line(EndLine(end=End(source=source, exit=code, spent=summarizer.spent()))))
+    code = ending([one.entry for one in settled], source, summarizer.stopped)
+    spent = spent_on(settled, job, seconds=time.monotonic() - began)
+    screen.emit(line(EndLine(end=End(source=source, exit=code, spent=spent))))
     for error in (fetching.error, summarizer.stopped):
         if error:
             screen.error(error.message, error.hint)

@@ -8,7 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from pipeline.errors import FatalModelError
-from pipeline.model.wire import Ask, Meter, Reply
+from pipeline.model.interface import Ask, Reply
 
 if TYPE_CHECKING:
     from pipeline.model.client import OpenAIModel
@@ -32,21 +32,16 @@ class DeferredModel:
         self._today = today
         self._look_up: asyncio.Task[date | None] | None = None
         self._model: OpenAIModel | None = None
-        self._unused = Meter()
 
     @property
-    def meter(self) -> Meter:
-        """What has been sent and used so far."""
-        return self._model.meter if self._model else self._unused
+    def in_flight(self) -> int:
+        """Requests that wait for their answer now."""
+        return self._model.in_flight if self._model else 0
 
     @property
     def limit(self) -> float | None:
-        """Requests a minute that calls are waiting for; see `Gate.limit`."""
+        """Requests a minute that calls are waiting for; see `Limiter.limit`."""
         return self._model.limit if self._model else None
-
-    def cost_usd(self, used: Meter) -> float | None:
-        """Return US dollars for what was used; nothing where nothing was asked."""
-        return self._model.cost_usd(used) if self._model and used.requests else 0.0
 
     def learned(self) -> str | None:
         """Return what was learned of the endpoint, as JSON to keep; None where it was not asked."""

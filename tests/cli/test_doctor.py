@@ -17,7 +17,7 @@ import pytest
 from pipeline.cache import Cache
 from pipeline.cli.edge import guarded
 from pipeline.cli.trial import PAPER
-from pipeline.model.capabilities import Learned
+from pipeline.model.negotiation import Learned
 from tests.servers.arxiv import ArxivServer, Fault
 from tests.servers.openai import OpenAIServer
 from tests.servers.openai_options import Item, Options

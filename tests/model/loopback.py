@@ -16,10 +16,9 @@ from pipeline.endpoints import UNKNOWN, Preset
 from pipeline.errors import CallError, FatalModelError
 from pipeline.model.client import OpenAIModel, Terms
 from pipeline.model.connection import Endpoint
-from pipeline.model.gate import PROBE_S, Gate
-from pipeline.model.patience import Patience
+from pipeline.model.interface import Ask, Message
+from pipeline.model.limiter import PROBE_S, Limiter, Patience
 from pipeline.model.prices import Tariff
-from pipeline.model.wire import Ask, Message
 from pipeline.records import Usage
 from tests.servers.openai_options import Item
 from tests.servers.openai_sample import WELL, WIDGETS
@@ -77,8 +76,8 @@ async def connected(
     kind: type[Endpoint] = Endpoint,
 ) -> AsyncIterator[OpenAIModel]:
     """Give a client of the endpoint at ``url`` and close it."""
-    gate = Gate(width, clock=time.monotonic, spread=spread, probe=probe)
-    model = OpenAIModel("some-model", kind(url, key, hint=" Or try the demo."), gate, terms)
+    limiter = Limiter(width, clock=time.monotonic, spread=spread, probe=probe)
+    model = OpenAIModel("some-model", kind(url, key, hint=" Or try the demo."), limiter, terms)
     try:
         yield model
     finally:

@@ -10,11 +10,11 @@ from datetime import date
 import pytest
 
 from pipeline.endpoints import preset_named
-from pipeline.model.capabilities import Learned
 from pipeline.model.client import OpenAIModel
 from pipeline.model.connection import Endpoint
 from pipeline.model.deferred import GRACE_S, DeferredModel
-from pipeline.model.gate import Gate
+from pipeline.model.limiter.limiter import Limiter
+from pipeline.model.negotiation import Learned
 from pipeline.model.retirement import ANNOUNCED, NOTICE, Retirement, announced, read_shutdown
 from pipeline.settings import DEFAULT_MODEL
 from tests.model.loopback import ASK, KEY, USUAL, connected
@@ -94,8 +94,8 @@ def deferred(server: OpenAIServer, learned: Learned | None = None) -> DeferredMo
     terms = USUAL if learned is None else type(USUAL)(learned=learned, patience=USUAL.patience)
 
     def make() -> OpenAIModel:
-        gate = Gate(8, clock=time.monotonic, spread=lambda: 0.0)
-        return OpenAIModel("some-model", Endpoint(server.base_url, None), gate, terms)
+        limiter = Limiter(8, clock=time.monotonic, spread=lambda: 0.0)
+        return OpenAIModel("some-model", Endpoint(server.base_url, None), limiter, terms)
 
     return DeferredModel("some-model", "127.0.0.1", make, today=TODAY)
 
@@ -104,11 +104,11 @@ async def test_the_end_is_asked_for_once_a_run_beside_the_first_calls(server: Op
     """However many calls there are; it is no request for a paper, and what was learned has it."""
     server.reset(Options(shutdown="2026-12-11"))
     model = deferred(server)
-    await asyncio.gather(*(model.ask(ASK) for _ in range(9)))
+    replies = await asyncio.gather(*(model.ask(ASK) for _ in range(9)))
     await model.close()
     learned = Learned.read(model.learned())
     assert (learned.shutdown, learned.looked_up) == (date(2026, 12, 11), TODAY)
-    assert (len(server.lookups), model.meter.requests) == (1, 9)
+    assert (len(server.lookups), sum(reply.account.requests for reply in replies)) == (1, 9)
 
 
 async def test_the_end_is_asked_for_once_a_day(server: OpenAIServer) -> None:
@@ -164,8 +164,8 @@ async def test_headers_of_the_environment_go_only_where_the_user_said(
     """What the openai client adds from its own variables does not go to an address that digest.toml alone names."""
     for name, value in OURS.items():
         monkeypatch.setenv(name, value)
-    gate = Gate(1, clock=time.monotonic, spread=lambda: 0.0)
-    model = OpenAIModel("m", Endpoint(server.base_url, key, is_bare=is_bare), gate, USUAL)
+    limiter = Limiter(1, clock=time.monotonic, spread=lambda: 0.0)
+    model = OpenAIModel("m", Endpoint(server.base_url, key, is_bare=is_bare), limiter, USUAL)
     await model.ask(ASK)
     await model.shutdown_date()
     await model.close()

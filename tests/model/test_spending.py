@@ -9,15 +9,15 @@ import pytest
 
 from pipeline.errors import BudgetError, ModelError
 from pipeline.model.budget import Budget
-from pipeline.model.client import MOST_TOKENS, Terms
-from pipeline.model.patience import Patience
+from pipeline.model.client import Terms
+from pipeline.model.limiter import Patience
 from pipeline.model.prices import Tariff
 from pipeline.records import Usage
 from tests.model.loopback import ASK, NOON, OK, TEXT, USED, KnownEndpoint, answer, connected, flat, saying
 from tests.servers.openai import OpenAIServer
 from tests.servers.openai_options import Item, Options
 
-WORST = MOST_TOKENS / 1e6
+WORST = ASK.most_tokens / 1e6
 """Dollars that one call may cost by `price`."""
 GOOD = answer(200, saying(TEXT))
 COST = USED.completion / 1e6
@@ -44,7 +44,7 @@ async def test_a_call_is_reserved_while_it_is_under_way_and_settled_after(server
         assert (budget.spent, budget.reserved) == (0, WORST)
         await asked
     assert (budget.spent, budget.reserved) == (COST, 0)
-    assert server.log[0].request["max_tokens"] == MOST_TOKENS
+    assert server.log[0].request["max_tokens"] == ASK.most_tokens
 
 
 async def test_the_prompt_is_reserved_for_as_well(server: OpenAIServer) -> None:
@@ -58,7 +58,7 @@ async def test_the_prompt_is_reserved_for_as_well(server: OpenAIServer) -> None:
     async with connected(server.base_url, terms=Terms(price=flat(remembering), budget=Budget(1.0))) as model:
         await model.ask(ASK)
     reserved, used = seen[0], seen[-1]
-    assert reserved.completion == MOST_TOKENS
+    assert reserved.completion == ASK.most_tokens
     assert reserved.prompt >= sum(len(message.content.encode()) for message in ASK.messages)
     assert reserved.prompt > used.prompt
 
@@ -132,7 +132,6 @@ async def test_no_request_leaves_beyond_the_cap(server: OpenAIServer) -> None:
         outcomes = await asyncio.gather(*(model.ask(ASK) for _ in range(40)), return_exceptions=True)
         with pytest.raises(BudgetError):
             await model.ask(ASK)
-        assert model.meter.requests == 7
     assert server.stats()["requests"] == 7
     assert server.stats()["concurrent_max"] <= 7
     assert [type(outcome) for outcome in outcomes].count(BudgetError) == 33
@@ -227,9 +226,9 @@ async def test_a_call_over_the_turn_of_a_price_counts_dear_for_the_budget(
         while not server.log:  # noqa: ASYNC110 (the server is in another thread)
             await asyncio.sleep(0.01)
         clock.moment = NOON.replace(hour=answered[0], minute=answered[1])
-        await asked
-        assert budget.spent == pytest.approx(2 * COST)
-        assert model.cost_usd(model.meter) == pytest.approx(report * COST)
+        reply = await asked
+    assert budget.spent == pytest.approx(2 * COST)
+    assert reply.account.cost_usd == pytest.approx(report * COST)
 
 
 async def test_a_report_prices_each_call_when_it_was_answered(server: OpenAIServer) -> None:
@@ -237,10 +236,10 @@ async def test_a_report_prices_each_call_when_it_was_answered(server: OpenAIServ
     server.reset(Options(script=[GOOD, GOOD]))
     clock = Clock(SHORTLY_BEFORE_SIX)
     async with connected(server.base_url, terms=Terms(price=Tariff(doubled_from_six, clock))) as model:
-        await model.ask(ASK)
+        before = await model.ask(ASK)
         clock.moment = SHORTLY_BEFORE_SIX.replace(hour=6)
-        await model.ask(ASK)
-        assert model.cost_usd(model.meter) == pytest.approx(3 * COST)
+        after = await model.ask(ASK)
+    assert (before.account + after.account).cost_usd == pytest.approx(3 * COST)
 
 
 async def test_tries_that_fail_are_paid_for_too(server: OpenAIServer) -> None:
@@ -274,9 +273,10 @@ async def test_a_count_that_cannot_be_true_ends_no_run_and_earns_no_money(
     async with connected(
         server.base_url, terms=Terms(price=flat(cheap_where_cached), budget=budget, patience=Patience(tries=1))
     ) as model:
-        assert (await model.ask(ASK)).text == TEXT
-        assert budget.spent > 0
-        assert model.cost_usd(model.meter) is not None
+        reply = await model.ask(ASK)
+    assert reply.text == TEXT
+    assert budget.spent == reply.account.cost_usd
+    assert budget.spent > 0
 
 
 @pytest.mark.parametrize("cap", [1.0, None])
@@ -284,6 +284,5 @@ async def test_without_a_price_there_is_no_reservation(server: OpenAIServer, cap
     """Nor without a budget; a call is made and costs what nobody knows."""
     budget = None if cap is None else Budget(cap)
     async with connected(server.base_url, terms=Terms(budget=budget)) as model:
-        await model.ask(ASK)
-        assert model.cost_usd(model.meter) is None
+        assert (await model.ask(ASK)).account.cost_usd is None
     assert budget is None or budget.spent == 0

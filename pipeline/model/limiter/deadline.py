@@ -1,40 +1,11 @@
-"""How long to wait for an endpoint, how often to try, and when to give up."""
+"""How long a call may take."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
-
-import tenacity
-
-from pipeline.model.faults import Action, Rule
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long to wait and how often to try; times in seconds."""
-
-    connect: float = 10.0
-    call: float = 120.0
-    """From sending a request to the last byte of its answer, however slowly it drips."""
-    paper: float = 600.0
-    """For all tries of one ask together."""
-    tries: int = 5
-    """Requests for one ask; those refused for load do not count."""
-    backoff: float = 0.5
-    """Longest first wait before another try; doubles, with full jitter."""
-    longest_backoff: float = 20.0
-
-
-class PassingError(Exception):
-    """One request failed in a way that another may not."""
-
-    def __init__(self, rule: Rule, message: str) -> None:
-        super().__init__(message)
-        self.rule = rule
+from collections.abc import AsyncIterator
 
 
 class Deadline:
@@ -94,7 +65,7 @@ class Deadline:
             finally:
                 del self._under_way[timer]
 
-    def kept(self, seconds: float) -> None:
+    def answered(self, seconds: float) -> None:
         """Take note of a reply: the slowest one counts, and is slowly forgotten."""
         self._missed = 0
         self._patience = max(1.0, self._patience * 0.9)
@@ -116,52 +87,3 @@ class Deadline:
         if self._missed >= self._MANY and began >= self._raised:
             self._patience = min(self._patience * 1.5, self._MOST_PATIENCE)
             self._raised = time.monotonic()
-
-
-def retrying(tries: Tries, patience: Patience, rest: Callable[[float], Awaitable[None]]) -> tenacity.AsyncRetrying:
-    """Return the tries of one ask; ``rest`` sleeps between them, in seconds."""
-    return tenacity.AsyncRetrying(
-        retry=tenacity.retry_if_exception_type(PassingError),
-        stop=tries,
-        wait=_wait_unless_gated(tenacity.wait_random_exponential(patience.backoff, patience.longest_backoff)),
-        sleep=rest,
-        reraise=True,
-    )
-
-
-class Tries(tenacity.stop.stop_base):
-    """Stop after so many faults, or so long after the first request left.
-
-    Refusals for load, and of a form that was given up meanwhile, are no faults; nor does the time before the first
-    request's turn count.
-    """
-
-    def __init__(self, patience: Patience) -> None:
-        self._left = patience.tries
-        self._patience = patience.paper
-        self._until: float | None = None
-
-    @property
-    def begun(self) -> bool:
-        """Whether a request has left."""
-        return self._until is not None
-
-    def begin(self) -> None:
-        """Take note that a request leaves."""
-        if self._until is None:
-            self._until = time.monotonic() + self._patience
-
-    def __call__(self, retry_state: tenacity.RetryCallState) -> bool:
-        """Tell whether to give up after the try that ``retry_state`` describes."""
-        self._left -= not _is_gated(retry_state)
-        return self._left <= 0 or (self._until is not None and time.monotonic() >= self._until)
-
-
-def _wait_unless_gated(wait: Callable[[tenacity.RetryCallState], float]) -> Callable[[tenacity.RetryCallState], float]:
-    """Wait before another try, but not after a refusal that the gate holds the whole pool for."""
-    return lambda state: 0.0 if _is_gated(state) else wait(state)
-
-
-def _is_gated(state: tenacity.RetryCallState) -> bool:
-    error = state.outcome.exception() if state.outcome else None
-    return isinstance(error, PassingError) and error.rule.action in {Action.SLOW, Action.CHANGE}

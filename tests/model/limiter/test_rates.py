@@ -1,13 +1,15 @@
-"""The rates and widths that a gate is told, reads and finds, on an event loop whose time only passes while all wait."""
+"""Rates and widths that a limiter is told, reads and finds, on a loop whose time only passes while all wait."""
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 
 import pytest
 
-from pipeline.model.gate import Gate, Slot
-from pipeline.model.pace import MARGIN
+from pipeline.model.limiter import Limiter, Slot
+from pipeline.model.limiter.token_bucket import MARGIN
+from pipeline.model.rate_headers import RateHeaders
 from tests.model.pool import Pool, saying
 from tests.model.virtual import run
 
@@ -17,10 +19,10 @@ def test_told_requests_a_minute_are_kept_from_the_first_call() -> None:
 
     async def story() -> None:
         pool = Pool(64)
-        pool.gate.tell(rpm=60)
+        pool.limiter.limit_to(rpm=60)
         await pool.send_all(*[pool.answered] * 4)
         assert pool.left == pytest.approx([number / MARGIN for number in range(4)], abs=1e-2)
-        assert pool.gate.per_minute == pytest.approx(60 * MARGIN)
+        assert pool.limiter.per_minute == pytest.approx(60 * MARGIN)
 
     run(story())
 
@@ -30,13 +32,13 @@ def test_told_tokens_a_minute_are_kept_by_what_calls_used() -> None:
 
     async def story() -> None:
         pool = Pool(64)
-        pool.gate.tell(tpm=6000)
+        pool.limiter.limit_to(tpm=6000)
         await pool.send(pool.answered, tokens=1000)
         await pool.send(pool.answered, tokens=1000)
         assert pool.left[1] - pool.left[0] == pytest.approx(1000 / (100 * MARGIN), abs=0.1)
 
         async def cheap(slot: Slot) -> None:
-            pool.gate.accepted(slot, 10, {})
+            pool.limiter.accepted(slot, 10, RateHeaders())
 
         began = pool.clock()
         await asyncio.sleep(100)
@@ -58,7 +60,7 @@ def test_headers_pace_the_pool() -> None:
         waited = [moment - began for moment in pool.left[1:]]
         step = 0.5 / MARGIN
         assert waited == pytest.approx([0, 0, *(step * number for number in range(1, 5))], abs=1e-2)
-        assert pool.gate.per_minute == pytest.approx(120 * MARGIN)
+        assert pool.limiter.per_minute == pytest.approx(120 * MARGIN)
 
     run(story())
 
@@ -75,7 +77,7 @@ def test_headers_of_a_refusal_pace_the_pool_and_its_width_stays() -> None:
         await pool.send_all(*[pool.answered] * 2)
         waited = [moment - began for moment in pool.left[1:]]
         assert waited == pytest.approx([1 / MARGIN, 2 / MARGIN], abs=0.02)
-        assert pool.gate.width == 64
+        assert pool.limiter.width == 64
 
     run(story())
 
@@ -92,7 +94,7 @@ def test_headers_that_say_no_limit_hold_nobody_back(limit: str, left: str) -> No
         await pool.send(saying(pool, limit_requests=limit, remaining_requests=left))
         began = pool.clock()
         await pool.send_all(*[pool.answered] * 9)
-        assert (pool.clock() - began, pool.gate.per_minute) == (1, None)
+        assert (pool.clock() - began, pool.limiter.per_minute) == (1, None)
 
     run(story())
 
@@ -104,7 +106,7 @@ def test_a_header_without_the_other_is_no_limit() -> None:
         pool = Pool(64)
         await pool.send(saying(pool, limit_requests="60"))
         await pool.send(saying(pool, remaining_requests="0"))
-        assert pool.gate.per_minute is None
+        assert pool.limiter.per_minute is None
 
     run(story())
 
@@ -115,30 +117,31 @@ def test_an_endpoint_may_lower_the_users_limit_and_not_raise_it(said: str, held:
 
     async def story() -> None:
         pool = Pool(64)
-        pool.gate.tell(rpm=60)
+        pool.limiter.limit_to(rpm=60)
         await pool.send(saying(pool, limit_requests=said, remaining_requests="9"))
-        assert pool.gate.per_minute == pytest.approx(held * MARGIN)
+        assert pool.limiter.per_minute == pytest.approx(held * MARGIN)
 
     run(story())
 
 
 def test_a_run_begins_with_what_held_before() -> None:
-    """Width and rate; without a burst, as nobody knows what left just before."""
+    """Width and rate, without a burst, as nobody knows what left just before; the rate grows from the first second."""
 
     async def story() -> None:
         clock = pool_clock = asyncio.get_running_loop().time
-        gate = Gate(64, clock=lambda: 1e6 + clock(), spread=lambda: 1.0, probe=0.0)
-        gate.begin_with(width=3, per_minute=120)
+        limiter = Limiter(64, clock=lambda: 1e6 + clock(), spread=lambda: 1.0, probe=0.0)
+        limiter.begin_with(width=3, per_minute=120)
         left = []
 
         async def send() -> None:
-            async with gate.slot() as slot:
+            async with limiter.slot() as slot:
                 left.append(pool_clock())
-                gate.accepted(slot, 0.0, {})
+                limiter.accepted(slot, 0.0, RateHeaders())
 
         await asyncio.gather(*(send() for _ in range(4)))
-        assert left == pytest.approx([0, 0.5, 1.0, 1.5], abs=0.02)
-        assert 3 <= gate.width < 5
+        gaps = [later - earlier for earlier, later in itertools.pairwise(left)]
+        assert all(0.2 < gap <= 0.5 for gap in gaps)
+        assert 3 <= limiter.width < 5
 
     run(story())
 
@@ -146,21 +149,21 @@ def test_a_run_begins_with_what_held_before() -> None:
 @pytest.mark.parametrize(("width", "held"), [(None, 8), (3.5, 3.5), (0.1, 1), (400, 8)])
 def test_a_width_from_an_earlier_run_is_within_bounds(width: float | None, held: float) -> None:
     """Never below one call, never above what is allowed now; a rate that never showed is none."""
-    gate = Gate(8, clock=lambda: 0.0, spread=lambda: 1.0)
-    gate.begin_with(width=width, per_minute=None)
-    assert (gate.width, gate.per_minute) == (held, None)
+    limiter = Limiter(8, clock=lambda: 0.0, spread=lambda: 1.0)
+    limiter.begin_with(width=width, per_minute=None)
+    assert (limiter.width, limiter.per_minute) == (held, None)
 
 
 def test_what_the_user_tells_goes_before_what_was_learned() -> None:
     """In whichever order they come."""
     for first in (True, False):
-        gate = Gate(8, clock=lambda: 0.0, spread=lambda: 1.0)
+        limiter = Limiter(8, clock=lambda: 0.0, spread=lambda: 1.0)
         if first:
-            gate.tell(rpm=60)
-        gate.begin_with(width=None, per_minute=600)
+            limiter.limit_to(rpm=60)
+        limiter.begin_with(width=None, per_minute=600)
         if not first:
-            gate.tell(rpm=60)
-        assert gate.per_minute == pytest.approx(60 * MARGIN)
+            limiter.limit_to(rpm=60)
+        assert limiter.per_minute == pytest.approx(60 * MARGIN)
 
 
 @pytest.mark.parametrize("burst", [10, 20, 40])
@@ -174,22 +177,22 @@ def test_an_unknown_rate_is_found_and_kept(burst: int) -> None:
         async def ask() -> None:
             nonlocal level, filled, refusals
             while True:
-                async with pool.gate.slot() as slot:
+                async with pool.limiter.slot() as slot:
                     await asyncio.sleep(0.001)
                     now = pool.clock()
                     level, filled = min(burst, level + (now - filled) * 10), now
                     if level >= 1:
                         level -= 1
                         await asyncio.sleep(0.5)
-                        pool.gate.accepted(slot, 0.0, {})
+                        pool.limiter.accepted(slot, 0.0, RateHeaders())
                         return
                     refusals += 1
-                    pool.gate.refused(slot, {"retry-after": "1"})
+                    pool.limiter.refused(slot, RateHeaders(retry_after=1.0, has_retry_after=True))
 
         await asyncio.gather(*(ask() for _ in range(200)))
         assert refusals <= 10
         assert pool.clock() <= 1.15 * (200 - burst) / 10 + 2
-        assert pool.gate.per_minute == pytest.approx(600, rel=0.1)
+        assert pool.limiter.per_minute == pytest.approx(600, rel=0.1)
 
     run(story())
 
@@ -214,7 +217,7 @@ async def ask_bucket(pool: Pool, number: int, *, rate: float, burst: int, takes:
     async def ask() -> None:
         nonlocal level, filled
         while True:
-            async with pool.gate.slot() as slot:
+            async with pool.limiter.slot() as slot:
                 asked.requests += 1
                 await asyncio.sleep(0.001)
                 now = pool.clock()
@@ -222,10 +225,10 @@ async def ask_bucket(pool: Pool, number: int, *, rate: float, burst: int, takes:
                 if level >= 1:
                     level -= 1
                     await asyncio.sleep(takes)
-                    pool.gate.accepted(slot, 0.0, {})
+                    pool.limiter.accepted(slot, 0.0, RateHeaders())
                     return
                 asked.refusals += 1
-                pool.gate.refused(slot, {})
+                pool.limiter.refused(slot, RateHeaders())
 
     await asyncio.gather(*(ask() for _ in range(number)))
     return asked
@@ -238,17 +241,17 @@ async def ask_crowd(pool: Pool, number: int, *, at_once: int, takes: float) -> A
     async def ask() -> None:
         nonlocal under_way
         while True:
-            async with pool.gate.slot() as slot:
+            async with pool.limiter.slot() as slot:
                 asked.requests += 1
                 await asyncio.sleep(0.001)
                 if under_way < at_once:
                     under_way += 1
                     await asyncio.sleep(takes)
                     under_way -= 1
-                    pool.gate.accepted(slot, 0.0, {})
+                    pool.limiter.accepted(slot, 0.0, RateHeaders())
                     return
                 asked.refusals += 1
-                pool.gate.refused(slot, {})
+                pool.limiter.refused(slot, RateHeaders())
 
     await asyncio.gather(*(ask() for _ in range(number)))
     return asked
@@ -282,8 +285,8 @@ def test_refusals_without_a_word_show_a_number_where_fewer_have_been_in_flight(
         asked = await ask_crowd(pool, 300, at_once=at_once, takes=takes)
         assert asked.share < 0.1
         assert pool.clock() <= 1.3 * 300 * takes / at_once + 2
-        assert pool.gate.per_minute is None
-        assert at_once - 1 <= pool.gate.width < at_once + 1.1
+        assert pool.limiter.per_minute is None
+        assert at_once - 1 <= pool.limiter.width < at_once + 1.1
 
     run(story())
 
@@ -295,13 +298,13 @@ def test_a_width_that_a_refusal_showed_grows_slowly_at_first() -> None:
         pool = Pool(64)
         await pool.warm()
         await pool.send_all(*[pool.refused(None)] * 5)
-        assert pool.gate.width < 5
-        began, grown = pool.gate.width, []
+        assert pool.limiter.width < 5
+        began, grown = pool.limiter.width, []
         for _ in range(40):
-            await pool.send_all(*[pool.answered] * int(pool.gate.width))
-            grown.append(pool.gate.width)
+            await pool.send_all(*[pool.answered] * int(pool.limiter.width))
+            grown.append(pool.limiter.width)
         assert grown[4] < began + 1
-        assert pool.gate.width > began + 12
+        assert pool.limiter.width > began + 12
 
     run(story())
 

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from pipeline.model.client import Terms
-from pipeline.model.patience import Deadline, Patience
+from pipeline.model.limiter import Deadline, Patience
 from tests.model.loopback import ASK, OK, TEXT, connected
 from tests.servers.openai import OpenAIServer
 from tests.servers.openai_options import Options
@@ -20,7 +20,7 @@ def after(*seconds: float, most: float = 120.0) -> Deadline:
     """Return the deadline after replies that took so long."""
     deadline = Deadline(most)
     for took in seconds:
-        deadline.kept(took)
+        deadline.answered(took)
     return deadline
 
 
@@ -47,7 +47,7 @@ def test_the_slowest_reply_is_slowly_forgotten() -> None:
     deadline = after(*[1.0] * 15, 25.0)
     assert deadline.seconds == pytest.approx(87.5)
     for _ in range(3000):
-        deadline.kept(3.0)
+        deadline.answered(3.0)
     assert deadline.seconds == pytest.approx(4.5, rel=0.01)
 
 
@@ -62,7 +62,7 @@ def test_where_many_calls_are_given_up_there_is_more_time() -> None:
     assert waits[:5] == pytest.approx([4.0] * 4 + [6.0])
     assert waits[-1] == 40.0
     for _ in range(60):
-        deadline.kept(1.0)
+        deadline.answered(1.0)
     assert deadline.seconds == LEAST
 
 
@@ -76,7 +76,7 @@ def test_calls_that_are_given_up_together_count_once() -> None:
     deadline = after(*[1.0] * 32)
     for _ in range(50):
         deadline.missed(time.monotonic())
-        deadline.kept(1.0)
+        deadline.answered(1.0)
     assert deadline.seconds == LEAST
 
 
@@ -87,7 +87,7 @@ async def test_replies_judge_what_is_under_way() -> None:
 
     async def silent() -> None:
         async with deadline.watched():
-            deadline.kept(0.001)
+            deadline.answered(0.001)
             await asyncio.sleep(60)
 
     with pytest.raises(TimeoutError):
@@ -99,8 +99,8 @@ async def test_slower_replies_give_more_time_to_what_is_under_way() -> None:
     deadline = Deadline(120.0)
     deadline._LEAST_S = 0.0
     async with deadline.watched():
-        deadline.kept(0.001)
-        deadline.kept(10.0)
+        deadline.answered(0.001)
+        deadline.answered(10.0)
         await asyncio.sleep(0.1)
 
 
@@ -145,4 +145,4 @@ async def test_one_slow_first_reply_is_no_silence(server: OpenAIServer, monkeypa
     server.reset(Options(delay=0.3))
     async with connected(server.base_url) as model:
         await asyncio.gather(*(model.ask(ASK) for _ in range(3)))
-        assert model.meter.requests == 3
+    assert len(server.log) == 3

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
@@ -9,10 +12,12 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pipeline.endpoints import Mode, Preset
-from pipeline.model.faults import Answer
-from pipeline.model.wire import Ask
+from pipeline.model.error_rules import Action, ErrorResponse, Rule, judge
+from pipeline.model.interface import Ask, Reply
 
 _NEXT_MODE: dict[Mode, Mode] = {"json_schema": "json_object", "json_object": "text"}
+_TOO_LONG_TOGETHER = "in the completion"
+"""Words of a refusal of a prompt that would fit without the cap on its reply."""
 _NEXT_CAP = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
 
 
@@ -89,7 +94,7 @@ class Capabilities:
         return Learned(mode=form.mode, dropped=tuple(sorted(self.dropped)), thinking=form.thinking)
 
     def answered(self, *, is_old: bool = False) -> None:
-        """Take note that the endpoint answered: what was guessed is known from now on.
+        """Note that the endpoint answered: what was guessed is known from now on.
 
         ``is_old`` says that the request left before the last lesson: if that was a guess, it was wrong.
         """
@@ -97,15 +102,15 @@ class Capabilities:
             self._take_back()
         self.settled, self._before_guesses = True, None
 
-    def body(self, model: str, ask: Ask, *, most_tokens: int | None, plain: bool = False) -> dict[str, Any]:
+    def body(self, model: str, ask: Ask, *, plain: bool = False) -> dict[str, Any]:
         """Return the request body for ``ask`` in the form that the endpoint takes; ``plain`` has only what all take."""
         body: dict[str, Any] = {"model": model, "messages": [message.as_json() for message in ask.messages]}
         if plain:
             return body
         if ask.temperature is not None and "temperature" not in self.dropped:
             body["temperature"] = ask.temperature
-        if most_tokens is not None and self.cap:
-            body[self.cap] = most_tokens
+        if self.cap:
+            body[self.cap] = ask.most_tokens
         if self.mode == "json_schema":
             shape = {"name": "summary", "strict": True, "schema": ask.schema}
             body["response_format"] = {"type": "json_schema", "json_schema": shape}
@@ -113,7 +118,7 @@ class Capabilities:
             body["response_format"] = {"type": "json_object"}
         return body | dict(self._without_thinking())
 
-    def learn(self, answer: Answer, *, guess: bool = False) -> bool:
+    def learn(self, answer: ErrorResponse, *, guess: bool = False) -> bool:
         """Change the form of requests after a refusal; return whether asking again makes sense.
 
         ``guess`` says that the refusal names nothing of the form, so that it can only be found by leaving out one part
@@ -162,7 +167,7 @@ class Capabilities:
         if "temperature" in words and "temperature" not in self.dropped:
             self.dropped.add("temperature")
             return True
-        if self.cap and self.cap in words:
+        if self.cap and (self.cap in words or _TOO_LONG_TOGETHER in words):
             self.dropped.add(self.cap)
             other = _NEXT_CAP[self.cap]
             self.cap = "" if other in self.dropped else other
@@ -175,3 +180,73 @@ class Capabilities:
             return False
         self.mode = _NEXT_MODE[self.mode]
         return True
+
+
+Send = Callable[[dict[str, Any]], Awaitable[Reply | ErrorResponse]]
+"""Sends one request body and gives what comes back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An error that no other form of the request would mend."""
+
+    answer: ErrorResponse
+    rule: Rule
+    is_old: bool
+    """Whether the form was changed while the request was under way."""
+    took: float
+    """Seconds until it came."""
+
+
+class Negotiator:
+    """Finds the form of request that one endpoint and model take; each lesson costs one request.
+
+    While no reply has proven a form, one call at a time tries it; the others leave in the plainest form, or wait where
+    that would leave out what was asked for.
+    """
+
+    def __init__(self, model: str, capabilities: Capabilities, *, check: Callable[[], None]) -> None:
+        """``check`` raises where nothing may be sent any more."""
+        self.capabilities = capabilities
+        self._model = model
+        self._check = check
+        self._trying = asyncio.Lock()
+        """Held by the one call that tries a form which no reply has proven."""
+
+    async def exchange(
+        self, ask: Ask, send: Send, *, may_be_plain: bool, on_change: Callable[[float], None]
+    ) -> Reply | Refusal:
+        """Send an ask in the form that the endpoint takes, again where a refusal changed the form.
+
+        ``on_change`` is told the seconds that such a refusal took.
+        """
+        may_be_plain = may_be_plain and ask.temperature is None
+        while not self.capabilities.proven:
+            if self._trying.locked() and may_be_plain:
+                return await self._send(ask, send, on_change, plain=True)
+            async with self._trying:
+                # While this call waited, the one before it may have ended the run.
+                self._check()
+                if not self.capabilities.proven:
+                    return await self._send(ask, send, on_change)
+        return await self._send(ask, send, on_change)
+
+    async def _send(
+        self, ask: Ask, send: Send, on_change: Callable[[float], None], *, plain: bool = False
+    ) -> Reply | Refusal:
+        known = self.capabilities
+        while True:
+            lessons, began = known.lessons, time.monotonic()
+            answer = await send(known.body(self._model, ask, plain=plain))
+            took = time.monotonic() - began
+            # What left before the last lesson, or in the plainest form, is not evidence for another lesson.
+            is_old = lessons < known.lessons and not plain
+            if isinstance(answer, Reply):
+                if not plain:
+                    known.answered(is_old=is_old)
+                return answer
+            rule = judge(answer)
+            may_learn = rule.action is Action.CHANGE and not is_old and not plain
+            if not (may_learn and known.learn(answer, guess=not rule.is_named)):
+                return Refusal(answer, rule, is_old, took)
+            on_change(took)

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.model.pace import GROWTH, GROWTH_DOUBLES_S, MARGIN, TIMER_S, Pace
+from pipeline.model.limiter.token_bucket import GROWTH, GROWTH_DOUBLES_S, MARGIN, TIMER_S, TokenBucket
 
 
-def leave(pace: Pace, now: float, cost: float = 1.0) -> float:
+def leave(pace: TokenBucket, now: float, cost: float = 1.0) -> float:
     """Let one departure wait its time and go; return when it went."""
     for _ in range(9):
         wait = pace.wait(cost, now)
@@ -22,7 +22,7 @@ def leave(pace: Pace, now: float, cost: float = 1.0) -> float:
     return now
 
 
-def departures(pace: Pace, number: int, *, now: float = 0.0, cost: float = 1.0) -> list[float]:
+def departures(pace: TokenBucket, number: int, *, now: float = 0.0, cost: float = 1.0) -> list[float]:
     """Return when each of so many departures goes, each as soon as it may."""
     times = []
     for _ in range(number):
@@ -31,9 +31,9 @@ def departures(pace: Pace, number: int, *, now: float = 0.0, cost: float = 1.0) 
     return times
 
 
-def refused_twice(taken: int, span: float) -> Pace:
+def refused_twice(taken: int, span: float) -> TokenBucket:
     """Return the pace after two refusals ``span`` seconds apart, so many departures having been let in between."""
-    pace = Pace()
+    pace = TokenBucket()
     pace.take(1.0, 1000.0)
     pace.refuse(1.0, 1000.0)
     for _ in range(taken + 1):
@@ -44,14 +44,14 @@ def refused_twice(taken: int, span: float) -> Pace:
 
 def test_without_a_rate_nothing_waits() -> None:
     """However much leaves at once."""
-    assert departures(Pace(), 1000, cost=1e6) == [0.0] * 1000
+    assert departures(TokenBucket(), 1000, cost=1e6) == [0.0] * 1000
 
 
 @pytest.mark.parametrize("per_minute", [6, 60, 600, 60_000])
 def test_a_told_rate_is_kept_with_a_margin(per_minute: float) -> None:
     """Over a minute a little less leaves than is allowed, and not much less."""
-    pace = Pace()
-    pace.tell(per_minute, 1000.0, left=0.0)
+    pace = TokenBucket()
+    pace.set_limit(per_minute, 1000.0, left=0.0)
     times = departures(pace, int(per_minute * 3), now=1000.0)
     held = len(times) / (times[-1] - 1000.0) * 60
     assert per_minute * MARGIN * 0.95 <= held <= per_minute
@@ -59,8 +59,8 @@ def test_a_told_rate_is_kept_with_a_margin(per_minute: float) -> None:
 
 def test_a_told_rate_does_not_grow() -> None:
     """Who named it knows it."""
-    pace = Pace()
-    pace.tell(60, 0.0)
+    pace = TokenBucket()
+    pace.set_limit(60, 0.0)
     departures(pace, 500)
     assert pace.rate == MARGIN
 
@@ -68,49 +68,49 @@ def test_a_told_rate_does_not_grow() -> None:
 @pytest.mark.parametrize(("left", "at_once"), [(0, 0), (1, 1), (20, 20)])
 def test_what_is_left_of_a_limit_may_leave_at_once(left: float, at_once: int) -> None:
     """An unused burst is used, and nothing is waited for before it is."""
-    pace = Pace()
-    pace.tell(60, 1000.0, left=left)
+    pace = TokenBucket()
+    pace.set_limit(60, 1000.0, left=left)
     assert departures(pace, 30, now=1000.0).count(1000.0) == at_once
 
 
 def test_a_remainder_that_is_told_again_only_lowers_what_may_leave() -> None:
     """An answer tells what was left before those left that are under way now."""
-    pace = Pace()
-    pace.tell(60, 0.0, left=5)
+    pace = TokenBucket()
+    pace.set_limit(60, 0.0, left=5)
     for _ in range(5):
         pace.take(1.0, 0.0)
-    pace.tell(60, 0.0, left=4)
+    pace.set_limit(60, 0.0, left=4)
     assert pace.level == 0
-    pace.tell(60, 0.0, left=-3)
+    pace.set_limit(60, 0.0, left=-3)
     assert pace.level == -3
 
 
 def test_time_fills_up_to_what_a_second_brings_and_no_more() -> None:
     """After an hour of rest no burst leaves that nobody allowed."""
-    pace = Pace()
-    pace.tell(600, 0.0, left=0)
+    pace = TokenBucket()
+    pace.set_limit(600, 0.0, left=0)
     pace.wait(1.0, 3600.0)
     assert pace.level == pytest.approx(10 * MARGIN)
 
 
 def test_what_was_left_is_not_lost_by_waiting() -> None:
     """A burst that was told stays, though it is more than a second brings."""
-    pace = Pace()
-    pace.tell(60, 0.0, left=20)
+    pace = TokenBucket()
+    pace.set_limit(60, 0.0, left=20)
     pace.wait(1.0, 100.0)
     assert pace.level == 20
 
 
 def test_no_time_has_passed_before_the_first_look_at_the_clock() -> None:
     """A rate from an earlier run does not begin with the burst of all the time before."""
-    pace = Pace(rate=10.0, level=1.0)
+    pace = TokenBucket(rate=10.0, level=1.0)
     assert departures(pace, 3, now=1e6) == pytest.approx([1e6, 1e6 + 0.1, 1e6 + 0.2], abs=0.01)
 
 
 def test_what_costs_more_than_a_second_brings_may_overdraw() -> None:
     """A call of 5,000 tokens leaves under 6,000 a minute when a second's worth is there; the rest is waited for."""
-    pace = Pace()
-    pace.tell(6000, 0.0, left=0)
+    pace = TokenBucket()
+    pace.set_limit(6000, 0.0, left=0)
     first, second = departures(pace, 2, cost=5000)
     assert first == pytest.approx(1.0, abs=0.01)
     assert second - first == pytest.approx(5000 / (100 * MARGIN), abs=0.01)
@@ -119,8 +119,8 @@ def test_what_costs_more_than_a_second_brings_may_overdraw() -> None:
 @pytest.mark.parametrize(("used", "wait"), [(100, 1.0), (1000, 10.0), (3000, 30.0)])
 def test_what_a_call_used_corrects_what_it_was_let_in_for(used: float, wait: float) -> None:
     """More than was estimated makes the next call wait for longer, less for shorter."""
-    pace = Pace()
-    pace.tell(6000 / MARGIN, 0.0, left=100)
+    pace = TokenBucket()
+    pace.set_limit(6000 / MARGIN, 0.0, left=100)
     pace.take(1000, 0.0)
     pace.settle(1000, used)
     assert pace.wait(1e9, 0.0) == pytest.approx(wait)
@@ -128,7 +128,7 @@ def test_what_a_call_used_corrects_what_it_was_let_in_for(used: float, wait: flo
 
 def test_one_refusal_names_no_rate() -> None:
     """How much was let in before it depends on a burst that nobody knows."""
-    pace = Pace()
+    pace = TokenBucket()
     for _ in range(20):
         pace.take(1.0, 0.0)
     pace.refuse(1.0, 0.1)
@@ -214,8 +214,8 @@ def test_a_refusal_never_raises_a_learned_rate() -> None:
 
 def test_a_refusal_empties_the_bucket_and_leaves_a_told_rate_alone() -> None:
     """The rate is known; only what may leave now was wrong."""
-    pace = Pace()
-    pace.tell(60, 0.0, left=20)
+    pace = TokenBucket()
+    pace.set_limit(60, 0.0, left=20)
     for moment in range(3):
         pace.take(1.0, moment)
         pace.refuse(1.0, moment)
@@ -227,8 +227,8 @@ def test_a_refusal_empties_the_bucket_and_leaves_a_told_rate_alone() -> None:
 @given(st.lists(st.tuples(st.floats(0, 5), st.floats(0, 500)), min_size=1, max_size=60), st.floats(1, 6000))
 def test_never_more_leaves_than_was_told(calls: list[tuple[float, float]], per_minute: float) -> None:
     """Whatever costs what and comes when: what left before a call is within the rate, as finely as timers go."""
-    pace = Pace()
-    pace.tell(per_minute, 0.0, left=0.0)
+    pace = TokenBucket()
+    pace.set_limit(per_minute, 0.0, left=0.0)
     now = spent = 0.0
     for rest, cost in calls:
         now = leave(pace, now + rest, cost)

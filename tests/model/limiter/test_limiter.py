@@ -7,7 +7,10 @@ import itertools
 
 import pytest
 
-from pipeline.model.gate import CAREFUL_S, FIRST_PAUSE_S, LONGEST_PAUSE_S, PROBE_S, STAGGER_S, Slot
+from pipeline.model.limiter.limiter import Slot
+from pipeline.model.limiter.opening import CAREFUL_S, PROBE_S, STAGGER_S
+from pipeline.model.limiter.pause import FIRST_PAUSE_S, LONGEST_PAUSE_S
+from pipeline.model.rate_headers import RateHeaders
 from tests.model.pool import REFUSAL_S, Call, Pool
 from tests.model.virtual import pass_time, run
 
@@ -64,7 +67,7 @@ def test_the_first_answer_lets_the_rest_leave_at_once() -> None:
 
         async def quick(slot: Slot) -> None:
             await asyncio.sleep(PROBE_S / 2)
-            pool.gate.accepted(slot, 0.0, {})
+            pool.limiter.accepted(slot, 0.0, RateHeaders())
 
         await pool.send_all(quick, *[pool.answered] * 5)
         assert pool.left == pytest.approx([0.0, *[PROBE_S / 2] * 5], abs=1e-5)
@@ -96,7 +99,7 @@ def test_a_call_that_is_sent_again_in_another_form_is_alone_for_another_probe() 
 
         async def told_to_change_its_form(slot: Slot) -> None:
             await asyncio.sleep(PROBE_S * 0.8)
-            pool.gate.learned(0.0)
+            pool.limiter.form_changed(0.0)
             await pool.answered(slot)
 
         await pool.send_all(told_to_change_its_form, *[pool.answered] * 2)
@@ -130,7 +133,7 @@ def test_after_a_lesson_a_call_is_alone_for_twice_as_long_as_the_refusal_took(to
         pool = Pool(8)
 
         async def told_to_change_its_form(slot: Slot) -> None:
-            pool.gate.learned(took)
+            pool.limiter.form_changed(took)
             await pool.answered(slot)
 
         await pool.send_all(told_to_change_its_form, pool.answered)
@@ -167,7 +170,7 @@ def test_after_a_refusal_with_a_pause_calls_leave_one_after_another() -> None:
         await pool.send_all(*[pool.answered] * 5)
         steps = [later - earlier for earlier, later in itertools.pairwise(pool.left)]
         assert steps == pytest.approx([CAREFUL_S] * 4, abs=1e-5)
-        assert pool.gate.width == 9
+        assert pool.limiter.width == 9
 
     run(story())
 
@@ -224,14 +227,14 @@ def test_without_retry_after_the_pause_doubles_with_full_jitter(spread: float) -
         for _ in range(9):
             await pool.send(pool.overloaded)
             began = pool.clock()
-            async with pool.gate.slot():
+            async with pool.limiter.slot():
                 pauses.append(pool.clock() - began)
         expected = [min(LONGEST_PAUSE_S, spread * FIRST_PAUSE_S * 2**power) for power in range(1, 10)]
         assert pauses == pytest.approx(expected, abs=1e-5)
         await pool.send(pool.answered)
         await pool.send(pool.overloaded)
         began = pool.clock()
-        async with pool.gate.slot():
+        async with pool.limiter.slot():
             assert pool.clock() - began == pytest.approx(expected[0], abs=1e-5)
 
     run(story())
@@ -244,15 +247,15 @@ def test_the_width_is_halved_once_a_pause_and_grows_by_one_a_round() -> None:
         pool = Pool(16)
         await pool.warm()
         await pool.send_all(*[pool.overloaded] * 8)
-        assert pool.gate.width == 8
+        assert pool.limiter.width == 8
         await pool.send(pool.overloaded)
-        assert pool.gate.width == 4
+        assert pool.limiter.width == 4
         pool.most = 0
         await pool.send_all(*[pool.answered] * 4)
-        assert (pool.most, int(pool.gate.width)) == (4, 4)
-        assert pool.gate.width == pytest.approx(4.9, abs=0.1)
+        assert (pool.most, int(pool.limiter.width)) == (4, 4)
+        assert pool.limiter.width == pytest.approx(4.9, abs=0.1)
         await pool.send_all(*[pool.answered] * 300)
-        assert (pool.most, pool.gate.width) == (16, 16)
+        assert (pool.most, pool.limiter.width) == (16, 16)
 
     run(story())
 
@@ -264,7 +267,7 @@ def test_the_width_never_falls_below_one() -> None:
         pool = Pool(3)
         for _ in range(6):
             await pool.send(pool.overloaded)
-        assert pool.gate.width == 1
+        assert pool.limiter.width == 1
         pool.most = 0
         await pool.send_all(*[pool.answered] * 2)
         assert pool.most == 1
@@ -299,7 +302,7 @@ def test_a_turn_given_to_someone_who_is_gone_passes_to_the_next() -> None:
     async def story() -> None:
         pool = Pool(1)
         await pool.warm()
-        async with pool.gate.slot():
+        async with pool.limiter.slot():
             unlucky, lucky = (asyncio.create_task(pool.send(pool.answered)) for _ in range(2))
             await asyncio.sleep(0)
         unlucky.cancel()

@@ -1,4 +1,4 @@
-"""What is asked of a model: its key, its form, and the count of what it cost; and a model that is made late."""
+"""What is asked of a model: its key and its form; and a model that is made late."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import CallError
-from pipeline.model.capabilities import Learned
 from pipeline.model.client import OpenAIModel
 from pipeline.model.deferred import DeferredModel
-from pipeline.model.wire import Ask, Message, Meter, Reply
-from pipeline.records import Usage
+from pipeline.model.interface import Ask, Message, Reply
+from pipeline.model.negotiation import Learned
 
 SCHEMA = {"type": "object", "properties": {"b": {"type": "string"}, "a": {"type": "string"}}}
 ASK = Ask("2404.02059", (Message("system", "翻译。"), Message("user", 'T "x"\n')), SCHEMA, temperature=0.5)
@@ -58,14 +57,13 @@ def test_the_key_changes_with_the_model() -> None:
     "change",
     [
         {"paper_id": "math/0309136"},
-        {"again": True},
         {"schema": {"properties": {"a": {"type": "string"}, "b": {"type": "string"}}, "type": "object"}},
         {"messages": tuple(dataclasses.replace(message) for message in ASK.messages)},
     ],
-    ids=["paper-id", "again", "order-of-keys", "other-objects"],
+    ids=["paper-id", "order-of-keys", "other-objects"],
 )
 def test_the_key_changes_with_nothing_else(change: dict[str, Any]) -> None:
-    """Not with the paper's id, nor that a reply was refused before, nor the order in which a mapping was written."""
+    """Not with the paper's id, nor the order in which a mapping was written."""
     assert dataclasses.replace(ASK, **change).key("m") == ASK.key("m")
 
 
@@ -86,27 +84,14 @@ def test_a_message_is_sent_as_role_and_content() -> None:
     ]
 
 
-def test_a_meter_tells_what_was_added_since() -> None:
-    """Each count for itself; the earlier one stays as it was."""
-    then = Meter(requests=5, retries=2, counted=4, uncounted=1, tokens=Usage(prompt=100, completion=10, cached=50))
-    now = Meter(requests=7, retries=2, counted=7, uncounted=3, tokens=Usage(prompt=130, completion=14, cached=60))
-    added = Meter(requests=2, retries=0, counted=3, uncounted=2, tokens=Usage(prompt=30, completion=4, cached=10))
-    assert now.since(then) == added
-    assert then.since(then) == Meter()
-
-
 class FakeModel:
-    """Answers with how often it was asked, for a cent each; fails when asked to."""
+    """Answers with how often it was asked; fails when asked to."""
 
     def __init__(self) -> None:
         self.name = "fake"
         self.endpoint = "localhost"
-        self.meter = Meter()
+        self.asked = 0
         self.closed = 0
-
-    def cost_usd(self, used: Meter) -> float | None:
-        """A cent each."""
-        return used.requests / 100
 
     def learned(self) -> Learned:
         """Two calls at once."""
@@ -114,10 +99,10 @@ class FakeModel:
 
     async def ask(self, ask: Ask) -> Reply:
         """Count, and answer."""
-        self.meter.requests += 1
+        self.asked += 1
         if ask.paper_id == "bad":
             raise CallError("timeout", "no answer")
-        return Reply(text=str(self.meter.requests))
+        return Reply(text=str(self.asked))
 
     async def close(self) -> None:
         """Count."""
@@ -137,30 +122,22 @@ class Factory:
 
 
 async def test_a_deferred_model_that_is_never_asked_is_never_made() -> None:
-    """It has its name and endpoint all the same, costs nothing and can be closed."""
+    """It has its name and endpoint all the same, and can be closed."""
     make = Factory()
     model = DeferredModel("m", "api.example.com", make)
-    assert (model.name, model.endpoint, model.meter, model.cost_usd(model.meter)) == (
-        "m",
-        "api.example.com",
-        Meter(),
-        0.0,
-    )
+    assert (model.name, model.endpoint) == ("m", "api.example.com")
     assert model.learned() is None
     await model.close()
     assert make.made == []
 
 
 async def test_a_deferred_model_is_made_once_by_the_first_ask() -> None:
-    """Then it counts, costs, fails and closes as the model itself."""
+    """Then it answers, fails, learns and closes as the model itself."""
     make = Factory()
     model = DeferredModel("m", "localhost", make)
-    before = dataclasses.replace(model.meter)
     assert [(await model.ask(ASK)).text for _ in range(2)] == ["1", "2"]
     with pytest.raises(CallError):
         await model.ask(dataclasses.replace(ASK, paper_id="bad"))
-    assert (model.meter, model.meter.since(before)) == (Meter(requests=3), Meter(requests=3))
-    assert (model.cost_usd(Meter(requests=2)), model.cost_usd(Meter())) == (0.02, 0.0)
     assert Learned.read(model.learned()) == Learned(width=2.0)
     await model.close()
     assert [fake.closed for fake in make.made] == [1]

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import email.utils
-import math
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
-_PART = re.compile(r"([0-9]+(?:\.[0-9]*)?)(ms|[dhms])")
-_DURATION = re.compile(rf"(?:{_PART.pattern})+")
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_UNIX_TIME = 1e9
-"""From here on a number is a moment, and from a thousandfold on in milliseconds: no limit lasts so many seconds."""
+from pipeline.model.rate_headers import duration
+
+_WAIT = re.compile(r"(?:try|retry) again (?:in|after) ((?:[0-9]+(?:\.[0-9]+)?(?:ms|[dhms]))+)(?![a-z])", re.IGNORECASE)
 
 
 class Action(Enum):
@@ -29,8 +23,8 @@ class Action(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """An error as an endpoint said it, over HTTP or inside a 200."""
+class ErrorResponse:
+    """An error as an endpoint said it, over HTTP or inside a 200; the opposite of a reply."""
 
     host: str
     """Host name, and the path of the base URL where it is known."""
@@ -40,23 +34,25 @@ class Answer:
     param: str = ""
     message: str = ""
     retry_after: float | None = None
-    """Seconds that the endpoint asked to wait."""
+    """Seconds that the endpoint asked to wait, by a header or else in words."""
 
     @classmethod
-    def read(cls, host: str, status: int, body: object, headers: Mapping[str, str]) -> Answer:
-        """Read an error body in any of the shapes that compatible endpoints use."""
+    def read(cls, host: str, status: int, body: object, retry_after: float | None = None) -> ErrorResponse:
+        """Read an error body in any of the shapes that compatible endpoints use; ``retry_after`` is of its headers."""
         error: Any = (body.get("error") or body) if isinstance(body, dict) else body
         fields = error if isinstance(error, dict) else {"message": error}
         code = fields.get("code")
         inner = int(str(code)) if re.fullmatch("[45][0-9]{2}", str(code)) else None
+        message = str(fields.get("message") or fields.get("detail") or "")[:2000]
+        wait = _WAIT.search(message)
         return cls(
             host=host,
             status=inner if status == 200 and inner else status,
             type=str(fields.get("type") or ""),
             code="" if code is None else str(code),
             param=str(fields.get("param") or ""),
-            message=str(fields.get("message") or fields.get("detail") or "")[:2000],
-            retry_after=retry_after(headers),
+            message=message,
+            retry_after=duration(wait[1].lower()) if wait and retry_after is None else retry_after,
         )
 
 
@@ -75,13 +71,15 @@ class Rule:
     """Regular expression searched in the message, without case."""
     hint: str = ""
     """What to do, with ``{host}``, where it is more than the status says."""
+    tries: int | None = None
+    """Requests for one ask at most, where fewer make sense than usual."""
 
     @property
     def is_named(self) -> bool:
         """Whether a code or a word says what is wrong, not the status alone."""
         return bool(self.codes or self.text)
 
-    def matches(self, answer: Answer) -> bool:
+    def matches(self, answer: ErrorResponse) -> bool:
         """Return whether every column that is filled fits."""
         said = {answer.code.lower(), answer.type.lower()}
         return (
@@ -103,6 +101,9 @@ _FORM = (
 _BROKE = r"arrear|overdue|insufficient.(?:balance|credit)|balance is insufficient|欠费|余额不足"
 _TOP_UP = "Top up the balance of the account at {host}, or choose another endpoint with --base-url."
 _USED_UP = "Wait until the limit of the account at {host} is renewed, or choose another endpoint with --base-url."
+_KEY = "Check the key that is sent to {host}."
+_MOVED = "Give the address that it names with --base-url, if you trust it."
+_NONSENSE_TRIES = 2
 
 RULES = (
     # One service's own meaning before the general one.
@@ -127,96 +128,59 @@ RULES = (
         hint=_TOP_UP,
     ),
     Rule(Action.STOP, "rejected", codes=("invalid_api_key", "model_not_found", "account_deactivated")),
+    # What litellm's proxy says of a key that is not its own, having no database of others.
+    Rule(Action.STOP, "rejected", codes=("no_db_connection",), hint=_KEY),
+    Rule(Action.STOP, "rejected", text=r"no connected db", hint=_KEY),
     Rule(Action.CHANGE, "rejected", statuses=(400, 422), codes=("unsupported_parameter", "unsupported_value")),
     Rule(Action.FAIL, "refused", codes=("content_filter", "content_policy_violation", "data_inspection_failed")),
     Rule(Action.FAIL, "rejected", codes=("context_length_exceeded", "string_above_max_length")),
+    # The prompt fits, but not together with the cap on the reply: vLLM's words.
+    Rule(
+        Action.CHANGE,
+        "rejected",
+        statuses=(400,),
+        text=r"max_(?:completion_)?tokens['\"]? is too large|in the completion",
+    ),
+    Rule(Action.FAIL, "rejected", codes=("exceed_context_size_error",)),
     # Words that go before a status which may mean something else.
     Rule(Action.STOP, "rejected", statuses=(400, 403, 429), text=_BROKE, hint=_TOP_UP),
     Rule(Action.CHANGE, "rejected", statuses=(500, 501), text=r"response_format|json_schema"),
+    # llama.cpp says so of a reply that its own grammar cannot read: another may be better, a third hardly.
+    Rule(Action.RETRY, "not_json", statuses=(500,), text=r"peg-native|does not match the expected", tries=2),
     # Statuses that say enough.
     Rule(Action.STOP, "rejected", statuses=(402,), hint=_TOP_UP),
     Rule(Action.STOP, "rejected", statuses=(401, 403, 404, 407)),
+    Rule(Action.STOP, "rejected", statuses=(301, 302, 303, 307, 308), hint=_MOVED),
     Rule(Action.SLOW, "rate_limited", statuses=(429,)),
     Rule(Action.SLOW, "unavailable", statuses=(503, 529)),
     Rule(Action.RETRY, "unavailable", statuses=(408, 409, 425, *_SERVER_ERRORS)),
     # The words, last.
-    Rule(Action.STOP, "rejected", statuses=(400,), text=r"api.?key|model .*(?:not exist|not found|invalid)"),
+    Rule(
+        Action.STOP,
+        "rejected",
+        statuses=(400,),
+        text=r"api.?key|invalid model name|model .*(?:not exist|not found|invalid)",
+    ),
     Rule(Action.FAIL, "refused", statuses=(400,), text=r"content (?:filter|management|policy)|inappropriate|敏感|安全"),
-    Rule(Action.FAIL, "rejected", statuses=(400,), text=r"context length|maximum context|too long|too many tokens"),
+    Rule(
+        Action.FAIL,
+        "rejected",
+        statuses=(400,),
+        text=r"context (?:length|size)|maximum context|too long|too many tokens",
+    ),
     Rule(Action.CHANGE, "rejected", statuses=(400, 422, 501), text=_FORM),
     # Without a word of what is wrong: an endpoint that has answered nobody may not know the form.
     Rule(Action.CHANGE, "rejected", statuses=(400, 422)),
     Rule(Action.FAIL, "rejected", statuses=tuple(range(400, 500))),
     # An error inside a 200 without a status of its own, or a status that HTTP does not know.
-    Rule(Action.RETRY, "unavailable"),
+    Rule(Action.RETRY, "unavailable", tries=_NONSENSE_TRIES),
 )
 """First match wins. Sources: the error pages of OpenAI, Azure, DeepSeek, DashScope, Zhipu and OpenRouter."""
 
+NONSENSE = RULES[-1]
+"""For an answer that is neither a completion nor an error: the same again tells no more than twice does."""
 
-def judge(answer: Answer) -> Rule:
+
+def judge(answer: ErrorResponse) -> Rule:
     """Return the row of the table that an error falls under."""
     return next(rule for rule in RULES if rule.matches(answer))
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that a refusal asks to wait; None where it does not say.
-
-    ``retry-after-ms`` goes before ``Retry-After`` (seconds or HTTP date), and that before ``x-ratelimit-reset-*``.
-    """
-    for name, divisor in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
-        seconds = number(headers.get(name, ""))
-        if seconds is not None:
-            return max(0.0, seconds / divisor)
-    try:
-        moment = email.utils.parsedate_to_datetime(headers["retry-after"])
-        return max(0.0, (moment - _their_now(headers)).total_seconds())
-    except (KeyError, ValueError, TypeError):
-        return reset_after(headers, refused=True)
-
-
-def reset_after(headers: Mapping[str, str], *, refused: bool = False) -> float | None:
-    """Return the seconds until all limits are renewed of which nothing remains; None where no header says so.
-
-    Of a refusal a limit counts too of which no header says what remains. OpenAI writes ``6m0s``, others seconds, and
-    OpenRouter the Unix time in milliseconds.
-    """
-    waits = []
-    for unit in ("", "-requests", "-tokens"):
-        left = number(headers.get(f"x-ratelimit-remaining{unit}", ""))
-        wait = _until(headers.get(f"x-ratelimit-reset{unit}", ""), headers)
-        if wait is not None and (left == 0 or (refused and left is None)):
-            waits.append(wait)
-    return max(waits, default=None)
-
-
-def number(text: str) -> float | None:
-    """Return the finite number that a header holds; None where it is none."""
-    try:
-        found = float(text)
-    except ValueError:
-        return None
-    return found if math.isfinite(found) else None
-
-
-def _until(text: str, headers: Mapping[str, str]) -> float | None:
-    """Return the seconds until a moment that is written as a duration, in seconds, or as Unix time."""
-    if _DURATION.fullmatch(text):
-        parts = sum(float(count) * _SECONDS[unit] for count, unit in _PART.findall(text))
-        return parts if math.isfinite(parts) else None
-    seconds = number(text)
-    if seconds is None or seconds < _UNIX_TIME:
-        return None if seconds is None else max(0.0, seconds)
-    then = seconds / 1000 if seconds >= _UNIX_TIME * 1000 else seconds
-    try:
-        return max(0.0, (datetime.fromtimestamp(then, UTC) - _their_now(headers)).total_seconds())
-    except (ValueError, TypeError, OverflowError, OSError):
-        return None
-
-
-def _their_now(headers: Mapping[str, str]) -> datetime:
-    """Return the time of day by the endpoint's own clock, where it says it.
-
-    Raises:
-        ValueError: what it says is no date.
-    """
-    return email.utils.parsedate_to_datetime(headers["date"]) if "date" in headers else datetime.now(UTC)

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from pipeline.endpoints import PRESETS, UNKNOWN, Preset, preset_named
-from pipeline.model.capabilities import Capabilities, Learned
-from pipeline.model.faults import Answer
-from pipeline.model.wire import Ask, Message
+from pipeline.model.error_rules import ErrorResponse
+from pipeline.model.interface import Ask, Message
+from pipeline.model.negotiation import Capabilities, Learned
 from tests.model.loopback import NO_THINKING
 
 SCHEMA = {"type": "object"}
@@ -18,20 +18,26 @@ PLAIN: dict[str, Any] = {
     "model": "m",
     "messages": [{"role": "system", "content": "Answer in json."}, {"role": "user", "content": "A paper."}],
 }
-PLAIN |= NO_THINKING
+PLAIN |= NO_THINKING | {"max_tokens": ASK.most_tokens}
 STRICT = {"type": "json_schema", "json_schema": {"name": "summary", "strict": True, "schema": SCHEMA}}
 FIRST = PLAIN | {"temperature": 0.3, "response_format": STRICT}
-NO_FORMAT = Answer("h", 400, code="invalid_request_error", message="This response_format type is unavailable now")
-NO_TEMPERATURE = Answer("h", 400, code="unsupported_parameter", param="temperature", message="Unsupported parameter.")
-NO_VALUE = Answer("h", 400, code="unsupported_value", message="Only the default (1) temperature is supported.")
-NO_WORD = Answer("h", 400, param="messages", message="'messages' must contain the word 'json' in some form.")
-NO_SWITCH = Answer("h", 400, message="Unrecognized request argument supplied: chat_template_kwargs")
-NO_SWITCH_BY_NAME = Answer("h", 422, param="chat_template_kwargs", message="Extra inputs are not permitted")
-NO_CAP = Answer("h", 400, code="unsupported_parameter", param="max_tokens", message="Use 'max_completion_tokens'.")
-NO_NEW_CAP = Answer("h", 400, message="Unknown parameter: max_completion_tokens")
-NO_SEED = Answer("h", 400, code="unsupported_parameter", param="seed", message="Unsupported parameter: 'seed'.")
+NO_FORMAT = ErrorResponse(
+    "h", 400, code="invalid_request_error", message="This response_format type is unavailable now"
+)
+NO_TEMPERATURE = ErrorResponse(
+    "h", 400, code="unsupported_parameter", param="temperature", message="Unsupported parameter."
+)
+NO_VALUE = ErrorResponse("h", 400, code="unsupported_value", message="Only the default (1) temperature is supported.")
+NO_WORD = ErrorResponse("h", 400, param="messages", message="'messages' must contain the word 'json' in some form.")
+NO_SWITCH = ErrorResponse("h", 400, message="Unrecognized request argument supplied: chat_template_kwargs")
+NO_SWITCH_BY_NAME = ErrorResponse("h", 422, param="chat_template_kwargs", message="Extra inputs are not permitted")
+NO_CAP = ErrorResponse(
+    "h", 400, code="unsupported_parameter", param="max_tokens", message="Use 'max_completion_tokens'."
+)
+NO_NEW_CAP = ErrorResponse("h", 400, message="Unknown parameter: max_completion_tokens")
+NO_SEED = ErrorResponse("h", 400, code="unsupported_parameter", param="seed", message="Unsupported parameter: 'seed'.")
 
-NO_WHY = Answer("h", 400, message="Bad request.")
+NO_WHY = ErrorResponse("h", 400, message="Bad request.")
 
 
 def without_switch(body: dict[str, Any]) -> dict[str, Any]:
@@ -39,11 +45,11 @@ def without_switch(body: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in body.items() if name not in NO_THINKING}
 
 
-def learned(*answers: Answer) -> tuple[dict[str, Any], list[bool]]:
+def learned(*answers: ErrorResponse) -> tuple[dict[str, Any], list[bool]]:
     """Refuse a request with each answer in turn; return the next request and what was made of the answers."""
     known = Capabilities.of(UNKNOWN, Learned())
     again = [known.learn(answer) for answer in answers]
-    return known.body("m", ASK, most_tokens=None), again
+    return known.body("m", ASK), again
 
 
 @pytest.mark.parametrize(
@@ -64,7 +70,9 @@ def learned(*answers: Answer) -> tuple[dict[str, Any], list[bool]]:
         ((NO_SWITCH, NO_SWITCH), without_switch(FIRST), [True, False]),
     ],
 )
-def test_each_refusal_changes_one_thing(answers: tuple[Answer, ...], body: dict[str, Any], again: list[bool]) -> None:
+def test_each_refusal_changes_one_thing(
+    answers: tuple[ErrorResponse, ...], body: dict[str, Any], again: list[bool]
+) -> None:
     """The stricter form comes first, a refused one never again, and a refusal that teaches nothing ends it."""
     assert learned(*answers) == (body, again)
 
@@ -72,15 +80,15 @@ def test_each_refusal_changes_one_thing(answers: tuple[Answer, ...], body: dict[
 def test_an_ask_without_temperature_sends_none() -> None:
     """What the prompt leaves to the endpoint is left out of the request."""
     ask = Ask(ASK.paper_id, ASK.messages, SCHEMA)
-    assert Capabilities.of(UNKNOWN, Learned()).body("m", ask, most_tokens=None) == PLAIN | {"response_format": STRICT}
+    assert Capabilities.of(UNKNOWN, Learned()).body("m", ask) == PLAIN | {"response_format": STRICT}
 
 
 def forms(known: Capabilities, refusals: int) -> list[dict[str, Any]]:
     """Return the first request and those after so many refusals without a word of what is wrong."""
-    bodies = [known.body("m", ASK, most_tokens=None)]
+    bodies = [known.body("m", ASK)]
     for _ in range(refusals):
         assert known.learn(NO_WHY, guess=True)
-        bodies.append(known.body("m", ASK, most_tokens=None))
+        bodies.append(known.body("m", ASK))
     return bodies
 
 
@@ -104,9 +112,9 @@ def test_a_guess_that_is_answered_is_kept_and_one_that_is_not_is_not(guesses: in
     """Until then the next run would begin as this one did."""
     known = Capabilities.of(UNKNOWN, Learned())
     forms(known, guesses)
-    assert Capabilities.of(UNKNOWN, known.learned()).body("m", ASK, most_tokens=None) == FIRST
+    assert Capabilities.of(UNKNOWN, known.learned()).body("m", ASK) == FIRST
     known.answered()
-    assert Capabilities.of(UNKNOWN, known.learned()).body("m", ASK, most_tokens=None) == GUESSES[guesses]
+    assert Capabilities.of(UNKNOWN, known.learned()).body("m", ASK) == GUESSES[guesses]
 
 
 def test_where_no_guess_helps_the_form_is_as_before_and_none_is_made_again() -> None:
@@ -115,7 +123,7 @@ def test_where_no_guess_helps_the_form_is_as_before_and_none_is_made_again() -> 
     assert known.learn(NO_TEMPERATURE)
     first, *_ = forms(known, 3)
     assert not known.learn(NO_WHY, guess=True)
-    assert known.body("m", ASK, most_tokens=None) == first == PLAIN | {"response_format": STRICT}
+    assert known.body("m", ASK) == first == PLAIN | {"response_format": STRICT}
     assert not known.learn(NO_WHY, guess=True)
     assert known.learned() == Learned(mode="json_schema", dropped=("temperature",))
 
@@ -156,9 +164,9 @@ def test_the_key_is_the_same_on_every_day_and_machine() -> None:
 @pytest.mark.parametrize("preset", [*PRESETS, UNKNOWN], ids=lambda preset: preset.name or "unknown")
 def test_the_first_request_is_put_as_the_table_says(preset: Preset) -> None:
     """Form, switch against thinking, and the name of the cap where there is one to send."""
-    body = Capabilities.of(preset, Learned()).body("m", ASK, most_tokens=900)
+    body = Capabilities.of(preset, Learned()).body("m", ASK)
     assert body["response_format"]["type"] == preset.mode
-    assert body[preset.cap] == 900
+    assert body[preset.cap] == ASK.most_tokens
     first = preset.without_thinking[0] if preset.without_thinking else {}
     assert {name: body.get(name) for name in first} == dict(first)
 
@@ -176,7 +184,7 @@ def test_the_first_request_is_put_as_the_table_says(preset: Preset) -> None:
     ],
 )
 def test_a_refused_cap_has_another_name_or_none(
-    name: str, answers: tuple[Answer, ...], cap: str, again: list[bool]
+    name: str, answers: tuple[ErrorResponse, ...], cap: str, again: list[bool]
 ) -> None:
     """Each name is refused once; what was learned puts the next run's first request right."""
     preset = preset_named(name)
@@ -185,9 +193,9 @@ def test_a_refused_cap_has_another_name_or_none(
     assert [known.learn(answer) for answer in answers] == again
     assert known.cap == cap
     for now in (known, Capabilities.of(preset, known.learned())):
-        body = now.body("m", ASK, most_tokens=900)
+        body = now.body("m", ASK)
         assert {key: body[key] for key in ("max_tokens", "max_completion_tokens") if key in body} == (
-            {cap: 900} if cap else {}
+            {cap: ASK.most_tokens} if cap else {}
         )
 
 
@@ -196,10 +204,10 @@ def test_each_way_to_stop_thinking_is_tried_in_turn() -> None:
     preset = preset_named("openai")
     assert preset is not None
     known = Capabilities.of(preset, Learned())
-    refusal = Answer("h", 400, code="unsupported_value", param="reasoning_effort", message="Unsupported value.")
+    refusal = ErrorResponse("h", 400, code="unsupported_value", param="reasoning_effort", message="Unsupported value.")
     efforts = []
     for _ in range(3):
-        efforts.append(known.body("m", ASK, most_tokens=None).get("reasoning_effort"))
+        efforts.append(known.body("m", ASK).get("reasoning_effort"))
         known.learn(refusal)
     assert efforts == ["none", "minimal", None]
 
@@ -211,8 +219,12 @@ def test_what_was_learned_is_kept_from_run_to_run() -> None:
         assert known.learn(refusal)
     kept = Learned.read(known.learned().model_dump_json())
     assert kept == Learned(mode="json_object", dropped=("max_tokens", "temperature"), thinking=1)
-    body = Capabilities.of(UNKNOWN, kept).body("m", ASK, most_tokens=9)
-    expected = without_switch(PLAIN) | {"response_format": {"type": "json_object"}, "max_completion_tokens": 9}
+    body = Capabilities.of(UNKNOWN, kept).body("m", ASK)
+    expected = without_switch(PLAIN) | {
+        "response_format": {"type": "json_object"},
+        "max_completion_tokens": ASK.most_tokens,
+    }
+    del expected["max_tokens"]
     assert body == expected
 
 
