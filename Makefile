@@ -14,7 +14,7 @@ else
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 endif
 
-.PHONY: digest test lint types contract workflows tests coverage format lock wheel clean
+.PHONY: digest test lint types contract workflows tests coverage format lock wheel sdist clean
 
 digest: $(VENV)/.run
 	@$(BIN)/arxiv-digest demo
@@ -50,7 +50,7 @@ format: $(VENV)/.test
 # Needs uv; writes the pinned, hashed requirements that the targets above install.
 lock:
 	uv export --no-header --no-annotate --no-emit-project --no-dev --group build --output-file requirements.txt --quiet
-	uv export --no-header --no-annotate --no-emit-project --no-dev --extra search --output-file requirements-search.txt --quiet
+	uv export --no-header --no-annotate --no-emit-project --no-dev --extra deliver --output-file requirements-deliver.txt --quiet
 	uv export --no-header --no-annotate --no-emit-project --all-groups --no-group browser --output-file requirements-dev.txt --quiet
 	sed -i.old 's/^coverage==/coverage[toml]==/' requirements-dev.txt && rm requirements-dev.txt.old
 	rm -f uv.lock
@@ -58,13 +58,16 @@ lock:
 wheel: $(VENV)/.test
 	$(BIN)/python -m build --wheel --no-isolation
 
+sdist: $(VENV)/.test
+	$(BIN)/python -m build --sdist --no-isolation
+
 clean:
 	rm -rf $(VENV) dist build .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "arxiv-digest needs Python 3.11 or later")'
 ifdef UV
-	$(UV) venv --quiet --python $(PYTHON) $(VENV)
+	$(UV) venv --quiet --seed --python $(PYTHON) $(VENV)
 else
 	$(PYTHON) -m venv $(VENV)
 endif
@@ -74,9 +77,9 @@ $(VENV)/.run: requirements.txt pyproject.toml | $(VENV)/bin/python
 	$(INSTALL) --no-build-isolation --editable .
 	@touch $@
 
-# What makes the full-text search of the site.
-$(VENV)/.search: requirements-search.txt $(VENV)/.run
-	$(INSTALL) --require-hashes --requirement requirements-search.txt
+# What sends digests to e-mail and chat services.
+$(VENV)/.deliver: requirements-deliver.txt $(VENV)/.run
+	$(INSTALL) --require-hashes --requirement requirements-deliver.txt
 	@touch $@
 
 $(VENV)/.test: requirements-dev.txt pyproject.toml | $(VENV)/bin/python

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from benchmarks import measure, papers
 from benchmarks.figures import Figure
 from pipeline.endpoints import preset_for
-from pipeline.model.capabilities import Capabilities, Learned
+from pipeline.model.negotiation import Capabilities, Learned
 from pipeline.model.tokens import counter
 from pipeline.prompts import load
 from pipeline.records import Paper
@@ -98,7 +98,7 @@ def frugal(folder: Path, *, count: int = 20) -> Iterator[Figure]:
     tables = counter(Path(os.environ.get("TIKTOKEN_CACHE_DIR", folder)))
     paper = Paper.model_validate(papers.record(0))
     ask = first_ask(paper, load(measure.ROOT / "prompts" / "digest" / "1.md"))
-    body = Capabilities.of(preset_for(OPENAI_URL), Learned()).body("gpt-5-mini", ask, most_tokens=None)
+    body = Capabilities.of(preset_for(OPENAI_URL), Learned()).body("gpt-6-luna", ask)
     shape = json.dumps(body["response_format"], separators=(",", ":"))
     words = sum(tables.count(message.content) for message in ask.messages) + tables.count(shape)
     tokens = words + AROUND_MESSAGES - tables.count(paper.title) - tables.count(paper.abstract)

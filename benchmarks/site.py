@@ -1,25 +1,35 @@
-"""``python -m benchmarks.site [--write]``: a site of 300 days of 100 papers, in one go, and then with one more day."""
+"""``python -m benchmarks.site [--write]``: a site of 24 months, built in one go and with one more day, and searched."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import platform
+import random
 import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 from benchmarks import measure, papers
 from benchmarks.report import put
+from benchmarks.search import RARE, RARE_WORD, Searched, searches
 from pipeline.assemble import Digest, FeedStyle, as_json, atom, html
 from pipeline.records import Day, Entry, Paper, RunReport, Source, SourceCount, Summary
 
-DAYS, PAPERS = 300, 100
-NAME = "bench"
-FIRST = date(2025, 1, 1)
+MONTHS, DAYS, PAPERS = 24, 12, 100
+"""Months, days of each, papers of each day."""
+NAME = "cs.AI"
+FIRST_YEAR = 2024
+WORDS = [
+    f"{first}{middle}{last}"
+    for first in ("pro", "co", "in", "meta", "tri", "an", "de", "re", "lo", "ma")
+    for middle in ("ba", "ce", "di", "fo", "gu", "ly", "mi", "no", "pe", "ra", "su", "ta")
+    for last in ("n", "ting", "tion", "ed", "ous", "al", "ly", "ment", "r", "s", "x", "q7")
+]
+CHARACTERS = [chr(0x4E00 + 5 * number) for number in range(3_000)]
 
 
 @dataclass(frozen=True)
@@ -34,14 +44,15 @@ class Build:
 def days(first: int, last: int) -> Iterator[Day]:
     """Make up the days from number ``first`` to before ``last``; each has its own papers."""
     for number in range(first, last):
-        day = FIRST + timedelta(days=number)
+        month = number // DAYS
+        day = date(FIRST_YEAR + month // 12, month % 12 + 1, number % DAYS * 2 + 1)
         entries = tuple(entry(day, at, number * PAPERS + at) for at in range(PAPERS))
         yield Day(name=NAME, date=day.isoformat(), entries=entries)
 
 
 def entry(day: date, at: int, number: int) -> Entry:
     """Return a paper of a day, with its summary."""
-    made = papers.record(number)
+    made = papers.record(number) | own_words(number)
     identifier = f"{day:%y%m}.{day.day * 500 + at:05}"
     fields = {
         "authors": ["Ann Author", "Zoë Zweite"],
@@ -52,6 +63,18 @@ def entry(day: date, at: int, number: int) -> Entry:
         paper=Paper.model_validate(made | fields | {"id": identifier}),
         summary=Summary.model_validate(made | {"paper_id": identifier}),
     )
+
+
+def own_words(number: int) -> dict[str, str]:
+    """Return abstracts whose words differ from paper to paper, some of them common, most of them not."""
+    made, chosen = papers.record(number), random.Random(number)
+    english = " ".join(WORDS[int(len(WORDS) * chosen.random() ** 3)] for _ in range(80))
+    chinese = "".join(CHARACTERS[int(len(CHARACTERS) * chosen.random() ** 3)] for _ in range(160))
+    rare = (RARE_WORD, RARE) if number == 1 else ("", "")
+    return {
+        "abstract": f"{made['abstract']} {english} {rare[0]}",
+        "translated_abstract": f"{made['translated_abstract']}{chinese}。{rare[1]}",
+    }
 
 
 def write(folder: Path, made: Iterator[Day]) -> None:
@@ -77,7 +100,7 @@ def write(folder: Path, made: Iterator[Day]) -> None:
 
 
 def build(what: str, folder: Path) -> Build:
-    """Build the site in a process of its own; its peak is that of the larger, the program or Pagefind."""
+    """Build the site in a process of its own."""
     run = measure.command("site", folder=folder)
     if run.code:
         raise SystemExit(f"the build ended with {run.code}")
@@ -88,21 +111,26 @@ def build(what: str, folder: Path) -> Build:
 def builds(folder: Path) -> Iterator[Build]:
     """Measure all builds in one folder."""
     place = folder / "outputs" / NAME
-    write(place, days(0, DAYS))
-    yield build(f"{DAYS} days of {PAPERS} papers", folder)
-    write(place, days(DAYS, DAYS + 1))
+    every = MONTHS * DAYS
+    write(place, days(0, every - 1))
+    yield build(f"{every - 1} days of {PAPERS} papers, in {MONTHS} months", folder)
+    write(place, days(every - 1, every))
     yield build("one day more", folder)
     yield build("nothing new", folder)
 
 
-def table(measured: list[Build]) -> str:
-    """Return the figures as a Markdown table."""
+def table(measured: list[Build], searched: list[Searched]) -> str:
+    """Return the figures as two Markdown tables."""
     rows = "\n".join(
         f"| {one.what} | {one.run.seconds:.1f} | {one.run.cpu_s:.1f} | {one.run.peak_mb:.0f} | {one.files:,} |"
         for one in measured
     )
-    head = "| build | seconds | CPU seconds | largest process, MB | files |\n|---|---|---|---|---|"
-    return f"Measured on {platform.machine()}, Python {platform.python_version()}.\n\n{head}\n{rows}"
+    head = "| build | seconds | CPU seconds | largest memory, MB | files |\n|---|---|---|---|---|"
+    found = "\n".join(
+        f"| {one.what} | {one.milliseconds:.0f} | {one.requests} | {one.kilobytes:,.0f} |" for one in searched
+    )
+    search = f"| search | milliseconds | requests | kB |\n|---|---|---|---|\n{found}"
+    return f"Measured on {platform.machine()}, Python {platform.python_version()}.\n\n{head}\n{rows}\n\n{search}"
 
 
 def main() -> int:
@@ -115,9 +143,11 @@ def main() -> int:
         for one in builds(Path(folder)):
             print(json.dumps({"what": one.what, "seconds": one.run.seconds, "peak_mb": one.run.peak_mb}), flush=True)
             measured.append(one)
-    print(table(measured))
+        searched = list(searches(Path(folder) / "outputs" / "site"))
+    text = table(measured, searched)
+    print(text)
     if given.write:
-        put(table(measured), measure.ROOT / "docs" / "benchmarks-site.md")
+        put(text, measure.ROOT / "docs" / "benchmarks-site.md")
     return 0
 
 

@@ -54,9 +54,9 @@ class Archive:
         except OSError as error:
             raise InputError(f"{path}: cannot be read: {error.strerror}", hint=_AGAIN) from error
         except ValidationError as error:
-            raise InputError(f"{path}: is no digest: {explain(error)}", hint=_AGAIN) from error
+            raise InputError(f"{path}: is not a digest: {explain(error)}", hint=_AGAIN) from error
         except (ValueError, RecursionError) as error:
-            raise InputError(f"{path}: is no digest: it is not JSON: {error}", hint=_AGAIN) from error
+            raise InputError(f"{path}: is not a digest: it is not JSON: {error}", hint=_AGAIN) from error
 
     def report(self, name: str, day: str) -> RunReport | None:
         """Read the run report of a day; None where there is none that can be read, for the digest is whole without."""

@@ -56,6 +56,11 @@ def is_category(text: str) -> bool:
     return text in _CATEGORIES
 
 
+def in_own_case(text: str) -> str:
+    """Return a category or archive as arXiv writes it, whatever its case here; any other text as it is."""
+    return text if text in _CATEGORIES else _BY_LOWER_CASE.get(text.lower(), text)
+
+
 def has_subjects(archive: str) -> bool:
     """Return whether ``archive`` is an archive that is divided into categories."""
     return bool(_SUBJECTS.get(archive))
@@ -69,7 +74,7 @@ def covers(wanted: Iterable[str], category: str) -> bool:
 
 
 def explain(text: str) -> str:
-    """Return one sentence on what is meant instead of ``text``, which is no category: near matches and the archives."""
+    """Return one sentence on a ``text`` that is not a category: what it may mean, else the archives."""
     near = [_BY_LOWER_CASE[match] for match in get_close_matches(text.lower(), _BY_LOWER_CASE, n=3)]
-    guess = f", but {' or '.join(near)} {'is' if len(near) == 1 else 'are'}" if near else ""
-    return f"{text[:80]!r} is no arXiv category{guess}; the archives are {', '.join(ARCHIVES)}."
+    guess = f"; did you mean {' or '.join(near)}?" if near else f"; the archives are {', '.join(ARCHIVES)}."
+    return f"{text[:80]!r} is not an arXiv category{guess}"

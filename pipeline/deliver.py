@@ -138,7 +138,7 @@ def addresses(text: str) -> tuple[Address, ...]:
         service = Apprise.instantiate(url, asset=asset)
         if service is None:
             raise SettingsError(
-                f"ARXIV_DIGEST_DELIVER: address {number} is none that apprise knows; it may be secret and is not shown",
+                f"ARXIV_DIGEST_DELIVER: apprise does not know address {number}, which may be secret and is not shown",
                 hint="See https://appriseit.com/services/ for how each service is written.",
             )
         found.append(Address(number, _ready(service), _fingerprint(url)))

@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 Mode = Literal["json_schema", "json_object", "text"]
 Extra = Mapping[str, Any]
 
-_NO_EFFORT: tuple[Extra, ...] = ({"reasoning_effort": "minimal"}, {"reasoning_effort": "none"})
+_NO_EFFORT: tuple[Extra, ...] = ({"reasoning_effort": "none"}, {"reasoning_effort": "minimal"})
+"""Models from gpt-5.1 on take ``none``; those before it stop at ``minimal``."""
 _NOT_ENABLED: tuple[Extra, ...] = ({"enable_thinking": False},)
 _DISABLED: tuple[Extra, ...] = ({"thinking": {"type": "disabled"}},)
 _TEMPLATE: tuple[Extra, ...] = ({"chat_template_kwargs": {"enable_thinking": False}},)

@@ -19,6 +19,10 @@ The core raises these; only ``pipeline.cli`` prints them and turns them into exi
 
 from __future__ import annotations
 
+from typing import Self
+
+from pipeline.records import NOTHING_ASKED, Account
+
 
 class DigestError(Exception):
     """An error of the program: what happened, naming the file, paper or endpoint, and what to do next."""
@@ -61,6 +65,15 @@ class OutputError(DigestError):
 class ModelError(DigestError):
     """A language model did not answer."""
 
+    account = NOTHING_ASKED
+    """What was asked in vain."""
+
+    def charged(self, account: Account) -> Self:
+        """Return a copy that carries what one ask took: several asks may meet the very same error."""
+        own = self.__class__.__new__(self.__class__, *self.args)
+        own.__dict__.update(self.__dict__, account=account)
+        return own
+
 
 class FatalModelError(ModelError):
     """The endpoint's answer means that no further call can succeed."""
@@ -75,7 +88,7 @@ class UncappedError(FatalModelError):
 
     def __init__(self, host: str) -> None:
         super().__init__(
-            f"{host} takes no cap on the length of a reply, so that no budget can be kept",
+            f"{host} does not let the length of a reply be capped, so no budget can be kept",
             hint="Leave --budget out, or choose another endpoint.",
         )
 

@@ -24,11 +24,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pipeline.errors import OutputError, PromptError
 from pipeline.outputs import write_all
 from pipeline.records import Paper, PromptName
-from pipeline.validation import explain
+from pipeline.validation import did_you_mean, explain
 
 LOCK = "released.json"
 VARIABLES = ("title", "abstract", "authors", "categories", "primary_category", "comment")
 """What a prompt may say of a paper; each is a field of :class:`~pipeline.records.Paper`."""
+NEEDED = ("title", "abstract")
+"""What a prompt must say of a paper."""
 
 _NAME = re.compile(r"(?P<name>[a-z][a-z0-9_-]*)@(?P<version>[1-9]\d{0,5})")
 _FRONT_MATTER = re.compile(r"\A---\n(?P<front>.*?)^---\n(?P<body>.*)\Z", re.DOTALL | re.MULTILINE)
@@ -78,7 +80,7 @@ class Prompt:
         """Return the system and the user message for ``paper``.
 
         Raises:
-            PromptError: the template asks for something that a paper has not.
+            PromptError: the template asks for something that a paper lacks.
         """
         values = {name: getattr(paper, name) for name in VARIABLES}
         try:
@@ -98,7 +100,7 @@ class PromptLibrary:
         """Return the prompt ``NAME@N``.
 
         Raises:
-            PromptError: there is none, it is invalid, or it was released and then changed.
+            PromptError: it is missing, invalid, or was released and then changed.
         """
         match = _NAME.fullmatch(label)
         if not match:
@@ -111,7 +113,7 @@ class PromptLibrary:
                 self._refuse_drift(prompt)
                 return prompt
         known = ", ".join(sorted(self.labels())) or "none"
-        raise PromptError(f"there is no prompt {label} (there are: {known})")
+        raise PromptError(f"no prompt {label}{did_you_mean(label, self.labels())} (prompts: {known})")
 
     def labels(self) -> dict[str, Path]:
         """Return every ``NAME@N`` with its file, in order of name and version."""
@@ -121,6 +123,16 @@ class PromptLibrary:
                 if _NAME.fullmatch(f"{path.parent.name}@{path.stem}"):
                     found.setdefault((path.parent.name, int(path.stem)), path)
         return {f"{name}@{version}": found[name, version] for name, version in sorted(found)}
+
+    def twin(self, label: str) -> str | None:
+        """Return the first other prompt with the same words as ``label``."""
+        labels = self.labels()
+        own = fingerprint(labels[label])
+        return next((other for other, path in labels.items() if other != label and fingerprint(path) == own), None)
+
+    def newest(self, name: str) -> str | None:
+        """Return the label of the newest version of a prompt."""
+        return next((label for label in reversed(self.labels()) if label.partition("@")[0] == name), None)
 
     def released(self) -> dict[str, str]:
         """Return the sha256 of every released ``NAME@N``; of two folders that release one, the later holds."""
@@ -190,22 +202,34 @@ def read_lock(folder: Path) -> dict[str, str]:
 
 
 def release(prompt: Prompt) -> bool:
-    """Lock a prompt's sha256 beside it; return whether it was not released before."""
+    """Lock a prompt's sha256 beside it; return whether it was a draft until now."""
     folder = prompt.path.parent.parent
     lock = read_lock(folder)
     if prompt.label in lock:
         return False
-    lock[prompt.label] = prompt.sha256
-    text = json.dumps(dict(sorted(lock.items())), indent=2) + "\n"
-    _write(folder / LOCK, text)
+    _write_lock(folder, lock | {prompt.label: prompt.sha256})
     return True
+
+
+def take_back(prompt: Prompt) -> bool:
+    """Make a released prompt a draft; return whether it was released."""
+    folder = prompt.path.parent.parent
+    lock = read_lock(folder)
+    if lock.pop(prompt.label, None) is None:
+        return False
+    _write_lock(folder, lock)
+    return True
+
+
+def _write_lock(folder: Path, lock: dict[str, str]) -> None:
+    _write(folder / LOCK, json.dumps(dict(sorted(lock.items())), indent=2) + "\n")
 
 
 def new_version(library: PromptLibrary, name: str, folder: Path) -> Path:
     """Copy the newest version of ``name`` (or of ``digest``, for a new name) to the next one in ``folder``.
 
     Raises:
-        PromptError: the name cannot be one, or there is nothing to begin from.
+        PromptError: the name is not possible, or no prompt is there to copy.
     """
     if not _NAME.fullmatch(f"{name}@1"):
         raise PromptError(f"prompt name {name!r}: use lower-case letters, digits, - and _, beginning with a letter")
@@ -214,7 +238,7 @@ def new_version(library: PromptLibrary, name: str, folder: Path) -> Path:
         path for path in paths if path.parent.name == "digest"
     ]
     if not origins:
-        raise PromptError("there is no prompt to begin from; restore prompts/digest/1.md")
+        raise PromptError("no prompt to begin from: restore prompts/digest/1.md")
     version = 1 + max((int(path.stem) for path in paths if path.parent.name == name), default=0)
     target = folder / name / f"{version}.md"
     _write(target, _read(origins[-1]))
@@ -246,15 +270,17 @@ def _front_matter(path: Path, text: str) -> FrontMatter:
 
 
 def _check_variables(prompt: Prompt) -> None:
-    unknown: set[str] = set()
+    used: set[str] = set()
     for part in (prompt.system, prompt.user):
         try:
-            unknown |= jinja2.meta.find_undeclared_variables(_ENVIRONMENT.parse(part)) - set(VARIABLES)
+            used |= jinja2.meta.find_undeclared_variables(_ENVIRONMENT.parse(part))
         except jinja2.TemplateSyntaxError as error:
             raise PromptError(f"{prompt.path}: {error.message} (line {error.lineno} of its part)") from error
-    if unknown:
+    if unknown := sorted(used - set(VARIABLES)):
+        raise PromptError(f"{prompt.path}: undefined: {', '.join(unknown)} (a prompt may use {', '.join(VARIABLES)})")
+    if absent := [f"{{{{ {name} }}}}" for name in NEEDED if name not in used]:
         raise PromptError(
-            f"{prompt.path}: undefined: {', '.join(sorted(unknown))} (a prompt may use {', '.join(VARIABLES)})"
+            f"{prompt.path}: lacks {' and '.join(absent)}: without it the model would have to invent the paper"
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
 
@@ -40,7 +41,7 @@ def parse_id(text: str) -> tuple[str, int | None]:
     elif match := _OLD_ID.fullmatch(bare):
         identifier = f"{match['archive']}/{match['number']}"
     else:
-        raise ValueError(f"{text[:80]!r} is no arXiv identifier such as 2404.02059 or math/0309136")
+        raise ValueError(f"{text[:80]!r} is not an arXiv identifier such as 2404.02059 or math/0309136")
     return identifier, int(match["version"]) if match["version"] else None
 
 
@@ -133,6 +134,33 @@ class Usage(Record):
         )
 
 
+class Account(Record):
+    """What asking a model took; accounts of several asks add up."""
+
+    requests: int = 0
+    """Requests sent, those that failed included."""
+    tokens: Usage = Usage()
+    """As far as the endpoint counted them."""
+    cost_usd: float | None = 0.0
+    """US dollars, the worst case for a request that ended without a count; None where the price is not known."""
+
+    @property
+    def usage(self) -> Usage | None:
+        """The tokens; None where the endpoint counted none."""
+        return self.tokens if self.tokens.prompt else None
+
+    def __add__(self, other: Account) -> Account:
+        unknown = self.cost_usd is None or other.cost_usd is None
+        return Account(
+            requests=self.requests + other.requests,
+            tokens=self.tokens + other.tokens,
+            cost_usd=None if unknown else (self.cost_usd or 0.0) + (other.cost_usd or 0.0),
+        )
+
+
+NOTHING_ASKED = Account()
+
+
 class Summary(Record):
     """What a model said of a paper, checked, and where it came from."""
 
@@ -160,6 +188,10 @@ class Failure(Record):
     detail: str
     attempts: int = 0
     """Replies asked for before giving up; 0 where none was asked."""
+    usage: Usage | None = None
+    """Tokens of those replies; None where none was counted."""
+    cost_usd: float | None = None
+    """US dollars that they cost; None where nothing was asked, or the price is not known."""
 
 
 class Entry(Record):
@@ -179,6 +211,15 @@ class Entry(Record):
     def absent(self) -> str:
         """Which of ``summary`` and ``failure`` it has not; nothing is written of that."""
         return "failure" if self.summary else "summary"
+
+
+class Settled(Record):
+    """An entry as a run made it, and what that took."""
+
+    entry: Entry
+    account: Account = NOTHING_ASKED
+    is_cached: bool = False
+    """Whether the summary is of an earlier run."""
 
 
 class Day(Record):
@@ -290,6 +331,8 @@ class FailedPaper(Record):
     id: str
     reason: str
     detail: str
+    cost_usd: float | None = None
+    """US dollars that its asks cost; None where nothing was asked, or the price is not known."""
 
 
 class SourceCount(Record):
@@ -322,10 +365,14 @@ class RunReport(Record):
     source: SourceCount
     missing_papers: tuple[Missing, ...] = ()
     """Which papers did not come, and why."""
-    kept: tuple[str, ...] = ()
-    """Papers of the page, or their summaries, that an earlier run of the day had and this one had not."""
+    repeated: int = 0
+    """Papers that were left out, because the page of another day has them."""
+    earlier: tuple[Shown, ...] = ()
+    """Where earlier versions of papers that come as replacements were shown last."""
     notes: tuple[Note, ...] = ()
     """What the page says of the source, each a key and its figures."""
+    kept: tuple[str, ...] = ()
+    """Ids of papers that the page has as an earlier run of the day found them; this run found nothing or less."""
     complete: bool
 
 
@@ -336,11 +383,45 @@ class Spent(Record):
     summarized: int = 0
     requests: int = 0
     retries: int = 0
+    """Requests beyond the first about the same paper."""
     tokens: Usage = Usage()
     cost_usd: float | None = None
     wall_s: float = 0.0
     model: str | None = None
     prompt: PromptName | None = None
+
+    @classmethod
+    def of(cls, settled: Settled) -> Spent:
+        """Return what a run used for one paper."""
+        account = settled.account
+        return cls(
+            cached=int(settled.is_cached),
+            summarized=int(settled.entry.summary is not None and not settled.is_cached),
+            requests=account.requests,
+            retries=max(0, account.requests - 1),
+            tokens=account.tokens,
+            cost_usd=account.cost_usd,
+        )
+
+    @classmethod
+    def on(cls, settled: Iterable[Settled]) -> Spent:
+        """Return what a run used for all that it settled."""
+        return sum(map(cls.of, settled), NOTHING_SPENT)
+
+    def __add__(self, other: Spent) -> Spent:
+        """Return both counts together, of whatever model and prompt."""
+        unknown = self.cost_usd is None or other.cost_usd is None
+        return Spent(
+            cached=self.cached + other.cached,
+            summarized=self.summarized + other.summarized,
+            requests=self.requests + other.requests,
+            retries=self.retries + other.retries,
+            tokens=self.tokens + other.tokens,
+            cost_usd=None if unknown else round((self.cost_usd or 0.0) + (other.cost_usd or 0.0), 9),
+        )
+
+
+NOTHING_SPENT = Spent(cost_usd=0.0)
 
 
 class End(Record):

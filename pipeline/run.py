@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -15,7 +16,7 @@ from pipeline.errors import BudgetError, DigestError, InputError, UncappedError,
 from pipeline.exits import Exit
 from pipeline.fetch import Fetching, Item, eastern_today
 from pipeline.merge import merged
-from pipeline.records import LIMITED, Day, Entry, FailedPaper, Note, RunReport, Source, SourceCount, Spent
+from pipeline.records import LIMITED, Day, Entry, FailedPaper, Failure, Note, RunReport, Source, SourceCount, Spent
 from pipeline.settings import Format
 from pipeline.store.days import Memory
 from pipeline.summarize import Job, Summarizer
@@ -26,7 +27,7 @@ WRITERS: Mapping[Format, Callable[[Digest], str]] = {"md": markdown, "json": as_
 
 
 @dataclass(frozen=True)
-class Order:
+class DigestSpec:
     """Which papers make one digest, and what it is called."""
 
     items: Callable[[], Iterator[Item]]
@@ -40,10 +41,10 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Desk:
+class Output:
     """Where digests are written, and how."""
 
-    output: Path
+    folder: Path
     formats: tuple[Format, ...]
     feed: Callable[[str], FeedStyle]
     """Tells what the feed of a digest, by its name, is to be."""
@@ -66,28 +67,38 @@ class Outcome:
     """What ended it early, or why nothing was written."""
 
 
-async def run(order: Order, job: Job, desk: Desk) -> Outcome:
+async def run(spec: DigestSpec, job: Job, output: Output) -> Outcome:
     """Make one digest.
 
     Raises:
         UsageError: the input is wrong; nothing was spent.
         OutputError: the digest could not be written.
     """
-    if order.refusal:
-        raise order.refusal
-    fetching = Fetching(order.items, job.progress)
+    if spec.refusal:
+        raise spec.refusal
+    fetching = Fetching(spec.items, job.progress)
     summarizer = Summarizer(job)
-    entries = [entry async for entry in summarizer.entries(fetching)]
-    if isinstance(fetching.error, UsageError) and not entries:
+    began = time.monotonic()
+    settled = [one async for one in summarizer.settled(fetching)]
+    if isinstance(fetching.error, UsageError) and not settled:
         raise fetching.error
-    source = described(order, fetching, summarizer, today=eastern_today(job.now()).isoformat())
-    return assemble(entries, source, summarizer.spent(), desk, error=fetching.error or summarizer.stopped)
+    spent = spent_by(job, Spent.on(settled), seconds=time.monotonic() - began)
+    source = described(spec, fetching, summarizer, today=eastern_today(job.now()).isoformat())
+    entries = [one.entry for one in settled]
+    return assemble(entries, source, spent, output, error=fetching.error or summarizer.stopped)
 
 
-def described(order: Order, fetching: Fetching, summarizer: Summarizer, *, today: str) -> Source:
+def spent_by(job: Job, spent: Spent, *, seconds: float) -> Spent:
+    """Return what a run used with its model, its prompt and the seconds that it took; its dollars are rounded."""
+    cost = None if spent.cost_usd is None else round(spent.cost_usd, 6)
+    by = {"model": job.model.name, "prompt": job.prompt.reference, "cost_usd": cost, "wall_s": round(seconds, 3)}
+    return spent.model_copy(update=by)
+
+
+def described(spec: DigestSpec, fetching: Fetching, summarizer: Summarizer, *, today: str) -> Source:
     """Return the source with its name, its day and what the page must say of it."""
     source = fetching.source
-    notes = [*order.notes, *source.notes]
+    notes = [*spec.notes, *source.notes]
     if fetching.error and not source.has_note("source_failed"):
         figures = {"count": source.fetched, "detail": fetching.error.message}
         notes.append(Note(key="source_failed", figures=figures))
@@ -96,19 +107,19 @@ def described(order: Order, fetching: Fetching, summarizer: Summarizer, *, today
         notes.append(Note(key=key, figures={"detail": summarizer.stopped.message}))
     return source.model_copy(
         update={
-            "name": order.name or source.name or DEFAULT_NAME,
-            "date": order.date or source.date or today,
+            "name": spec.name or source.name or DEFAULT_NAME,
+            "date": spec.date or source.date or today,
             "notes": tuple(notes),
         }
     )
 
 
 def assemble(
-    entries: list[Entry], source: Source, spent: Spent, desk: Desk, *, error: DigestError | None = None
+    entries: list[Entry], source: Source, spent: Spent, output: Output, *, error: DigestError | None = None
 ) -> Outcome:
     """Write the files of a digest, unless no paper has a summary, and say how it ended.
 
-    What earlier runs of the day wrote stays on the page, unless the desk replaces it. A stale feed has a page even
+    What earlier runs of the day wrote stays on the page, unless the output replaces it. A stale feed has a page even
     where it leaves no paper; a feed that is late has none of its own.
 
     Raises:
@@ -116,29 +127,29 @@ def assemble(
     """
     if _is_lost(_outcomes(entries), source):
         return Outcome(ending(entries, source, error), _report(entries, source, spent), error=error)
-    found, kept = merged(entries, _before(source, desk))
+    found, kept = merged(entries, _before(source, output))
     spent = spent.model_copy(update={"cached": spent.cached + _outcomes(found)[True] - _outcomes(entries)[True]})
     entries, source = list(found), without_limit(source, len(found))
     code = ending(entries, source, error)
     report = _report(entries, source, spent, kept=kept, complete=code is Exit.COMPLETE and not source.is_limited)
-    digest = Digest(report.name, report.date, tuple(entries), source, has_feed="atom" in desk.formats)
-    files = _write(digest, report, desk)
-    with desk.memory() as memory:
+    digest = Digest(report.name, report.date, tuple(entries), source, has_feed="atom" in output.formats)
+    files = _write(digest, report, output)
+    with output.memory() as memory:
         if memory:
             papers = [(entry.paper, entry.summary is not None and entry.paper.is_record) for entry in entries]
             memory.keep_page(report.name, report.date, papers, complete=report.complete)
     return Outcome(code, report, files, error)
 
 
-def _before(source: Source, desk: Desk) -> tuple[Entry, ...]:
+def _before(source: Source, output: Output) -> tuple[Entry, ...]:
     """Return what earlier runs of the day wrote, unless it is to be replaced or cannot be read."""
-    archive, name, date = Archive(desk.output), source.name or DEFAULT_NAME, source.date or ""
-    if desk.replace or date not in archive.dates(name):
+    archive, name, date = Archive(output.folder), source.name or DEFAULT_NAME, source.date or ""
+    if output.replace or date not in archive.dates(name):
         return ()
     try:
         return archive.day(name, date).entries
     except InputError as error:
-        desk.warn(f"{error.message}; this run writes it again")
+        output.warn(f"{error.message}; this run writes it again")
         return ()
 
 
@@ -152,17 +163,17 @@ def _outcomes(entries: Iterable[Entry]) -> Counter[bool]:
     return Counter(entry.summary is not None for entry in entries)
 
 
-def _write(digest: Digest, report: RunReport, desk: Desk) -> tuple[Path, ...]:
-    texts = {f"{report.date}.{name}": WRITERS[name](digest) for name in desk.formats if name in WRITERS}
+def _write(digest: Digest, report: RunReport, output: Output) -> tuple[Path, ...]:
+    texts = {f"{report.date}.{name}": WRITERS[name](digest) for name in output.formats if name in WRITERS}
     if digest.has_feed:
-        texts[FEED] = _feed(digest, desk)
+        texts[FEED] = _feed(digest, output)
     texts[f"{report.date}.run.json"] = report.model_dump_json(indent=2) + "\n"
-    return outputs.write_all(desk.output / report.name, texts)
+    return outputs.write_all(output.folder / report.name, texts)
 
 
-def _feed(digest: Digest, desk: Desk) -> str:
+def _feed(digest: Digest, output: Output) -> str:
     """Return the feed of a digest: this day, and the days that are written already."""
-    archive = Archive(desk.output)
+    archive = Archive(output.folder)
     today = Day(name=digest.name, date=digest.date, entries=in_page_order(digest.entries))
 
     def newest_first() -> Iterator[Day]:
@@ -170,9 +181,9 @@ def _feed(digest: Digest, desk: Desk) -> str:
             try:
                 yield today if date == digest.date else archive.day(digest.name, date)
             except InputError as error:
-                desk.warn(f"{error.message}; the feed goes without that day")
+                output.warn(f"{error.message}; the feed goes without that day")
 
-    return atom(digest.name, newest_first(), desk.feed(digest.name))
+    return atom(digest.name, newest_first(), output.feed(digest.name))
 
 
 def ending(entries: Iterable[Entry], source: Source, error: DigestError | None = None) -> Exit:
@@ -197,6 +208,10 @@ def _is_lost(outcomes: Counter[bool], source: Source) -> bool:
     return not outcomes[True] and (outcomes.total() > 0 or not source.is_stale)
 
 
+def _failed(failure: Failure) -> FailedPaper:
+    return FailedPaper(id=failure.paper_id, reason=failure.reason, detail=failure.detail, cost_usd=failure.cost_usd)
+
+
 def _report(
     entries: list[Entry], source: Source, spent: Spent, *, kept: tuple[str, ...] = (), complete: bool = False
 ) -> RunReport:
@@ -205,11 +220,13 @@ def _report(
         name=source.name or DEFAULT_NAME,
         date=source.date or "",
         papers=len(entries),
-        failed=tuple(FailedPaper(id=one.paper_id, reason=one.reason, detail=one.detail) for one in failures),
+        failed=tuple(_failed(one) for one in failures),
         source=SourceCount(announced=source.announced, fetched=source.fetched, missing=source.missing),
         missing_papers=source.missing_papers,
-        kept=kept,
+        repeated=source.repeated,
+        earlier=source.earlier,
         notes=source.notes,
+        kept=kept,
         complete=complete,
         **{name: getattr(spent, name) for name in Spent.model_fields},
     )

@@ -13,14 +13,16 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
 
 from pipeline.categories import explain as explain_category
-from pipeline.categories import is_category
+from pipeline.categories import in_own_case, is_category
 from pipeline.endpoints import PRESETS, Preset, preset_for, preset_named
 from pipeline.errors import SettingsError
 from pipeline.records import DIGEST_NAME, FIRST_KINDS, AnnounceType
-from pipeline.validation import explain
+from pipeline.validation import did_you_mean, explain
 
 OPENAI_URL = "https://api.openai.com/v1"
-DEFAULT_MODEL = "gpt-5-mini"
+DEFAULT_MODEL = "gpt-6-luna"
+"""OpenAI's small model, which it names in the place of earlier small ones:
+https://developers.openai.com/api/docs/deprecations (November 2026)."""
 DEFAULT_PROMPT = "digest@1"
 REPLAY_MODEL = "replay"
 """What a replay file's replies are recorded under; no real endpoint may be asked for a model of that name."""
@@ -69,14 +71,15 @@ def digest_name(name: str) -> str:
 
 
 def category(text: str) -> str:
-    """Return ``text`` if arXiv has such a category or archive.
+    """Return a category or archive of arXiv as arXiv writes it, whatever its case in ``text``.
 
     Raises:
-        ValueError: it has not; names those that look alike.
+        ValueError: arXiv has no such category; names those that look alike.
     """
-    if not is_category(text):
+    written = in_own_case(text)
+    if not is_category(written):
         raise ValueError(explain_category(text))
-    return text
+    return written
 
 
 def web_address(text: str) -> str:
@@ -93,7 +96,7 @@ def web_address(text: str) -> str:
     except ValueError:
         usable = False
     if not usable:
-        raise ValueError(f"{text!r} is no http or https address")
+        raise ValueError(f"{text!r} is not an http or https address")
     return text.rstrip("/")
 
 
@@ -103,10 +106,10 @@ def _base_url(text: str) -> str:
         return text
     preset = preset_named(text)
     if preset and not preset.address:
-        raise ValueError(f"{text!r} has an address for each customer: write yours")
+        raise ValueError(f"{text!r} has no fixed address: give your own resource's URL")
     if preset is None and "/" not in text:
         names = ", ".join(preset.name for preset in PRESETS if preset.address)
-        raise ValueError(f"{text!r} is neither an http or https address nor a service that is known ({names})")
+        raise ValueError(f"{text!r} is neither an http or https address nor a known service ({names})")
     return preset.address if preset else web_address(text)
 
 
@@ -199,6 +202,10 @@ class Settings(_Strict):
         section = self.digests.get(name)
         return (section and section.feed) or self.feed
 
+    def is_tryout(self, name: str) -> bool:
+        """Tell whether the digest ``name`` is neither a section nor made of categories joined by ``+``."""
+        return name not in self.digests and not all(map(is_category, name.split("+")))
+
     @property
     def most_calls(self) -> int:
         """Calls in flight at most."""
@@ -244,11 +251,23 @@ class Settings(_Strict):
         A service's own key goes to its own address, whoever named that; ``OPENAI_API_KEY`` goes to OpenAI, and to an
         address that the user named, but not to one that digest.toml alone names.
         """
-        own = self._keys.get(self.preset.key_variable)
-        if own and self.base_url.startswith("https:"):
+        if own := self._own_key:
             return own.get_secret_value()
-        safe = self.address_is_trusted or (self.is_openai and self.base_url.startswith("https:"))
-        return self.api_key.get_secret_value() if self.api_key and safe else None
+        return self.api_key.get_secret_value() if self.api_key and self.may_have_openai_secrets else None
+
+    @property
+    def key_variable(self) -> str:
+        """The environment variable that `usable_key` comes from."""
+        return self.preset.key_variable if self._own_key else "OPENAI_API_KEY"
+
+    @property
+    def may_have_openai_secrets(self) -> bool:
+        """Whether what the environment holds for OpenAI's client may go to the base URL."""
+        return self.address_is_trusted or (self.is_openai and self.base_url.startswith("https:"))
+
+    @property
+    def _own_key(self) -> SecretStr | None:
+        return self._keys.get(self.preset.key_variable) if self.base_url.startswith("https:") else None
 
 
 def load(config: Path | None, environment: Mapping[str, str], options: Mapping[str, Any]) -> Settings:
@@ -269,13 +288,13 @@ def load(config: Path | None, environment: Mapping[str, str], options: Mapping[s
     if merged.get("model") == REPLAY_MODEL and not str(merged.get("base_url", "")).startswith(REPLAY):
         place = _origins(from_environment, given).get("model", str(config))
         reserved = f"{place}: model: {REPLAY_MODEL!r} is reserved for --base-url replay:FILE"
-        raise SettingsError(reserved, hint="See the settings in README.md.")
+        raise SettingsError(reserved, hint="docs/settings.md explains each key.")
     keys = {name: SecretStr(environment[name]) for name in _KEY_VARIABLES if environment.get(name)}
     try:
         return Settings.model_validate(merged, context={"address_is_trusted": trusted, "keys": keys})
     except ValidationError as error:
         raise SettingsError(
-            _where(error, config, from_environment, given), hint="See the settings in README.md."
+            _where(error, config, from_environment, given), hint="docs/settings.md explains each key."
         ) from error
 
 
@@ -305,5 +324,9 @@ def _where(
     text = f"{', '.join(places)}: {explain(error)}"
     if any(fault["type"] == "extra_forbidden" for fault in error.errors()):
         allowed = sorted(Settings.model_fields.keys() - set(_SECRETS))
+        known = {*allowed, *DigestSection.model_fields}
+        unknown = [str(fault["loc"][-1]) for fault in error.errors() if fault["type"] == "extra_forbidden"]
+        if near := [guess for key in unknown if (guess := did_you_mean(key, known))]:
+            return text + "".join(near)
         text += f" (keys: {', '.join(allowed)}; in [digests.NAME]: {', '.join(DigestSection.model_fields)})"
     return text

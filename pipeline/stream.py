@@ -45,7 +45,7 @@ def read_entries(lines: Iterable[bytes], *, name: str) -> Iterator[Entry | End]:
             yield Entry.model_validate_json(text)
         except ValidationError as error:
             raise InputError(
-                f"{name}, line {number}: is no line of 'arxiv-digest summarize': {explain(error)}",
+                f"{name}, line {number}: is not a line of 'arxiv-digest summarize': {explain(error)}",
                 hint="Feed assemble what summarize wrote.",
             ) from error
 

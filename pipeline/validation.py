@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 from pydantic import ValidationError
 
 _PLAIN = {
@@ -12,6 +15,13 @@ _PLAIN = {
     "tuple_type": "must be a list",
     "int_type": "must be a whole number",
 }
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return ``; did you mean …?`` with the words of ``known`` that look like ``word``; empty where none does."""
+    by_fold = {one.casefold(): one for one in known}
+    near = [by_fold[match] for match in get_close_matches(word.casefold(), by_fold, n=3)]
+    return f"; did you mean {' or '.join(near)}?" if near else ""
 
 
 def explain(error: ValidationError) -> str:

@@ -7,6 +7,8 @@ import signal
 
 import pytest
 
+from tests.ending import skipped_line
+
 # A shell that runs the tests in the background has Ctrl-C ignored, and so would every process that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -14,3 +16,10 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """One more than there are cores: many tests wait for a server, a clock or a process."""
     return (os.cpu_count() or 1) + 1
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """End with what was skipped and how to run it."""
+    skips = [report.longrepr for report in terminalreporter.getreports("skipped")]
+    if line := skipped_line(skips):
+        terminalreporter.write_line(line)

@@ -62,19 +62,19 @@ def test_a_day_is_read_as_it_was_written_and_called_after_its_place(tmp_path: Pa
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("{", "is no digest: it is not JSON: Expecting property name"),
-        ("", "is no digest: it is not JSON: Expecting value"),
-        ("[]", "is no digest: "),
-        ("{}", "is no digest: entries: missing"),
+        ("{", "is not a digest: it is not JSON: Expecting property name"),
+        ("", "is not a digest: it is not JSON: Expecting value"),
+        ("[]", "is not a digest: "),
+        ("{}", "is not a digest: entries: missing"),
         (
             '{"entries": [{"paper": {"id": "2404.00001", "title": "T"}}]}',
-            "is no digest: entries.0.paper.abstract: missing",
+            "is not a digest: entries.0.paper.abstract: missing",
         ),
         (
             '{"entries": [{"paper": {"id": "x", "title": "T", "abstract": "A"}}]}',
-            "is no digest: entries.0.paper: 'x' is no",
+            "is not a digest: entries.0.paper: 'x' is no",
         ),
-        ("[" * 100_000, "is no digest: it is not JSON: "),
+        ("[" * 100_000, "is not a digest: it is not JSON: "),
     ],
     ids=["cut", "empty", "list", "no-entries", "half-a-paper", "wrong-id", "deep"],
 )
@@ -90,7 +90,7 @@ def test_a_file_that_is_no_digest_is_named(tmp_path: Path, text: str, complaint:
 def test_bytes_that_are_no_text_and_a_file_that_is_missing_are_named(tmp_path: Path) -> None:
     """The same error."""
     write(tmp_path, "a/2024-04-01.json").write_bytes(b'{"entries": ["\xff"]}')
-    with pytest.raises(InputError, match=r"a/2024-04-01\.json: is no digest: it is not JSON: 'utf-8' codec"):
+    with pytest.raises(InputError, match=r"a/2024-04-01\.json: is not a digest: it is not JSON: 'utf-8' codec"):
         Archive(tmp_path).day("a", "2024-04-01")
     with pytest.raises(InputError, match=r"a/2024-04-02\.json: cannot be read: No such file"):
         Archive(tmp_path).day("a", "2024-04-02")

@@ -249,7 +249,7 @@ def test_what_is_no_address_is_refused_and_not_shown(text: str, capfd: pytest.Ca
     """By its number, before anything is sent."""
     with pytest.raises(SettingsError) as caught:
         addresses(f"json://localhost {text}")
-    assert caught.value.message.startswith("ARXIV_DIGEST_DELIVER: address 2 is none that apprise knows")
+    assert caught.value.message.startswith("ARXIV_DIGEST_DELIVER: apprise does not know address 2")
     assert SECRET not in f"{caught.value.message}{caught.value.hint}{capfd.readouterr()}"
 
 

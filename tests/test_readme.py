@@ -11,12 +11,12 @@ import sys
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
-from typer.testing import CliRunner
+import typer
 
 from pipeline.assemble.language import LANGUAGES
 from pipeline.cli.app import app
@@ -27,22 +27,19 @@ from pipeline.settings import Settings, load
 from pipeline.summarize.checks import LONGEST_TLDR, SHORT_ABSTRACT, SHORTEST_SHARE
 
 ROOT = Path(__file__).resolve().parent.parent
-READMES = ("README.md", "README.zh-CN.md")
-DOCUMENTS = (*READMES, "CHANGELOG.md", "CONTRIBUTING.md", "docs/design.md", "docs/failures.md", "docs/schedule.md")
-
-COMMANDS = (
-    *(
-        name
-        for command in app.registered_commands
-        if (name := command.name or getattr(command.callback, "__name__", ""))
-    ),
-    *(
-        f"{group.name} {command.name}"
-        for group in app.registered_groups
-        if group.typer_instance
-        for command in group.typer_instance.registered_commands
-    ),
+TRANSLATED = (
+    *("README", "docs/commands", "docs/days", "docs/settings", "docs/cost-and-cache", "docs/prompts"),
+    *("docs/schedule", "docs/failures"),
 )
+"""The documents that exist in both languages."""
+ENDINGS = (".md", ".zh-CN.md")
+READMES = tuple(f"README{ending}" for ending in ENDINGS)
+BOTH = tuple(f"{name}{ending}" for name in TRANSLATED for ending in ENDINGS)
+DOCUMENTS = (*BOTH, "CHANGELOG.md", "CONTRIBUTING.md", "docs/design.md", "docs/benchmarks.md")
+
+LONGEST_README = 10_000
+"""Bytes, so that a README is read to its end."""
+_COMPLETION = {"--install-completion", "--show-completion"}
 _NOT_IN_A_FILE = {"api_key", "deliver"}
 _BLOCK = re.compile(r"^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 _OPTION = re.compile(r"(?<![\w-])(--[a-z][a-z-]+|-[a-z])(?![\w-])")
@@ -51,12 +48,48 @@ _PROGRESS = re.compile(r"^fetched \d+ of \d+ papers\n", re.MULTILINE)
 """Said where the output is no terminal; a terminal shows a bar in its place, and takes it away."""
 
 
+def _known_options() -> dict[str, frozenset[str]]:
+    """Return the options of each command, as the program parses them; those of the program itself under no name."""
+    known: dict[str, frozenset[str]] = {}
+    waiting: list[tuple[str, Any]] = [("", typer.main.get_command(app))]
+    for name, command in waiting:
+        subcommands = getattr(command, "commands", {})
+        waiting += [(f"{name} {sub}".strip(), one) for sub, one in subcommands.items()]
+        if not name or not subcommands:
+            known[name] = _options_of(command)
+    return known
+
+
+def _options_of(command: Any) -> frozenset[str]:
+    parameters = command.get_params(command.make_context("", [], resilient_parsing=True))
+    options = (one.opts for one in parameters if one.param_type_name == "option" and not one.hidden)
+    return frozenset(name for names in options for name in names) - _COMPLETION
+
+
+OPTIONS = _known_options()
+COMMANDS = frozenset(OPTIONS) - {""}
+
+
 def _text(name: str) -> str:
     return (ROOT / name).read_text("utf-8")
 
 
+def _prose(name: str) -> str:
+    """Return a document without its blocks of code."""
+    return re.sub(r"^```.*?^```$", "", _text(name), flags=re.MULTILINE | re.DOTALL)
+
+
 def _blocks(name: str, language: str) -> list[str]:
     return [match["text"] for match in _BLOCK.finditer(_text(name)) if match["language"] == language]
+
+
+def _chapter(name: str, number: int) -> str:
+    """Return the chapter of a document that is ``number``-th in both languages; 0 stands before the first."""
+    return re.split(r"^## ", _text(name), flags=re.MULTILINE)[number]
+
+
+def _in_both(name: str) -> tuple[str, ...]:
+    return tuple(name + ending for ending in ENDINGS)
 
 
 def _typed(name: str) -> list[str]:
@@ -71,19 +104,11 @@ def _environment() -> dict[str, str]:
     return ours | {"COLUMNS": "200", "PYTHONIOENCODING": "utf-8", "TIKTOKEN_CACHE_DIR": os.devnull}
 
 
-@cache
-def _options(command: str) -> frozenset[str]:
-    """Return the options that a command's own help names."""
-    shown = CliRunner(env={"COLUMNS": "200"}).invoke(app, [*command.split(), "--help"])
-    lines = (re.match(r"  (-\w, )?(--[\w-]+)", line) for line in shown.output.splitlines())
-    return frozenset(option.strip(" ,") for match in lines if match for option in match.groups() if option)
-
-
 def _calls(lines: Sequence[str]) -> Iterator[tuple[str, set[str]]]:
     """Yield each call of the program in some lines of shell: the command, and the options that it is given."""
     for line in lines:
         words = shlex.split(line, comments=True)
-        starts = [number for number, word in enumerate(words) if word == "arxiv-digest"]
+        starts = [number for number, word in enumerate(words) if word == "arxiv-digest" and words[number - 1] != "cd"]
         for start, end in pairwise([*starts, len(words)]):
             call = words[start + 1 : end]
             call = call[: next((number for number, word in enumerate(call) if word in {"|", ">"}), len(call))]
@@ -91,20 +116,39 @@ def _calls(lines: Sequence[str]) -> Iterator[tuple[str, set[str]]]:
             yield name, {word for word in call if word.startswith("-")}
 
 
-@pytest.fixture(scope="module")
-def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that has of a checkout what the examples use, and an ``arxiv-digest`` on its path."""
-    folder = tmp_path_factory.mktemp("checkout")
-    shutil.copytree(ROOT / "pipeline" / "sample", folder / "pipeline" / "sample")
-    shutil.copytree(ROOT / "prompts", folder / "prompts")
-    shutil.copy(ROOT / "digest.toml", folder)
-    program = folder / "bin" / "arxiv-digest"
-    program.parent.mkdir()
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A clone of what the examples use, with the program installed where ``make digest`` installs it."""
+    folder = tmp_path / "checkout"
+    for name in ("pipeline/sample", "prompts"):
+        shutil.copytree(ROOT / name, folder / name)
+    for name in (".gitignore", "Makefile", "digest.toml", "pyproject.toml", "requirements.txt"):
+        shutil.copy(ROOT / name, folder)
+    for name in ("cache", "outputs"):
+        (folder / name).mkdir()
+        (folder / name / ".gitkeep").touch()
+    _git(folder, "init", "--quiet")
+    _git(folder, "add", "--all")
+    _git(folder, *("-c", "user.name=a", "-c", "user.email=a@b.invalid"), "commit", "--quiet", "--message", "all")
+    _install(folder / ".venv")
+    return folder
+
+
+def _git(folder: Path, *words: str) -> str:
+    return subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True, text=True).stdout
+
+
+def _install(environment: Path) -> None:
+    """Put a command and an ``activate`` into a folder that ``make`` then takes for complete."""
+    program, activate = (environment / "bin" / name for name in ("arxiv-digest", "activate"))
+    program.parent.mkdir(parents=True)
     program.write_text(
         f'#!/bin/sh\nPYTHONPATH={shlex.quote(str(ROOT))} exec {shlex.quote(sys.executable)} -P -m pipeline "$@"\n'
     )
     program.chmod(0o755)
-    return folder
+    activate.write_text(f"PATH={shlex.quote(str(program.parent))}:$PATH\n")
+    (environment / "bin" / "python").symlink_to(sys.executable)
+    (environment / ".run").touch()
 
 
 @dataclass(frozen=True)
@@ -128,13 +172,14 @@ def _steps(console: str) -> list[Step]:
 
 
 def _played(steps: Sequence[Step], folder: Path) -> list[Step]:
-    """Run the commands of one console in one shell, in a folder that may already hold what earlier ones made."""
+    """Run commands one after the other in one shell, as a reader does who types what a document shows."""
     mark = "\x1e"
     script = "".join(f"(exit $status); {step.command}\nstatus=$?; printf '{mark}%s{mark}' $status\n" for step in steps)
     ran = subprocess.run(
         ["sh", "-c", f"status=0\n{script}"],
         cwd=folder,
-        env=_environment() | {"PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"},
+        env=_environment()
+        | {"PATH": f"{folder / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}", "TMPDIR": str(folder.parent)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         check=False,
@@ -155,22 +200,61 @@ def _fits(shown: Step, ran: Step) -> bool:
     return shown.status == ran.status and re.fullmatch("".join(lines), ran.output) is not None
 
 
-def test_the_consoles_show_what_the_program_prints(checkout: Path) -> None:
-    """Every console of the README, run from top to bottom, prints what it shows and ends as it says."""
-    for console in _blocks("README.md", "console"):
-        steps = _steps(console)
-        played = _played(steps, checkout)
-        wrong = [ran for shown, ran in zip(steps, played, strict=True) if not _fits(shown, ran)]
-        assert wrong == []
+@pytest.mark.parametrize("name", [name for name in BOTH if _blocks(name, "console")])
+def test_the_consoles_show_what_the_program_prints(name: str, checkout: Path) -> None:
+    """A document's consoles, typed from top to bottom in a clone, print what they show, and leave the clone clean."""
+    steps = [step for console in _blocks(name, "console") for step in _steps(console)]
+    played = _played(steps, checkout)
+    assert [ran for shown, ran in zip(steps, played, strict=True) if not _fits(shown, ran)] == []
+    assert _git(checkout, "status", "--porcelain") == ""
 
 
-def test_both_languages_show_the_same_commands() -> None:
-    """The two READMEs have the same consoles, settings and commands in the same order; only remarks are translated."""
+@pytest.mark.parametrize("name", [name for name in BOTH if _blocks(name, "python")])
+def test_the_python_of_a_document_runs(name: str, checkout: Path) -> None:
+    """After ``make digest``, each piece of Python in a document runs and prints something."""
+    subprocess.run([checkout / ".venv" / "bin" / "arxiv-digest", "demo", "-q"], cwd=checkout, check=True)
+    for code in _blocks(name, "python"):
+        command = [sys.executable, "-c", code]
+        ran = subprocess.run(command, cwd=checkout, env=_environment(), capture_output=True, check=True)
+        assert ran.stdout
+
+
+def _compared(name: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Return a document's code without its remarks, and apart from it the blocks that set up a provider, sorted.
+
+    The providers stand in the order of each language's readers.
+    """
+    code = [(match["language"], re.sub(r" +# .*", "", match["text"])) for match in _BLOCK.finditer(_text(name))]
+    code = [block for block in code if block[0] != "text"]
+    providers = [block for block in code if name in READMES and "_API_KEY=" in block[1]]
+    return [block for block in code if block not in providers], sorted(providers)
+
+
+@pytest.mark.parametrize("name", TRANSLATED)
+def test_both_languages_show_the_same_commands(name: str) -> None:
+    """A document has the same consoles, settings and commands in the same order in both languages."""
+    english, chinese = map(_compared, _in_both(name))
+    assert english == chinese
+
+
+@pytest.mark.parametrize("name", TRANSLATED)
+def test_both_languages_have_the_same_shape(name: str) -> None:
+    """A document has the same headings, lists and rows in both languages, so that neither lacks a fact."""
     english, chinese = (
-        [(match["language"], re.sub(r" +# .*", "", match["text"])) for match in _BLOCK.finditer(_text(name))]
-        for name in READMES
+        [
+            (mark, line.count(" | "))
+            for line in _prose(one).splitlines()
+            if (mark := line.partition(" ")[0]) in {"#", "##", "###", "-", "|", "1.", "2.", "3.", "4.", "5."}
+        ]
+        for one in _in_both(name)
     )
     assert english == chinese
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_a_readme_is_short(name: str) -> None:
+    """A README has at most 10,000 bytes."""
+    assert (ROOT / name).stat().st_size <= LONGEST_README
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
@@ -178,42 +262,51 @@ def test_commands_take_the_options_that_are_shown(name: str) -> None:
     """Each command in a document exists and knows each option it is shown with."""
     for command, options in _calls(_typed(name)):
         assert command in COMMANDS
-        assert options <= _options(command), command
+        assert options <= OPTIONS[command], command
 
 
-@pytest.mark.parametrize("name", READMES)
+@pytest.mark.parametrize("name", _in_both("docs/commands"))
 def test_every_command_has_an_example(name: str) -> None:
-    """A README shows each command at least once."""
-    assert {command for command, _ in _calls(_typed(name))} == set(COMMANDS)
+    """The commands' document shows each command at least once."""
+    assert {command for command, _ in _calls(_typed(name))} == COMMANDS
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_targets_of_make_exist(name: str) -> None:
     """Each ``make`` in a document names a target of the Makefile."""
-    asked = set(re.findall(r"\bmake ([a-z]+)$", "\n".join(_blocks(name, "sh")), re.MULTILINE))
+    asked = set(re.findall(r"\bmake ([a-z]+)$", "\n".join(_typed(name)), re.MULTILINE))
     asked |= set(re.findall(r"`make ([a-z]+)`", _text(name)))
     assert asked <= set(re.findall(r"^([a-z]+):", _text("Makefile"), re.MULTILINE))
 
 
-@pytest.mark.parametrize("name", READMES)
-def test_every_option_is_named(name: str) -> None:
-    """A README names each option of each command, and none besides."""
-    prose = re.sub(r"^```.*?^```$", "", _text(name), flags=re.MULTILINE | re.DOTALL)
-    named = {option for code in re.findall(r"`([^`\n]+)`", prose) for option in _OPTION.findall(code)}
-    known = frozenset[str]().union(*map(_options, COMMANDS))
-    assert {option for option in named if option != "-9"} == known
+def _named_options(text: str) -> set[str]:
+    return {option for code in re.findall(r"`([^`\n]+)`", text) for option in _OPTION.findall(code)}
 
 
-@pytest.mark.parametrize("name", READMES)
+@pytest.mark.parametrize("name", _in_both("docs/commands"))
+def test_every_option_has_a_row(name: str) -> None:
+    """The commands' document has a row for each option of each command."""
+    rows = "\n".join(re.findall(r"^\| (`-[^|]*) \|", _text(name), re.MULTILINE))
+    assert _named_options(rows) == frozenset[str]().union(*OPTIONS.values())
+
+
+@pytest.mark.parametrize("name", BOTH)
+def test_no_option_is_named_that_does_not_exist(name: str) -> None:
+    """Each option that a document names is one of the program's, but for those of other programs."""
+    others = {"-9"}
+    assert _named_options(_prose(name)) - others <= frozenset[str]().union(*OPTIONS.values())
+
+
+@pytest.mark.parametrize("name", _in_both("docs/settings"))
 def test_every_variable_is_named(name: str) -> None:
-    """A README names each environment variable that the settings read, and none besides."""
+    """The settings' document names each environment variable that the settings read, and none besides."""
     in_code = set(re.findall(rf'"({_VARIABLE.pattern})": ', _text("pipeline/settings.py")))
     assert set(_VARIABLE.findall(_text(name))) == in_code
 
 
-@pytest.mark.parametrize("name", READMES)
+@pytest.mark.parametrize("name", _in_both("docs/settings"))
 def test_every_key_is_shown_with_its_default(name: str, tmp_path: Path) -> None:
-    """What a README sets is the default, but for the example of a digest; with its comments it has every key."""
+    """What the document sets is the default, but for the example of a digest; with its comments it has every key."""
     (shown,) = _blocks(name, "toml")
     config = tmp_path / "digest.toml"
     config.write_text(shown, "utf-8")
@@ -233,6 +326,15 @@ def test_every_key_is_shown_with_its_default(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", READMES)
+def test_the_settings_of_a_readme_are_valid(name: str, tmp_path: Path) -> None:
+    """The digest.toml that a README shows can be used as it stands."""
+    (shown,) = _blocks(name, "toml")
+    config = tmp_path / "digest.toml"
+    config.write_text(shown, "utf-8")
+    assert load(config, {}, {}).digests
+
+
+@pytest.mark.parametrize("name", _in_both("docs/settings"))
 def test_every_service_is_named_with_its_address_and_key(name: str) -> None:
     """The table of services has a row for each preset, in order, with its address and its key's variable."""
     code = r"`([^`]+)`"
@@ -245,27 +347,64 @@ def test_every_service_is_named_with_its_address_and_key(name: str) -> None:
         assert re.findall(code, key) == ([preset.key_variable] if preset.key_variable else [])
 
 
-@pytest.mark.parametrize("name", [*READMES, "docs/failures.md"])
+@pytest.mark.parametrize("name", [*READMES, *_in_both("docs/failures")])
 def test_every_exit_code_is_explained(name: str) -> None:
     """The table of exit codes has a row for each, in order."""
     assert [int(code) for code in re.findall(r"^\| (\d+) \|", _text(name), re.MULTILINE)] == sorted(Exit)
 
 
-def test_every_reason_is_explained() -> None:
-    """The failure vocabulary has a row for each reason that a page can name, and for none besides."""
-    explained = re.findall(r"^\| `(\w+)` \|", _text("docs/failures.md"), re.MULTILINE)
-    assert sorted(explained) == sorted(LANGUAGES["zh"].reasons)
+@pytest.mark.parametrize("name", _in_both("docs/failures"))
+def test_every_reason_and_note_is_explained(name: str) -> None:
+    """The vocabulary of failures, and that of notes, has a row for each that a page can name, and for none besides."""
+    row = re.compile(r"^\| `(\w+)` \|", re.MULTILINE)
+    reasons, notes = (sorted(row.findall(_chapter(name, number))) for number in (1, 3))
+    assert reasons == sorted(LANGUAGES["zh"].reasons)
+    assert notes == sorted(LANGUAGES["zh"].notes)
 
 
-@pytest.mark.parametrize("name", READMES)
+@pytest.mark.parametrize("name", _in_both("docs/prompts"))
 def test_the_limits_are_the_programs_own(name: str) -> None:
-    """The figures that a README gives for the checks are those that the checks use."""
+    """The figures that a document gives for the checks are those that the checks use."""
     figures = set(re.findall(r"\d+", _text(name)))
     assert {str(LONGEST_TLDR), str(SHORT_ABSTRACT), f"{SHORTEST_SHARE:.0%}".rstrip("%")} <= figures
 
 
+def _anchors(name: str) -> set[str]:
+    """Return the anchors that GitHub gives to a document's headings."""
+    headings = re.findall(r"^#+ (.*)$", _prose(name), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def _leads_somewhere(name: str, target: str) -> bool:
+    path, _, anchor = target.partition("#")
+    file = str(Path(name).parent / path) if path else name
+    return (ROOT / file).exists() and (not anchor or anchor in _anchors(os.path.normpath(file)))
+
+
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_links_between_files_lead_somewhere(name: str) -> None:
-    """Each relative link of a document names a file of the tree."""
-    targets = re.findall(r"\]\((?!https?://|#)([^)#]+)", _text(name))
-    assert [target for target in targets if not (ROOT / name).parent.joinpath(target).exists()] == []
+    """Each relative link of a document names a file of the tree, and where it has an anchor, a heading in it."""
+    targets = re.findall(r"\]\((?!https?://)([^)]+)\)", _prose(name))
+    assert [target for target in targets if not _leads_somewhere(name, target)] == []
+
+
+@pytest.mark.parametrize("name", BOTH)
+def test_links_stay_in_the_readers_language(name: str) -> None:
+    """A link to a document that exists in both languages leads to the reader's own, but for the one that changes it."""
+    own, other = ENDINGS if not name.endswith(ENDINGS[1]) else reversed(ENDINGS)
+    here = name.removesuffix(own)
+    for target in re.findall(r"\]\((?!https?://)([^)#]+\.md)", _prose(name)):
+        linked = os.path.relpath((ROOT / name).parent / target, ROOT)
+        stem = next((one for one in TRANSLATED if linked in _in_both(one)), None)
+        assert stem is None or linked == stem + (other if stem == here else own)
+
+
+@pytest.mark.parametrize("name", [name for name in BOTH if name.endswith(ENDINGS[1])])
+def test_chinese_is_set_as_an_editor_sets_it(name: str) -> None:
+    """A blank stands between Chinese and Latin, punctuation is full-width, and a paragraph is one line."""
+    han = "[\u4e00-\u9fff]"
+    prose = re.sub(r"\]\([^)]*\)", "]", _prose(name))
+    text = re.sub(r"`[^`\n]*`", "x", prose)
+    touching = re.findall(rf".{{0,8}}(?:{han}[A-Za-z0-9]|[A-Za-z0-9]{han}|{han} ?[,;:?!]).{{0,8}}", text)
+    broken = re.findall(rf"^{han}.*\n{han}.*", text, re.MULTILINE)
+    assert (touching, broken) == ([], [])

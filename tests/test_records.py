@@ -138,7 +138,7 @@ def test_a_link_is_kept_only_where_it_is_the_papers_own_page(url: object, *, kep
     [
         ({"title": " \n"}, "title: must not be empty"),
         ({"title": 7, "abstract": None}, "title: must be text; abstract: must be text"),
-        ({"id": "x"}, "'x' is no arXiv identifier such as 2404.02059 or math/0309136"),
+        ({"id": "x"}, "'x' is not an arXiv identifier such as 2404.02059 or math/0309136"),
         ({"id": 2404.1}, "id: must be text"),
         ({"announce_type": "old"}, "announce_type: input should be 'new', 'cross', 'replace' or 'replace-cross'"),
         ({"version": -1}, "version: input should be greater than or equal to 1"),

@@ -14,7 +14,7 @@ from pipeline.records import Entry, Paper, Source, Summary
 
 DATA = os.environ.get("ARXIV_DIGEST_TEST_DATA")
 
-pytestmark = pytest.mark.skipif(not DATA, reason="ARXIV_DIGEST_TEST_DATA does not name the folder of recorded data")
+pytestmark = pytest.mark.skipif(not DATA, reason="needs the recorded data: set ARXIV_DIGEST_TEST_DATA to its folder")
 
 
 def _entry(stored: dict[str, Any]) -> Entry:

@@ -16,7 +16,7 @@ from pipeline.settings import DigestSection, Settings, digest_name, load, web_ad
 
 ROOT = Path(__file__).resolve().parent.parent
 NO_SERVICE = (
-    "is neither an http or https address nor a service that is known "
+    "is neither an http or https address nor a known service "
     "(openai, deepseek, dashscope, zhipu, moonshot, siliconflow, openrouter, ollama, vllm, llama.cpp, lmstudio)"
 )
 LOCAL = "http://localhost:11434/v1"
@@ -50,7 +50,7 @@ def test_nothing_said_gives_the_defaults() -> None:
     """OpenAI, no limit but what the endpoint bears, three seconds between requests to arXiv, every format."""
     assert load(None, {}, {"model": None, "concurrency": None}).model_dump() == {
         "digests": {},
-        "model": "gpt-5-mini",
+        "model": "gpt-6-luna",
         "base_url": "https://api.openai.com/v1",
         "api_key": None,
         "prompt": "digest@1",
@@ -186,7 +186,7 @@ def test_a_file_is_read_with_a_byte_order_mark_and_named_digests(config: Path) -
         ("arxiv_delay = inf", "arxiv_delay: input should be less than or equal to 3600"),
         ("base_url = 'localhost:11434'", f"base_url: 'localhost:11434' {NO_SERVICE}"),
         ("model = 'replay'", "model: 'replay' is reserved for --base-url replay:FILE"),
-        ("base_url = 'azure'", "base_url: 'azure' has an address for each customer: write yours"),
+        ("base_url = 'azure'", "base_url: 'azure' has no fixed address: give your own resource's URL"),
         ("rpm = 0", "rpm: input should be greater than 0"),
         ("tpm = -1", "tpm: input should be greater than 0"),
         ("budget = -0.01", "budget: input should be greater than or equal to 0"),
@@ -240,7 +240,7 @@ def test_a_file_is_read_with_a_byte_order_mark_and_named_digests(config: Path) -
 def test_a_wrong_setting_in_the_file_is_named_with_the_file(config: Path, text: str, complaint: str) -> None:
     """Every fault at once, each with its key and what is allowed."""
     config.write_text(text)
-    assert refusal(config) == (f"{config}: {complaint}", "See the settings in README.md.")
+    assert refusal(config) == (f"{config}: {complaint}", "docs/settings.md explains each key.")
 
 
 @pytest.mark.parametrize(
@@ -254,11 +254,11 @@ def test_a_wrong_setting_in_the_file_is_named_with_the_file(config: Path, text: 
                 "number, unable to parse string as a number"
             ),
         ),
-        ({"OPENAI_BASE_URL": "ftp://x"}, {}, "OPENAI_BASE_URL: base_url: 'ftp://x' is no http or https address"),
+        ({"OPENAI_BASE_URL": "ftp://x"}, {}, "OPENAI_BASE_URL: base_url: 'ftp://x' is not an http or https address"),
         (
             {"ARXIV_DIGEST_ARXIV_API_URL": "x"},
             {},
-            ("ARXIV_DIGEST_ARXIV_API_URL: arxiv_api_url: 'x' is no http or https address"),
+            ("ARXIV_DIGEST_ARXIV_API_URL: arxiv_api_url: 'x' is not an http or https address"),
         ),
         ({}, {"concurrency": 0}, "--concurrency: concurrency: input should be greater than or equal to 1"),
         ({"OPENAI_BASE_URL": LOCAL}, {"base_url": "x"}, f"--base-url: base_url: 'x' {NO_SERVICE}"),
@@ -293,7 +293,7 @@ def test_a_wrong_setting_is_named_with_its_variable_or_option(
 ) -> None:
     """Not with the file, which is innocent."""
     config.write_text("concurrency = 8")
-    assert refusal(config, environment, options) == (complaint, "See the settings in README.md.")
+    assert refusal(config, environment, options) == (complaint, "docs/settings.md explains each key.")
 
 
 @pytest.mark.parametrize("key", ["api_key", "deliver"])
@@ -551,3 +551,16 @@ def test_our_own_file_loads_and_names_nine_digests() -> None:
     names = ["cs.AI", "cs.CL", "cs.CV", "cs.IR", "cs.LG", "cs.SE", "econ", "q-fin", "stat.ML"]
     assert {name: section.categories for name, section in loaded.digests.items()} == {name: (name,) for name in names}
     assert (loaded.model, loaded.prompt) == (Settings().model, Settings().prompt)
+
+
+@pytest.mark.parametrize(
+    ("name", "is_tryout"),
+    [
+        ("cs.CL", False), ("econ", False), ("cs.CL+econ", False), ("vision", False),
+        ("demo", True), ("papers", True), ("cs.CL+draft", True), ("cs.cl", True),
+    ],
+)  # fmt: skip
+def test_a_digest_that_is_neither_a_section_nor_made_of_categories_is_a_tryout(name: str, is_tryout: bool) -> None:
+    """Categories may be joined; a section may be called as one likes."""
+    settings = Settings(digests={"vision": DigestSection(categories=("cs.CV",))})
+    assert settings.is_tryout(name) is is_tryout

@@ -68,7 +68,7 @@ def test_half_a_character_is_dropped_and_the_entry_kept() -> None:
 
 def test_a_broken_line_with_half_a_character_is_named() -> None:
     """As any other."""
-    with pytest.raises(InputError, match="x, line 1: is no line of 'arxiv-digest summarize'"):
+    with pytest.raises(InputError, match="x, line 1: is not a line of 'arxiv-digest summarize'"):
         list(read_entries([rb'{"paper": "\ud800'], name="x"))
 
 
@@ -94,7 +94,10 @@ def test_a_line_has_the_papers_fields_and_one_outcome() -> None:
         '"tldr":"一句。","tldr_en":"","translated_abstract":"译文。","prompt":null,"prompt_sha256":null,"model":null,'
         '"endpoint":null,"created":null,"usage":null}}'
     )
-    failure = '"failure":{"paper_id":"2404.02059","reason":"timeout","detail":"no answer","attempts":3}}'
+    failure = (
+        '"failure":{"paper_id":"2404.02059","reason":"timeout","detail":"no answer","attempts":3,'
+        '"usage":null,"cost_usd":null}}'
+    )
     assert line(DONE) == summary
     assert line(FAILED) == summary.partition('"summary"')[0] + failure
 
@@ -118,7 +121,7 @@ def test_a_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
     [
         (b"{broken", "invalid JSON: key must be a string at line 1 column 2"),
         (b"7", "input should be an object"),
-        (b'{"paper": {"id": "x"}}', "paper: 'x' is no arXiv identifier such as 2404.02059 or math/0309136"),
+        (b'{"paper": {"id": "x"}}', "paper: 'x' is not an arXiv identifier such as 2404.02059 or math/0309136"),
         (
             b'{"paper": {"id": "2404.02059", "title": "T"}, "failure": {"reason": "timeout"}}',
             "paper.abstract: missing; failure.paper_id: missing; failure.detail: missing",
@@ -137,7 +140,7 @@ def test_a_bad_line_is_named_with_its_number_and_every_fault(tmp_path: Path, bad
     with pytest.raises(InputError) as caught:
         read_entry_file(path)
     assert (caught.value.message, caught.value.hint) == (
-        f"{path}, line 3: is no line of 'arxiv-digest summarize': {complaint}",
+        f"{path}, line 3: is not a line of 'arxiv-digest summarize': {complaint}",
         "Feed assemble what summarize wrote.",
     )
     entries = read_entries(path.read_bytes().splitlines(), name="standard input")

@@ -59,7 +59,7 @@ push() {
   return 1
 }
 
-changed_days() { git diff --cached --name-only -- '*.md' '*.html' | sed -E 's/\.(md|html)$//' | sort --unique; }
+changed_days() { git diff --cached --name-only --diff-filter=d -- '*/*.md' '*/*.html' | sed -E 's/\.(md|html)$//' | sort --unique; }
 
 say() { echo "published=$1" >>"$GITHUB_OUTPUT"; }
 

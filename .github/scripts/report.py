@@ -1,5 +1,8 @@
 """Write the run reports of a file into the job's summary, and an annotation for each paper that has no summary.
 
+Its output lacking is "true" where an incomplete run lacks more than a few papers. EXIT_CODE and LAST ("false" where the
+day will be tried again) come by the environment.
+
 Reports hold what papers, models and servers said. In the summary every sign that Markdown or HTML may read is a
 character reference; in an annotation the signs that end a command are escaped, as GitHub's own toolkit does:
 https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts.
@@ -19,6 +22,8 @@ MOST_ANNOTATIONS = 10
 """Of one kind and step; GitHub drops the others: https://github.com/actions/toolkit/blob/main/docs/problem-matchers.md."""
 MOST_ROWS = 1000
 """Papers in the summary, which GitHub takes up to 1 MiB."""
+MOST_LACKING = 0.05
+"""Share of a run's papers that may lack a summary without anybody being called: a model refuses one now and then."""
 LONGEST = 300
 """Characters of a text by others."""
 ENDINGS = {
@@ -56,8 +61,18 @@ def main(arguments: Sequence[str]) -> None:
     failed = list(failures(reports))
     with Path(os.environ["GITHUB_STEP_SUMMARY"]).open("a", encoding="utf-8") as summary:
         summary.writelines(f"{line}\n" for line in summarized(reports, failed, code))
-    for line in commands(failed, "error" if code == "1" else "warning"):
+    if code in {"3", "4"}:
+        with Path(os.environ["GITHUB_OUTPUT"]).open("a", encoding="utf-8") as output:
+            output.write(f"lacking={str(is_lacking(reports)).lower()}\n")
+    for line in commands(failed, "error" if code == "1" and os.environ.get("LAST") != "false" else "warning"):
         print(line)
+
+
+def is_lacking(reports: Sequence[dict[str, Any]]) -> bool:
+    """Return whether more than ``MOST_LACKING`` of the papers have no summary or did not come, or there is no paper."""
+    missing = sum(one["source"]["missing"] for one in reports)
+    papers = sum(one["papers"] for one in reports) + missing
+    return sum(len(one["failed"]) for one in reports) + missing > MOST_LACKING * papers or not papers
 
 
 def failures(reports: Sequence[dict[str, Any]]) -> Iterator[Failed]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pipeline.assemble.atom import FeedStyle, atom
-from pipeline.assemble.digest import Digest, as_json, in_page_order
-from pipeline.assemble.html import html
+from pipeline.assemble.digest import Digest, as_json, as_written, in_page_order
+from pipeline.assemble.html import Surroundings, html
 from pipeline.assemble.markdown import markdown
 from pipeline.assemble.message import Dialect, Message, Room, message
 
@@ -14,7 +14,9 @@ __all__ = [
     "FeedStyle",
     "Message",
     "Room",
+    "Surroundings",
     "as_json",
+    "as_written",
     "atom",
     "html",
     "in_page_order",

@@ -17,7 +17,7 @@ from pipeline.assemble.language import LANGUAGES
 from pipeline.assemble.rendering import environment
 from pipeline.records import Day, Entry
 from pipeline.settings import FeedKind
-from pipeline.text import plain
+from pipeline.tex import readable
 
 MOST_DAYS = 30
 """Days that a feed holds at most."""
@@ -67,6 +67,6 @@ def _once(entries: Iterable[Entry]) -> Iterator[Entry]:
 @cache
 def _template() -> Template:
     made = environment(autoescape=True)
-    made.filters["plain"] = plain
+    made.filters["plain"] = readable
     made.filters["once"] = _once
     return made.get_template("feed.xml.j2")

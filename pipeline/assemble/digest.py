@@ -9,7 +9,7 @@ from operator import itemgetter
 
 from pydantic_core import PydanticSerializationError
 
-from pipeline.records import Day, Entry, Source
+from pipeline.records import Day, Entry, Note, RunReport, Source
 
 _TITLE_TAIL = re.compile(r" \(arXiv:[^()]*\)\s*\Z")
 
@@ -27,6 +27,21 @@ class Digest:
     """What the reader must know besides the notes of ``source``."""
     has_feed: bool = False
     """Whether the Atom feed of the digest is written beside the page."""
+
+
+def as_written(day: Day, report: RunReport | None, *, has_feed: bool) -> Digest:
+    """Return the digest that a day was written from; where its report is lost, a note says what nobody knows now."""
+    if report is None:
+        source = Source(fetched=len(day.entries), notes=(Note(key="no_report"),))
+    else:
+        source = Source(
+            **report.source.model_dump(),
+            missing_papers=report.missing_papers,
+            repeated=report.repeated,
+            earlier=report.earlier,
+            notes=report.notes,
+        )
+    return Digest(day.name, day.date, day.entries, source, has_feed=has_feed)
 
 
 def in_page_order(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:

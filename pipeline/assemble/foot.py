@@ -34,17 +34,18 @@ class _Figures(dict[str, str | int]):
 
 def foot(digest: Digest, entries: Iterable[tuple[Entry, Marks]], words: Language) -> Foot:
     """Return the foot of the page of ``digest``; ``entries`` are its own in the order of the page, with their marks."""
+    failed = ((entry.paper, entry.failure, marks) for entry, marks in entries)
     return Foot(
-        failed=tuple((entry.paper, _why(entry.failure, words), marks) for entry, marks in entries if entry.failure),
+        failed=tuple((paper, reason_of(failure, words), marks) for paper, failure, marks in failed if failure),
         counts=_counts(digest, words),
         missing=tuple(_missing(missing, words) for missing in digest.source.missing_papers),
         remarks=tuple(_remarks(digest, words)),
     )
 
 
-def _why(failure: Failure, words: Language) -> str:
-    reason = words.reasons.get(failure.reason, failure.reason)
-    return words.because.format(reason=reason, detail=failure.detail) if failure.detail else reason
+def reason_of(failure: Failure, words: Language) -> str:
+    """Return why a paper has no summary, in the language of the page; the detail, in English, is in the run report."""
+    return words.reasons.get(failure.reason, failure.reason)
 
 
 def _missing(missing: Missing, words: Language) -> tuple[str, str, str]:

@@ -13,8 +13,8 @@ from html.parser import HTMLParser
 
 from math_core import LatexError, LatexToMathML
 
-_LONGEST = 1_000
-"""Characters of TeX that are taken for one formula."""
+from pipeline.tex import parts
+
 _DEEPEST = 32
 """Elements within each other in one formula; a browser gives up the structure of a page at 512."""
 
@@ -50,21 +50,6 @@ _ATTRIBUTES = frozenset(
 _VALUE = re.compile(r"[a-z]+|-?\d?(?:\.\d+)?(?:em|ex)?|\d\d")
 """A word, a small number or a length below ten letters' width."""
 
-# No formula begins or ends with a blank, holds Chinese, or stands between two prices ("$5-$10"): there a dollar sign
-# belongs to a neighbour, and a pair taken wrongly turns all that follows inside out. Of two in a row, one ends a
-# formula and one begins the next, if that has an end.
-# None of these can match across its own delimiter, so that the search takes time in proportion to the text.
-_CHINESE = r"\u3000-\u303f\u4e00-\u9fff\uff00-\uffef"
-_FORMULA = re.compile(
-    rf"""(?<!\\)(?:
-      \$\$ (?P<display>[^$]{{1,{_LONGEST}}}) \$\$
-    | \$(?!\s) (?!\d[^$\\^_={{}}]*\$\d) (?P<inline>(?:[^$\\{_CHINESE}]|\\.){{1,{_LONGEST}}}) (?<!\s)\$
-      (?:(?!\$)|(?=\$[^$\s\d][^$]{{0,{_LONGEST}}}(?<!\s)\$))
-    | \\\( (?P<round>(?:[^\\]|\\[^()]){{1,{_LONGEST}}}) \\\)
-    | \\\[ (?P<square>(?:[^\\]|\\[^\[\]]){{1,{_LONGEST}}}) \\\]
-    )""",
-    re.VERBOSE,
-)
 _DISPLAYED = frozenset({"display", "square"})
 _MACROS = {"mbox": r"\text{#1}", "AA": r"\text{Å}", "RR": r"\mathbb{R}", "eps": r"\epsilon"}
 """Commands that abstracts use and the converter lacks."""
@@ -75,18 +60,14 @@ class _RefusedError(Exception):
 
 
 def with_formulas(text: str, *, display: bool = False) -> str:
-    """Return plain ``text`` as HTML: its formulas as MathML, the rest escaped.
+    """Return plain ``text`` as HTML: its formulas as MathML, the rest without text macros and escaped.
 
     With ``display`` those in ``$$`` or square brackets have a line of their own; else, as in a title, none has.
     """
-    if "$" not in text and "\\" not in text:
-        return _escaped(text)
-    parts: list[str] = []
-    end = 0
-    for match in _FORMULA.finditer(text):
-        parts += _escaped(text[end : match.start()]), _formula(match, display=display and match.lastgroup in _DISPLAYED)
-        end = match.end()
-    return "".join(parts) + _escaped(text[end:])
+    return "".join(
+        _escaped(part) if isinstance(part, str) else _formula(part, display=display and part.lastgroup in _DISPLAYED)
+        for part in parts(text)
+    )
 
 
 def _escaped(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -14,12 +14,19 @@ from markupsafe import Markup
 
 from pipeline.assemble import rendering
 from pipeline.assemble.digest import Digest, without_tail
-from pipeline.assemble.foot import foot
+from pipeline.assemble.foot import foot, reason_of
 from pipeline.assemble.formulas import with_formulas
 from pipeline.assemble.language import LANGUAGES
+from pipeline.assemble.links import paper_links
 from pipeline.assemble.marks import marked
 from pipeline.records import Paper
+from pipeline.tex import readable
 from pipeline.text import plain
+
+STYLES = ("page.css", "papers.css", "print.css")
+"""What the page's stylesheet is made of; the pages of the site share the first."""
+SCRIPTS = ("store.js", "filters.js", "view.js", "keys.js", "page.js")
+"""What the page's script is made of. The parts share one scope; each uses only what stands in those before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +38,18 @@ class Asset:
     """As a content security policy names it (https://www.w3.org/TR/CSP3/#grammardef-hash-source)."""
 
 
-def html(digest: Digest, language: str = "zh") -> str:
-    """Return the page of ``digest``: what failed or is missing in a word, the papers newest first, the foot.
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a page links to where it is part of a site."""
+
+    navigation: Markup
+    """What stands before the page's own header."""
+    paper: Callable[[str], str]
+    """Gives the address of a paper's own page, by its id."""
+
+
+def html(digest: Digest, language: str = "zh", *, around: Surroundings | None = None) -> str:
+    """Return the page of ``digest``: the papers newest first, then those without a summary, then the foot.
 
     Text of papers and models shows on it as it is, but for formulas, which are set, and marks that turn the reading
     direction, which are dropped. The same digest gives the same text.
@@ -42,8 +59,9 @@ def html(digest: Digest, language: str = "zh") -> str:
     """
     words = LANGUAGES[language]
     entries = marked(digest, words)
-    done = [(entry.paper, entry.summary, marks) for entry, marks in entries if entry.summary]
-    papers = [paper for paper, *_ in done]
+    shown = sorted(entries, key=lambda each: each[0].failure is not None)
+    papers = [entry.paper for entry, _ in shown]
+    placed = list(zip(_anchors(papers), shown, strict=True))
     return (
         environment()
         .get_template("page.html.j2")
@@ -52,13 +70,15 @@ def html(digest: Digest, language: str = "zh") -> str:
             date=digest.date,
             has_feed=digest.has_feed,
             words=words,
-            done=list(zip(_anchors(papers), done, strict=True)),
+            done=[each for each in placed if each[1][0].summary],
+            failed=[each for each in placed if each[1][0].failure],
             categories=_counted(category for paper in papers for category in dict.fromkeys(paper.categories)),
             types=_counted(paper.announce_type for paper in papers if paper.announce_type),
             missing=digest.source.missing,
             foot=foot(digest, entries, words),
-            style=asset("page.css"),
-            script=asset("page.js"),
+            style=asset(*STYLES),
+            script=asset(*SCRIPTS),
+            around=around,
         )
     )
 
@@ -71,18 +91,20 @@ def environment() -> Environment:
     ``display`` says so. The macro of one paper is in ``paper.html.j2``.
     """
     made = rendering.environment(autoescape=True)
-    made.filters["plain"] = plain
+    made.filters["plain"] = readable
     made.filters["formulas"] = _formulas
     made.filters["without_tail"] = without_tail
+    made.filters["paper_links"] = paper_links
+    made.filters["reason"] = reason_of
     return made
 
 
 @cache
-def asset(name: str) -> Asset:
-    """Return a stylesheet or script of the templates' folder."""
-    source, *_ = rendering.LOADER.get_source(environment(), name)
+def asset(*names: str) -> Asset:
+    """Return stylesheets or scripts of the templates' folder, put together as one."""
+    sources = (rendering.LOADER.get_source(environment(), name)[0] for name in names)
     # A browser hashes what it has read, and it reads every line end as one character.
-    text = "\n".join(source.splitlines())
+    text = "\n".join(line for source in sources for line in source.splitlines())
     digest = hashlib.sha256(text.encode()).digest()
     # It is the program's own, and its hash is that of what stands between the tags: nothing may be escaped.
     return Asset(Markup(text), base64.b64encode(digest).decode())  # noqa: S704

@@ -7,11 +7,13 @@ from functools import cache, partial
 from jinja2 import Template
 
 from pipeline.assemble.digest import Digest, without_tail
-from pipeline.assemble.escape import CELL, LINK_IN_CELL, PARAGRAPH, escape
+from pipeline.assemble.escape import CELL, LINK_IN_CELL, PARAGRAPH, Place, escape
 from pipeline.assemble.foot import foot
 from pipeline.assemble.language import LANGUAGES
+from pipeline.assemble.links import further_links
 from pipeline.assemble.marks import marked
 from pipeline.assemble.rendering import environment
+from pipeline.tex import without_macros
 
 
 def markdown(digest: Digest, language: str = "zh") -> str:
@@ -35,8 +37,13 @@ def markdown(digest: Digest, language: str = "zh") -> str:
 def _template() -> Template:
     # Markdown has no use for HTML's escaping: every text of others passes one of the filters below.
     made = environment(autoescape=False)
-    made.filters["paragraph"] = partial(escape, place=PARAGRAPH)
-    made.filters["cell"] = partial(escape, place=CELL)
-    made.filters["link_text"] = partial(escape, place=LINK_IN_CELL)
+    made.filters["paragraph"] = partial(_escaped, place=PARAGRAPH)
+    made.filters["cell"] = partial(_escaped, place=CELL)
+    made.filters["link_text"] = partial(_escaped, place=LINK_IN_CELL)
     made.filters["without_tail"] = without_tail
+    made.filters["further_links"] = further_links
     return made.get_template("digest.md.j2")
+
+
+def _escaped(text: str, place: Place) -> str:
+    return escape(without_macros(text), place)

@@ -10,7 +10,7 @@ from typing import Literal
 
 from pipeline.assemble.language import LANGUAGES, Language
 from pipeline.records import Day, Entry, RunReport
-from pipeline.text import plain
+from pipeline.tex import readable
 
 Dialect = Literal["html", "markdown", "text"]
 
@@ -89,7 +89,7 @@ def _shown(entry: Entry, number: int, form: _Form, words: Language) -> str:
 
 
 def _short(text: str) -> str:
-    one_line = plain(text)
+    one_line = readable(text)
     return one_line if len(one_line) <= LONGEST_FIELD else f"{one_line[: LONGEST_FIELD - 1]}…"
 
 

@@ -2,43 +2,34 @@
 
 from __future__ import annotations
 
-import gc
+import os
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from pipeline.exits import Exit
 
-FEW_COLLECTIONS = 100_000
-"""Objects between two searches for cycles, of which a run makes hardly any."""
+ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""Signals that end a command as Ctrl-C does."""
 
 
 def main() -> None:
     """Run ``arxiv-digest`` with the arguments of the process and exit."""
-    gc.disable()
-    gc.set_threshold(FEW_COLLECTIONS)
+    _open_missing_streams()
     try:
-        # Else SIGTERM would end it without a word wherever no event loop runs.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        for number in ENDING:
+            # One that is ignored stays ignored, as nohup wants.
+            if signal.getsignal(number) is signal.SIG_DFL:
+                signal.signal(number, signal.default_int_handler)
         from pipeline.cli.edge import guarded
 
         code = guarded(sys.argv[1:])
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
     except KeyboardInterrupt:
         code = Exit.INTERRUPTED
-    # Python looks through all objects once more before it ends, which takes a third of a second after a digest; with
-    # the process all of them go anyway.
-    gc.freeze()
     sys.exit(code)
 
 
-@contextmanager
-def importing() -> Iterator[None]:
-    """Import without searches for cycles: the million objects that come stay, and no later search goes through them."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
+def _open_missing_streams() -> None:
+    """Put nothing in the place of a standard stream that is closed, else the next file that is opened takes it."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 (open until the end)

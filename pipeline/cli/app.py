@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from pipeline import __version__
-from pipeline.cli import importing
-from pipeline.cli import options as o
+from pipeline.cli.help import CONTEXT, Command, Group
+from pipeline.cli.options import ASKING, WHICH, Given, taking
 
-app = typer.Typer(
-    help="One page a day of what is new on arXiv, in Chinese, with the original beside it.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
+MAKE = "Make digests"
+STEPS = "One step of a run at a time"
+READ = "Read and publish"
+CARE = "Set up and look after"
+
+
+def _group(help_: str, **more: Any) -> typer.Typer:
+    return typer.Typer(
+        help=help_,
+        cls=Group,
+        context_settings=CONTEXT,
+        rich_markup_mode=None,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        **more,
+    )
+
+
+app = _group(
+    "One page a day of what is new on arXiv, in Chinese, with the original beside it.",
+    epilog="arxiv-digest demo\narxiv-digest run cs.CL --limit 20\narxiv-digest run --help",
 )
-cache_app = typer.Typer(help="Look into the cache of replies.", no_args_is_help=True, rich_markup_mode=None)
-prompts_app = typer.Typer(help="The versioned prompts.", no_args_is_help=True, rich_markup_mode=None)
-app.add_typer(cache_app, name="cache")
-app.add_typer(prompts_app, name="prompts")
-
-
-def _call(module: str, command: str, *arguments: object) -> int:
-    """Import what a command does, now that it is asked for, and do it."""
-    with importing():
-        imported = importlib.import_module(f"pipeline.cli.{module}")
-    return int(getattr(imported, command)(*arguments))
+cache_app = _group("Look into the cache of replies.")
+prompts_app = _group("List, write, check and release the versioned prompts.")
 
 
 def _say_version(asked: bool) -> None:  # noqa: FBT001 (the form of a callback)
@@ -48,268 +53,235 @@ def arxiv_digest(
     """One page a day of what is new on arXiv, in Chinese, with the original beside it."""
 
 
-@app.command()
-def run(
-    names: o.Names = None,
-    config: o.Config = None,
-    date: o.Date = None,
-    first: o.From = None,
-    last: o.To = None,
-    query: o.Query = None,
-    ids: o.Ids = None,
-    input_: o.Input = None,
-    announce: o.Announce = None,
-    limit: o.Limit = None,
-    prompt: o.PromptOption = None,
-    model: o.ModelOption = None,
-    base_url: o.BaseUrl = None,
-    concurrency: o.Concurrency = None,
-    rpm: o.Rpm = None,
-    tpm: o.Tpm = None,
-    budget: o.Budget = None,
-    cache: o.CacheDir = None,
-    output: o.Output = None,
-    name: o.Name = None,
-    format_: o.Formats = None,
-    *,
-    dry_run: o.DryRun = False,
-    offline: o.Offline = False,
-    refresh: o.Refresh = False,
-    refetch: o.Refetch = False,
-    replace: o.Replace = False,
-    site: o.Site = False,
-    json: o.Json = False,
-    quiet: o.Quiet = False,
-    verbose: o.Verbose = False,
-) -> int:
-    """Make digests: fetch, summarize, assemble. Alone it makes every section of digest.toml."""
-    return _call("making", "run_command", o.Given.of(locals()))
+@app.command(cls=Command, rich_help_panel=MAKE, epilog="arxiv-digest run cs.CL cs.IR --limit 20 --open")
+@taking(
+    *WHICH, *ASKING, "yes", "budget", "cache", "config", "output", "name", "format", "replace", "dry_run", "offline",
+    "refresh", "refetch", "site", "open", "json", "quiet", "verbose",
+)  # fmt: skip
+def run(given: Given) -> int:
+    """Make digests: fetch, summarize, assemble."""
+    from pipeline.cli.run import run_command
+
+    return run_command(given)
 
 
-@app.command()
-def fetch(
-    names: o.Names = None,
-    config: o.Config = None,
-    date: o.Date = None,
-    first: o.From = None,
-    last: o.To = None,
-    query: o.Query = None,
-    ids: o.Ids = None,
-    input_: o.Input = None,
-    announce: o.Announce = None,
-    limit: o.Limit = None,
-    cache: o.CacheDir = None,
-    name: o.Name = None,
-    *,
-    refetch: o.Refetch = False,
-) -> int:
-    """Write the papers of one digest, of one day or several, as JSON Lines."""
-    return _call("stages", "fetch_command", o.Given.of(locals()))
-
-
-@app.command()
-def summarize(
-    config: o.Config = None,
-    input_: o.Input = None,
-    limit: o.Limit = None,
-    prompt: o.PromptOption = None,
-    model: o.ModelOption = None,
-    base_url: o.BaseUrl = None,
-    concurrency: o.Concurrency = None,
-    rpm: o.Rpm = None,
-    tpm: o.Tpm = None,
-    budget: o.Budget = None,
-    cache: o.CacheDir = None,
-    *,
-    offline: o.Offline = False,
-    refresh: o.Refresh = False,
-    quiet: o.Quiet = False,
-    verbose: o.Verbose = False,
-) -> int:
-    """Read papers as JSON Lines, write each with its summary or failure."""
-    return _call("stages", "summarize_command", o.Given.of(locals()))
-
-
-@app.command()
-def estimate(
-    names: o.Names = None,
-    config: o.Config = None,
-    date: o.Date = None,
-    first: o.From = None,
-    last: o.To = None,
-    query: o.Query = None,
-    ids: o.Ids = None,
-    input_: o.Input = None,
-    announce: o.Announce = None,
-    limit: o.Limit = None,
-    prompt: o.PromptOption = None,
-    model: o.ModelOption = None,
-    base_url: o.BaseUrl = None,
-    concurrency: o.Concurrency = None,
-    rpm: o.Rpm = None,
-    tpm: o.Tpm = None,
-    cache: o.CacheDir = None,
-    name: o.Name = None,
-    *,
-    refetch: o.Refetch = False,
-    json: o.Json = False,
-) -> int:
-    """Say what a run would take: papers, tokens, dollars, minutes. Asks the model nothing."""
-    return _call("estimate", "estimate_command", o.Given.of(locals()))
-
-
-@app.command()
-def assemble(
-    config: o.Config = None,
-    input_: o.Input = None,
-    date: o.Date = None,
-    cache: o.CacheDir = None,
-    output: o.Output = None,
-    name: o.Name = None,
-    format_: o.Formats = None,
-    *,
-    replace: o.Replace = False,
-    json: o.Json = False,
-    quiet: o.Quiet = False,
-    verbose: o.Verbose = False,
-) -> int:
-    """Read what summarize wrote, write the digest."""
-    return _call("stages", "assemble_command", o.Given.of(locals()))
-
-
-@app.command()
-def demo(
-    config: o.Config = None,
-    cache: o.CacheDir = None,
-    output: o.Output = None,
-    format_: o.Formats = None,
-    *,
-    refresh: o.Refresh = False,
-    json: o.Json = False,
-    quiet: o.Quiet = False,
-    verbose: o.Verbose = False,
-) -> int:
+@app.command(cls=Command, rich_help_panel=MAKE, epilog="arxiv-digest demo --open")
+@taking("config", "cache", "output", "format", "replace", "refresh", "open", "json", "quiet", "verbose")
+def demo(given: Given) -> int:
     """Make the digest of the embedded sample: no key, no network."""
-    return _call("making", "demo_command", o.Given.of(locals()))
+    from pipeline.cli.demo import demo_command
+
+    return demo_command(given)
 
 
-WrittenName = Annotated[str | None, typer.Argument(metavar="[NAME]", help="A digest.", show_default=False)]
-WrittenDate = Annotated[str | None, typer.Argument(metavar="[DATE]", help="Its day.", show_default=False)]
+@app.command(cls=Command, rich_help_panel=MAKE, epilog="arxiv-digest estimate cs.CL --model gpt-5-mini")
+@taking(*WHICH, *ASKING, "refetch", "cache", "config", "name", "json", wording={"json": "Print the figures as JSON."})
+def estimate(given: Given) -> int:
+    """Say how many papers, tokens, dollars and minutes a run would take. Asks no model."""
+    from pipeline.cli.estimate import estimate_command
+
+    return estimate_command(given)
 
 
-@app.command()
+@app.command(cls=Command, rich_help_panel=STEPS, epilog="arxiv-digest fetch cs.CL > papers.jsonl")
+@taking(*WHICH, "refetch", "cache", "config", "name")
+def fetch(given: Given) -> int:
+    """Write the papers of one digest, of one day or several, as JSON Lines."""
+    from pipeline.cli.fetch import fetch_command
+
+    return fetch_command(given)
+
+
+@app.command(
+    cls=Command, rich_help_panel=STEPS, epilog="arxiv-digest fetch cs.CL | arxiv-digest summarize > entries.jsonl"
+)
+@taking(
+    *ASKING, "input", "limit", "budget", "cache", "config", "offline", "refresh", "quiet", "verbose",
+    wording={
+        "input": "Papers to read; - is standard input.  [default: -]",
+        "offline": "Ask no model: take summaries from the cache alone.",
+    },
+)  # fmt: skip
+def summarize(given: Given) -> int:
+    """Read papers as JSON Lines, write each with its summary or failure."""
+    from pipeline.cli.summarize import summarize_command
+
+    return summarize_command(given)
+
+
+@app.command(cls=Command, rich_help_panel=STEPS, epilog="arxiv-digest assemble --input entries.jsonl --name cs.CL")
+@taking(
+    "input", "date", "cache", "config", "output", "name", "format", "replace", "open", "json", "quiet", "verbose",
+    wording={
+        "input": "What 'summarize' wrote; - is standard input.  [default: -]",
+        "date": "Day of the digest, YYYY-MM-DD.  [default: the one in the input]",
+    },
+)  # fmt: skip
+def assemble(given: Given) -> int:
+    """Read what summarize wrote, write the digest."""
+    from pipeline.cli.assemble import assemble_command
+
+    return assemble_command(given)
+
+
+WrittenName = Annotated[
+    str | None, typer.Argument(metavar="[NAME]", help="A digest.  [default: the newest]", show_default=False)
+]
+WrittenDate = Annotated[
+    str | None, typer.Argument(metavar="[DATE]", help="Its day, YYYY-MM-DD.  [default: the newest]", show_default=False)
+]
+
+
+@app.command(cls=Command, rich_help_panel=READ, epilog="arxiv-digest show cs.CL 2026-04-27 2604.00001")
+@taking("config", "output")
 def show(
+    given: Given,
     name: WrittenName = None,
     date: WrittenDate = None,
     paper_id: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="A paper, to be shown whole.", show_default=False)
+        str | None,
+        typer.Argument(metavar="[ID]", help="A paper to show in full.  [default: the list]", show_default=False),
     ] = None,
-    config: o.Config = None,
-    output: o.Output = None,
 ) -> int:
-    """Show a digest in the terminal: the newest, unless one is named."""
-    given = o.Given(config=config, output=output)
-    return _call("show", "show_command", given, name, date, paper_id)
+    """Show a digest in the terminal."""
+    from pipeline.cli.show import show_command
+
+    return show_command(given, name, date, paper_id)
 
 
-@app.command()
-def site(config: o.Config = None, output: o.Output = None, *, quiet: o.Quiet = False) -> int:
-    """Build the static site of all digests that were written: archive, papers, statistics, search."""
-    return _call("site", "site_command", o.Given.of(locals()))
+@app.command(cls=Command, rich_help_panel=READ, epilog="arxiv-digest site --output outputs")
+@taking("config", "output", "all", "quiet")
+def site(given: Given) -> int:
+    """Build the static site of the digests: archive, papers, statistics, search."""
+    from pipeline.cli.site import site_command
+
+    return site_command(given)
 
 
-@app.command()
-def deliver(
-    name: WrittenName = None,
-    date: WrittenDate = None,
-    config: o.Config = None,
-    cache: o.CacheDir = None,
-    output: o.Output = None,
-) -> int:
+@app.command(cls=Command, rich_help_panel=READ, epilog="arxiv-digest deliver cs.CL")
+@taking("config", "cache", "output")
+def deliver(given: Given, name: WrittenName = None, date: WrittenDate = None) -> int:
     """Send the newest digests to e-mail and chat services, once to each address in ARXIV_DIGEST_DELIVER."""
-    given = o.Given(config=config, cache=cache, output=output)
-    return _call("deliver", "deliver_command", given, name, date)
+    from pipeline.cli.deliver import deliver_command
+
+    return deliver_command(given, name, date)
 
 
-@app.command()
-def doctor(
-    config: o.Config = None,
-    prompt: o.PromptOption = None,
-    model: o.ModelOption = None,
-    base_url: o.BaseUrl = None,
-    cache: o.CacheDir = None,
-    output: o.Output = None,
-    *,
-    offline: o.Offline = False,
-) -> int:
+@app.command(cls=Command, rich_help_panel=CARE, epilog="arxiv-digest doctor --offline")
+@taking(
+    "config", "prompt", "model", "base_url", "cache", "output", "offline",
+    wording={"offline": "Check this machine only: ask neither arXiv nor a model."},
+)  # fmt: skip
+def doctor(given: Given) -> int:
     """Say what is configured, what is reachable, what is missing."""
-    return _call("doctor", "doctor_command", o.Given.of(locals()))
+    from pipeline.cli.doctor import doctor_command
+
+    return doctor_command(given)
 
 
-@cache_app.command("info")
-def cache_info(config: o.Config = None, cache: o.CacheDir = None) -> int:
+app.add_typer(prompts_app, name="prompts", rich_help_panel=CARE)
+app.add_typer(cache_app, name="cache", rich_help_panel=CARE)
+
+
+@cache_app.command("info", cls=Command)
+@taking("config", "cache")
+def cache_info(given: Given) -> int:
     """Say how much the cache holds."""
-    return _call("cache", "info_command", o.Given.of(locals()))
+    from pipeline.cli.cache import info_command
+
+    return info_command(given)
 
 
-@cache_app.command("show")
-def cache_show(
-    paper_id: Annotated[str, typer.Argument(metavar="ID")], config: o.Config = None, cache: o.CacheDir = None
-) -> int:
+@cache_app.command("show", cls=Command, epilog="arxiv-digest cache show 2404.02059")
+@taking("config", "cache")
+def cache_show(given: Given, paper_id: Annotated[str, typer.Argument(metavar="ID", help="An arXiv id.")]) -> int:
     """Show every reply that the cache has for a paper."""
-    return _call("cache", "show_command", o.Given.of(locals()), paper_id)
+    from pipeline.cli.cache import show_command
+
+    return show_command(given, paper_id)
 
 
-@cache_app.command("verify")
-def cache_verify(config: o.Config = None, cache: o.CacheDir = None) -> int:
+@cache_app.command("verify", cls=Command)
+@taking("config", "cache")
+def cache_verify(given: Given) -> int:
     """Check the cache file and every reply in it."""
-    return _call("cache", "verify_command", o.Given.of(locals()))
+    from pipeline.cli.cache import verify_command
+
+    return verify_command(given)
 
 
-@cache_app.command("export")
-def cache_export(config: o.Config = None, cache: o.CacheDir = None) -> int:
+@cache_app.command("export", cls=Command, epilog="arxiv-digest cache export > replies.jsonl")
+@taking("config", "cache")
+def cache_export(given: Given) -> int:
     """Write every reply with its paper as JSON Lines."""
-    return _call("cache", "export_command", o.Given.of(locals()))
+    from pipeline.cli.cache import export_command
+
+    return export_command(given)
 
 
-@cache_app.command("import")
+@cache_app.command("import", cls=Command, epilog="arxiv-digest cache import outputs")
+@taking("config", "cache")
 def cache_import(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH ...", help="Output folders, or files of 'export'.")],
-    config: o.Config = None,
-    cache: o.CacheDir = None,
+    given: Given,
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Output folders, or files of 'export'.")],
 ) -> int:
     """Take the replies of written digests, or of 'cache export'."""
-    return _call("cache", "import_command", o.Given(config=config, cache=cache), paths)
+    from pipeline.cli.cache import import_command
+
+    return import_command(given, paths)
 
 
-Label = Annotated[str, typer.Argument(metavar="NAME@N")]
+Label = Annotated[str, typer.Argument(metavar="NAME@N", help="A prompt and its version.")]
 
 
-@prompts_app.command("list")
+@prompts_app.command("list", cls=Command)
 def prompts_list() -> int:
     """Name each prompt, whether it is released, and where it is."""
-    return _call("prompts", "list_command")
+    from pipeline.cli.prompts import list_command
+
+    return list_command()
 
 
-@prompts_app.command("show")
+@prompts_app.command("show", cls=Command, epilog="arxiv-digest prompts show digest@1")
 def prompts_show(label: Label) -> int:
     """Print a prompt."""
-    return _call("prompts", "show_command", label)
+    from pipeline.cli.prompts import show_command
+
+    return show_command(label)
 
 
-@prompts_app.command("new")
-def prompts_new(name: Annotated[str, typer.Argument(metavar="NAME")]) -> int:
+@prompts_app.command("new", cls=Command, epilog="arxiv-digest prompts new digest")
+def prompts_new(name: Annotated[str, typer.Argument(metavar="NAME", help="A prompt, such as digest.")]) -> int:
     """Make the next version of a prompt in ./prompts, as a draft to edit."""
-    return _call("prompts", "new_command", name)
+    from pipeline.cli.prompts import new_command
+
+    return new_command(name)
 
 
-@prompts_app.command("check")
-def prompts_check(labels: Annotated[list[str] | None, typer.Argument(metavar="[NAME@N ...]")] = None) -> int:
-    """Check prompts, all of them where none is named."""
-    return _call("prompts", "check_command", labels or [])
+@prompts_app.command("check", cls=Command, epilog="arxiv-digest prompts check digest@2")
+def prompts_check(
+    labels: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME@N]...", help="Prompts.  [default: all]", show_default=False),
+    ] = None,
+) -> int:
+    """Check prompts."""
+    from pipeline.cli.prompts import check_command
+
+    return check_command(labels or [])
 
 
-@prompts_app.command("release")
-def prompts_release(label: Label) -> int:
+@prompts_app.command("release", cls=Command, epilog="arxiv-digest prompts release digest@2")
+@taking("config", "cache")
+def prompts_release(
+    given: Given,
+    label: Label,
+    *,
+    undo: Annotated[
+        bool, typer.Option("--undo", help="Make a released prompt a draft, if nothing used it yet.")
+    ] = False,
+) -> int:
     """Lock a prompt in ./prompts: from now on its file may not change."""
-    return _call("prompts", "release_command", label)
+    from pipeline.cli.prompts import release_command, undo_command
+
+    return undo_command(given, label) if undo else release_command(label)

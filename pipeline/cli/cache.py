@@ -9,8 +9,8 @@ from pathlib import Path
 from pipeline.archive import Archive
 from pipeline.cache import PAGE, Cache
 from pipeline.cli import screen
+from pipeline.cli.compose import prompt_library, settings_for
 from pipeline.cli.options import Given
-from pipeline.cli.workshop import prompt_library, settings_for
 from pipeline.errors import InputError, UsageError
 from pipeline.exits import Exit
 from pipeline.records import parse_id
@@ -39,7 +39,9 @@ def show_command(given: Given, paper_id: str) -> Exit:
     with _open(given) as cache:
         replies = cache.replies_to(identifier)
     if not replies:
-        raise UsageError(f"the cache has no reply for {identifier}", hint="'arxiv-digest cache info' says what it has.")
+        raise UsageError(
+            f"no reply in the cache for {identifier}", hint="'arxiv-digest cache info' says what is there."
+        )
     for reply in replies:
         made = reply.summary
         screen.say(f"{identifier}  {made.prompt} ({(made.prompt_sha256 or '')[:12]})  {made.model} at {made.endpoint}")
@@ -76,7 +78,7 @@ def export_command(given: Given) -> Exit:
 def import_command(given: Given, paths: Sequence[Path]) -> Exit:
     """Take the replies of written digests, or of what ``cache export`` wrote; what is there already stays."""
     if missing := [path for path in paths if not path.exists()]:
-        raise UsageError(f"{missing[0]}: there is no such file or folder")
+        raise UsageError(f"{missing[0]}: no such file or folder")
     key_of = key_finder(prompt_library())
     with Cache(settings_for(given).cache, warn=screen.warn) as cache:
         before, damages = cache.info().replies, cache.damages
@@ -138,5 +140,5 @@ def _take(cache: Cache, replies: Iterable[Known | None]) -> int:
 def _open(given: Given) -> Cache:
     settings = settings_for(given)
     if not (settings.cache / FILE).is_file():
-        raise UsageError(f"{settings.cache}: there is no cache yet", hint="'arxiv-digest demo' makes one.")
+        raise UsageError(f"{settings.cache}: no cache yet", hint="'arxiv-digest demo' makes one.")
     return Cache(settings.cache, warn=screen.warn)

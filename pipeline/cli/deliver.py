@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from pipeline.archive import Archive, page_address
 from pipeline.cache import Cache
 from pipeline.cli import screen
+from pipeline.cli.compose import now, settings_for
 from pipeline.cli.options import Given
-from pipeline.cli.workshop import now, settings_for
-from pipeline.cli.written import written_date, written_name
+from pipeline.cli.pick import written_date, written_name
 from pipeline.errors import SettingsError, UsageError
 from pipeline.exits import Exit
 from pipeline.settings import Settings
@@ -67,12 +67,12 @@ def addresses_of(settings: Settings) -> tuple[Address, ...]:
 def _digests(archive: Archive, settings: Settings, name: str | None) -> tuple[str, ...]:
     """Return the digest that is named; where none is, the sections of digest.toml that have been made."""
     if name is not None or not settings.digests:
-        return (written_name(archive, name),)
+        return (written_name(archive, settings, name),)
     made = archive.names()
     if sections := tuple(section for section in settings.digests if section in made):
         return sections
     raise UsageError(
-        f"{archive.output}: there is no digest of a section of digest.toml", hint="Run 'arxiv-digest run', or name one."
+        f"{archive.output}: no section of digest.toml has a digest", hint="Run 'arxiv-digest run', or name one."
     )
 
 

@@ -5,27 +5,34 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from http.client import HTTPException
 
 from pipeline import outputs
 from pipeline.cache import Cache
 from pipeline.cli import screen
+from pipeline.cli.compose import budget_for, now, prompt_library, settings_for
 from pipeline.cli.deliver import addresses_of
+from pipeline.cli.ends import end_of
+from pipeline.cli.environment import check_key, check_proxies, require_key
 from pipeline.cli.options import Given
 from pipeline.cli.trial import PAPER, Trial, try_out
-from pipeline.cli.workshop import budget_for, prompt_library, require_key, settings_for
 from pipeline.errors import DigestError, SettingsError
 from pipeline.exits import Exit
 from pipeline.fetch import LOCK_FILE, Pacer, SharedPace
 from pipeline.model.budget import Budget
 from pipeline.model.replay import ReplayModel
-from pipeline.model.wire import Ask
+from pipeline.prompts import Prompt
 from pipeline.settings import Settings
-from pipeline.summarize import first_ask, read_object
+from pipeline.summarize import first_ask, judge
 from pipeline.text import plain
 
 REACH_S = 5.0
 """Seconds to wait for an address."""
+_BEGINS = 4096
+"""Bytes of an answer that show what it is."""
+ANY_CATEGORY = "cs.CL"
+"""Whose feed is asked for where digest.toml names no digest."""
 
 
 def doctor_command(given: Given) -> Exit:
@@ -33,14 +40,47 @@ def doctor_command(given: Given) -> Exit:
     settings = settings_for(given)
     screen.say(f"model     {settings.model} at {settings.base_url}")
     screen.say(f"digests   {', '.join(settings.digests) or 'none in digest.toml; name categories'}")
-    here = (_prompt(settings), _key(settings, given), *_replays(settings), _cache(settings), _output(settings))
-    faults = [fault for fault in (*here, _delivery(settings)) if fault]
-    if not given.offline:
-        faults += [fault for fault in (*_arxiv(settings), *_models(settings)) if fault]
-    for fault in faults:
+    is_online = not given.offline
+    faults = [*_here(settings)]
+    if is_online and (proxy := _fault_of(check_proxies)):
+        faults.append(proxy)
+        is_online = False
+    if is_online:
+        faults += [*_arxiv(settings), *_models(settings)]
+    else:
+        why = "--offline" if given.offline else "the proxy"
+        screen.say(f"not asked arXiv and the model, because of {why}")
+    faults += _ends(settings)
+    for fault in filter(None, faults):
         screen.say(f"missing   {fault}")
-    screen.say("all is there" if not faults else f"{len(faults)} missing")
-    return Exit.USAGE if faults else Exit.COMPLETE
+    return _verdict(len([*filter(None, faults)]), is_online=is_online)
+
+
+def _verdict(missing: int, *, is_online: bool) -> Exit:
+    if missing:
+        screen.say(f"{missing} missing")
+        return Exit.USAGE
+    screen.say("everything is in place" if is_online else "nothing is missing here; the network was not tried")
+    return Exit.COMPLETE
+
+
+def _here(settings: Settings) -> Iterator[str]:
+    """Say what is missing on this machine."""
+    yield _prompt(settings)
+    yield from _keys(settings)
+    yield from _replays(settings)
+    yield _cache(settings)
+    yield _output(settings)
+    yield _delivery(settings)
+
+
+def _fault_of(check: Callable[[], None]) -> str:
+    """Return what a check complains of; nothing where it passes."""
+    try:
+        check()
+    except DigestError as error:
+        return _words(error)
+    return ""
 
 
 def _prompt(settings: Settings) -> str:
@@ -52,19 +92,22 @@ def _prompt(settings: Settings) -> str:
     return ""
 
 
-def _key(settings: Settings, given: Given) -> str:
-    try:
-        if not given.offline:
-            require_key(settings)
-    except DigestError as error:
-        return _words(error)
+def _keys(settings: Settings) -> Iterator[str]:
+    yield _fault_of(lambda: require_key(settings))
+    for each in (settings, *settings.fallbacks):
+        if _lacks_key(each) and not each.is_openai:
+            yield f"a key for {each.host}: {each.preset.key_variable} is not set"
     if settings.api_key and not settings.usable_key:
         screen.say("key       set, but not sent: digest.toml alone names the address")
     else:
         variable = "" if settings.replay_file else settings.preset.key_variable
         absent = f"none: {variable} is not set" if variable else "none, and none is needed"
         screen.say(f"key       {'set' if settings.usable_key else absent}")
-    return ""
+
+
+def _lacks_key(settings: Settings) -> bool:
+    """Return whether the service is known to want a key and there is none."""
+    return bool(settings.preset.key_variable) and not settings.usable_key and not settings.replay_file
 
 
 def _replays(settings: Settings) -> Iterator[str]:
@@ -108,45 +151,67 @@ def _delivery(settings: Settings) -> str:
 
 
 def _arxiv(settings: Settings) -> Iterator[str]:
+    """Ask the query API and the feed, at arXiv's pace: a day's digest needs both."""
+    digest = next(iter(settings.digests.values()), None)
+    category = digest.categories[0] if digest else ANY_CATEGORY
     pacer = Pacer(settings.arxiv_delay, shared=SharedPace(settings.cache / LOCK_FILE, tell=screen.warn))
-    asked = {
-        "arXiv's records": f"{settings.arxiv_api_url}?id_list=2404.02059&max_results=1",
-        "arXiv's feeds": f"{settings.arxiv_feed_url}/rss/cs.AI",
-    }
-    for name, address in asked.items():
+    for address in (
+        f"{settings.arxiv_api_url}?id_list=2404.02059&max_results=1",
+        f"{settings.arxiv_feed_url}/rss/{category}",
+    ):
         with pacer.turn():
-            yield _reach(name, address)
+            yield _reach("arXiv", address, wanted=(b"<feed", b"<rss"))
 
 
 def _models(settings: Settings) -> Iterator[str]:
     """Say of the model and of each fallback what one call shows; where none can be made, whether it is reachable."""
     asked = [each for each in (settings, *settings.fallbacks) if not each.replay_file]
     try:
-        ask = first_ask(PAPER, prompt_library().get(settings.prompt))
+        prompt = prompt_library().get(settings.prompt)
         with Cache(settings.cache, warn=screen.warn) as cache:
             budget = budget_for(settings)
             for each in asked:
-                yield from _model(each, ask, cache, budget)
+                yield from _model(each, prompt, cache, budget)
     except DigestError as error:
         # A prompt or a cache that cannot be used was named before.
         yield _words(error) if isinstance(error, SettingsError) else ""
         yield from map(_endpoint, asked)
 
 
-def _model(settings: Settings, ask: Ask, cache: Cache, budget: Budget | None) -> Iterator[str]:
-    variable = settings.preset.key_variable
-    if variable and not settings.usable_key:
-        # OpenAI's was named before.
-        yield "" if settings.is_openai else f"a key for {settings.host}: {variable} is not set"
+def _model(settings: Settings, prompt: Prompt, cache: Cache, budget: Budget | None) -> Iterator[str]:
+    if _lacks_key(settings) or _fault_of(lambda: check_key(settings)):
+        # Named before.
         yield _endpoint(settings)
         return
     try:
-        trial = try_out(settings, ask, cache, budget)
+        trial = try_out(settings, first_ask(PAPER, prompt), cache, budget)
     except DigestError as error:
         yield f"a reply of {settings.model}: {_words(error)}"
         return
     screen.say(f"answered  {settings.model} at {settings.host} in {trial.seconds:.1f} s: {_used(trial)}")
     screen.say(f"form      {_form(settings, trial)}")
+    if fault := judge(trial.reply, PAPER, prompt)[1]:
+        yield (
+            f"a reply of {settings.model} that a digest can use: {plain(fault.detail)} ({fault.reason})\n"
+            "  Try once more: a run asks again too. If it stays so, name another model."
+        )
+
+
+def _ends(settings: Settings) -> Iterator[str]:
+    """Warn of models that end soon; one whose end by the endpoint's own word has passed is missing."""
+    try:
+        with Cache(settings.cache, warn=screen.warn) as cache:
+            ends = [(each.model, end_of(each, cache)) for each in (settings, *settings.fallbacks)]
+    except DigestError:
+        # Named before.
+        return
+    today = now().date()
+    for model, end in ends:
+        words = end.warning(model, today=today) if end else ""
+        if end and end.is_certain and today >= end.day:
+            yield words
+        elif words:
+            screen.say(f"warning   {words}")
 
 
 def _endpoint(settings: Settings) -> str:
@@ -154,37 +219,45 @@ def _endpoint(settings: Settings) -> str:
 
 
 def _used(trial: Trial) -> str:
-    tokens, requests = trial.used.tokens, trial.used.requests
+    account = trial.reply.account
+    tokens, requests = account.tokens, account.requests
     counted = f"{tokens.prompt} prompt and {tokens.completion} completion tokens"
     cached = f" ({tokens.cached} of them cached)" if tokens.cached else ""
-    cost = "a price that is not known" if trial.cost_usd is None else f"${trial.cost_usd:.6f}"
+    cost = "an unknown price" if account.cost_usd is None else f"${account.cost_usd:.6f}"
     sent = "1 request" if requests == 1 else f"{requests} requests"
-    return f"{'tokens that were not counted' if trial.used.uncounted else counted + cached}, {cost}, {sent}"
+    return f"{counted + cached if account.usage else 'tokens that were not counted'}, {cost}, {sent}"
 
 
 def _form(settings: Settings, trial: Trial) -> str:
     """Return how the endpoint wants to be asked."""
     learned, ways = trial.learned, settings.preset.without_thinking
-    held = "" if read_object(trial.reply.text, source=PAPER.abstract) else ", but its answer holds no such object"
     refused = f"; refused: {', '.join(learned.dropped)}" if learned.dropped else ""
     switch = "every switch was refused" if ways else "no switch is known"
     if learned.thinking < len(ways):
         switch = f"{json.dumps(ways[learned.thinking])} is taken"
-    return f"{learned.mode}{held}{refused}; against thinking: {switch}"
+    return f"{learned.mode}{refused}; against thinking: {switch}"
 
 
 def _words(error: DigestError) -> str:
     return "\n".join([error.message, *(f"  {line}" for line in error.hint.splitlines())])
 
 
-def _reach(name: str, url: str) -> str:
-    """Ask an address for anything; any answer over HTTP means that it is reachable."""
+def _reach(name: str, url: str, *, wanted: tuple[bytes, ...] = ()) -> str:
+    """Ask an address for anything; return what is wrong.
+
+    Where nothing is ``wanted``, any answer over HTTP means that it is reachable; else one with one of these is needed.
+    """
+    place = url.partition("?")[0]
     try:
-        with urllib.request.urlopen(url, timeout=REACH_S):  # noqa: S310 (http and https only, checked by the settings)
-            pass
-    except urllib.error.HTTPError:
-        pass
-    except (OSError, ValueError) as error:
-        return f"{name}: {url.partition('?')[0]} cannot be reached: {plain(str(error))}"
-    screen.say(f"reachable {name}: {url.partition('?')[0]}")
+        with urllib.request.urlopen(url, timeout=REACH_S) as answer:  # noqa: S310 (http and https only, checked by the settings)
+            begins = answer.read(_BEGINS)
+    except urllib.error.HTTPError as error:
+        if wanted:
+            return f"{name}: {place} answered {error.code}"
+    except (OSError, ValueError, HTTPException) as error:
+        return f"{name}: {place} cannot be reached: {plain(str(error))}"
+    else:
+        if wanted and not any(mark in begins for mark in wanted):
+            return f"{name}: {place} answered something else than a feed"
+    screen.say(f"reachable {name}: {place}")
     return ""

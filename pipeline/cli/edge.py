@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections.abc import Sequence
 
 from typer import Abort, TyperException
@@ -11,29 +12,51 @@ from pipeline.cli import screen
 from pipeline.errors import DigestError, UncappedError, UsageError
 from pipeline.exits import Exit
 
+GONE = {errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EBADF}
+"""What the system says of a standard output that takes nothing more."""
+
 
 def guarded(arguments: Sequence[str]) -> int:
     """Run the command that ``arguments`` name and return its exit code; no traceback reaches the user."""
     from pipeline.cli.app import app
 
     try:
-        return int(app(list(arguments), standalone_mode=False) or 0)
+        code = int(app(list(arguments), prog_name="arxiv-digest", standalone_mode=False) or 0)
+        screen.flush()
     except TyperException as error:
-        screen.error(error.format_message(), "See 'arxiv-digest --help'.")
-        return error.exit_code
+        screen.error(_message(error), f"See '{_command(error)} --help'.")
+        code = error.exit_code
     except (KeyboardInterrupt, asyncio.CancelledError, Abort):
         screen.error("interrupted")
-        return Exit.INTERRUPTED
+        code = Exit.INTERRUPTED
     except DigestError as error:
         screen.error(error.message, error.hint)
-        return Exit.USAGE if isinstance(error, (UsageError, UncappedError)) else Exit.FAILED
-    except BrokenPipeError:
-        screen.unread()
-        return Exit.FAILED
+        code = Exit.USAGE if isinstance(error, (UsageError, UncappedError)) else Exit.FAILED
+    except screen.OutputLostError as error:
+        code = _lost(error)
     except Exception as error:
+        if isinstance(error, OSError) and error.filename is None and error.errno in GONE:
+            return _lost(screen.OutputLostError(error))
         if "-v" in arguments or "--verbose" in arguments:
             raise
-        screen.error(
-            f"a fault of arxiv-digest itself: {type(error).__name__}: {error}", "Run again with -v and report it."
-        )
-        return Exit.FAILED
+        fault = f"{type(error).__name__}: {error}"
+        screen.error(f"a fault of arxiv-digest itself: {fault}", "Run again with -v and report it.")
+        code = Exit.FAILED
+    return code
+
+
+def _message(error: TyperException) -> str:
+    near = getattr(error, "possibilities", None)
+    return f"{error.message}. Did you mean {' or '.join(near)}?" if near else error.format_message()
+
+
+def _command(error: TyperException) -> str:
+    context = getattr(error, "ctx", None)
+    return context.command_path if context else "arxiv-digest"
+
+
+def _lost(error: screen.OutputLostError) -> Exit:
+    """Say why the output ends early, unless its reader wanted no more of it, as ``head`` does."""
+    if not error.is_closed_pipe:
+        screen.error(f"standard output cannot be written: {error.reason}")
+    return Exit.FAILED

@@ -5,48 +5,62 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from pipeline.cache import Cache
 from pipeline.cli import screen
+from pipeline.cli.compose import now, price_for, prompt_library, settings_for
 from pipeline.cli.options import Given
-from pipeline.cli.orders import orders_for
-from pipeline.cli.workshop import now, price_for, prompt_library, settings_for
+from pipeline.cli.selection import digests_for
 from pipeline.exits import Exit, of_several
 from pipeline.fetch import Tally, eastern_today
-from pipeline.model.capabilities import Learned
-from pipeline.model.prices import cost_usd
+from pipeline.model.negotiation import Learned
+from pipeline.model.prices import dearest, mean_of
 from pipeline.model.tokens import Counter, counter
 from pipeline.prompts import Prompt
-from pipeline.run import DEFAULT_NAME, Order
+from pipeline.run import DEFAULT_NAME, DigestSpec
 from pipeline.settings import REPLAY_MODEL, Settings
 from pipeline.summarize import Estimate, Plan, estimate
 
 SECONDS_A_REPLY = 8.0
 """Of a small model that writes some 700 tokens, where the endpoint has not been seen yet."""
+SOON = timedelta(hours=1)
+"""A run may begin so much later than its estimate, or take so much longer."""
 
 
 def estimate_command(given: Given) -> Exit:
     """Say for each digest what it would take."""
     settings = settings_for(given)
-    orders = orders_for(given, settings, now=now())
+    orders = digests_for(given, settings, now=now())
     prompt = prompt_library().get(settings.prompt)
     tokens = counter(_tables())
     with Cache(settings.cache, warn=screen.warn) as cache:
         return of_several([_estimate(order, given, _Desk(settings, prompt, cache, tokens)) for order in orders])
 
 
+@dataclass(frozen=True)
 class _Desk:
     """What every estimate of a command needs."""
 
-    def __init__(self, settings: Settings, prompt: Prompt, cache: Cache, tokens: Counter) -> None:
-        self.settings = settings
-        self.prompt = prompt
-        self.cache = cache
-        self.tokens = tokens
+    settings: Settings
+    prompt: Prompt
+    cache: Cache
+    tokens: Counter
 
 
-def _estimate(order: Order, given: Given, desk: _Desk) -> Exit:
+@dataclass(frozen=True)
+class _Cost:
+    """US dollars for a run; None where the price is not known."""
+
+    now: float | None
+    most: float | None
+    """If all of it falls into the dearest hour that the run may touch."""
+
+
+def _estimate(order: DigestSpec, given: Given, desk: _Desk) -> Exit:
     if order.refusal:
         raise order.refusal
     tally = Tally()
@@ -57,7 +71,8 @@ def _estimate(order: Order, given: Given, desk: _Desk) -> Exit:
     found = estimate(papers, plan, desk.tokens)
     name = order.name or source.name or DEFAULT_NAME
     date = order.date or source.date or eastern_today(now()).isoformat()
-    dollars = 0.0 if desk.settings.replay_file else cost_usd(price_for(desk.settings), found.tokens, found.to_ask)
+    minutes = _minutes(found, desk)
+    cost = _cost(found, minutes, desk.settings)
     figures = {
         "name": name,
         "date": date,
@@ -66,21 +81,51 @@ def _estimate(order: Order, given: Given, desk: _Desk) -> Exit:
         "to_ask": found.to_ask,
         "tokens": {"prompt": found.tokens.prompt, "completion": found.tokens.completion},
         "approximate": found.approximate,
-        "cost_usd": dollars,
-        "minutes": round(_minutes(found, desk), 2),
+        "cost_usd": cost.now,
+        "cost_usd_most": cost.most,
+        "minutes": round(minutes, 2),
         "missing": source.missing,
     }
-    screen.say(json.dumps(figures) if given.json else _words(figures, found, dollars))
+    screen.say(json.dumps(figures) if given.json else _words(figures, found, cost))
     return Exit.COMPLETE if papers else Exit.NOTHING
 
 
-def _words(figures: dict[str, object], found: Estimate, dollars: float | None) -> str:
-    about = "about " if found.approximate else ""
-    cost = "a price that is not known" if dollars is None else f"about ${dollars:.4f}"
+def _words(figures: Mapping[str, object], found: Estimate, cost: _Cost) -> str:
+    counted = (
+        f"{figures['name']} {figures['date']}: {found.papers} papers, {found.cached} cached, {found.to_ask} to ask"
+    )
+    if not found.to_ask:
+        return f"{counted}; nothing to pay for"
+    dollars = "at a price that is not known" if cost.now is None else f"${cost.now:.4f}"
+    if cost.now is not None and cost.most is not None and cost.most > cost.now:
+        dollars += f" (up to ${cost.most:.4f} if it runs into the dear hours)"
+    minutes = figures["minutes"]
+    assert isinstance(minutes, float)
     return (
-        f"{figures['name']} {figures['date']}: {found.papers} papers, {found.cached} cached, {found.to_ask} to ask; "
-        f"{about}{found.tokens.prompt:,} prompt and about {found.tokens.completion:,} completion tokens"
-        f"{' (approximate)' if found.approximate else ''}, {cost}, about {figures['minutes']} minutes"
+        f"{counted}; about {found.tokens.prompt:,} prompt and {found.tokens.completion:,} completion tokens, "
+        f"{dollars}, {in_words(minutes)}"
+    )
+
+
+def in_words(minutes: float) -> str:
+    """Return a time in the unit that suits it."""
+    for amount, unit in ((minutes / 60, "hour"), (minutes, "minute"), (minutes * 60, "second")):
+        if round(amount) > 1:
+            return f"{round(amount)} {unit}s"
+    return "1 second"
+
+
+def _cost(found: Estimate, minutes: float, settings: Settings) -> _Cost:
+    """Return what a run costs that begins now, at the price of this moment and at the dearest on its way."""
+    if settings.replay_file or not found.to_ask:
+        return _Cost(0.0, 0.0)
+    price = price_for(settings)
+    if price is None:
+        return _Cost(None, None)
+    begins, mean = now(), mean_of(found.tokens, found.to_ask)
+    ends = begins + max(SOON, 2 * timedelta(minutes=minutes))
+    return _Cost(
+        round(price(mean, begins) * found.to_ask, 6), round(dearest(price, mean, begins, ends) * found.to_ask, 6)
     )
 
 

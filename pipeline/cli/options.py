@@ -1,92 +1,183 @@
-"""The options that commands share, each said once, and the bag they are carried in."""
+"""The options that commands share, in one table; and how a command takes them from it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+import copy
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache, wraps
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Concatenate, ParamSpec, get_args, get_type_hints
 
 from typer import Argument, Option
 
-Names = Annotated[
-    list[str] | None,
-    Argument(metavar="[NAME | CATEGORY ...]", help="A section of digest.toml, or categories.", show_default=False),
-]
-Config = Annotated[Path | None, Option("--config", metavar="FILE", help="Settings; else ./digest.toml.")]
-Date = Annotated[str | None, Option("--date", metavar="D", help="Day of the announcement, YYYY-MM-DD.")]
-From = Annotated[str | None, Option("--from", metavar="D", help="First of several days.")]
-To = Annotated[str | None, Option("--to", metavar="D", help="Last of several days.")]
-Query = Annotated[str | None, Option("--query", metavar="Q", help="A query in arXiv's own language.")]
-Ids = Annotated[list[str] | None, Option("--id", metavar="ID", help="An arXiv id; again and again.")]
-Input = Annotated[
-    str | None,
-    Option("--input", metavar="FILE", help="JSON Lines, arXiv Atom or announcement feed; - is standard input."),
-]
-Announce = Annotated[str | None, Option("--announce", metavar="KINDS", help="new,cross,replace,replace-cross")]
-Limit = Annotated[int | None, Option("--limit", metavar="N", min=1, help="At most so many papers.")]
-PromptOption = Annotated[str | None, Option("--prompt", metavar="NAME@N", help="The prompt.")]
-ModelOption = Annotated[str | None, Option("--model", metavar="M", help="The language model.")]
-BaseUrl = Annotated[str | None, Option("--base-url", metavar="URL", help="The endpoint, or replay:FILE.")]
-Concurrency = Annotated[int | None, Option("--concurrency", metavar="N", help="Calls in flight at most.")]
-Rpm = Annotated[float | None, Option("--rpm", metavar="N", help="Requests a minute at most; else found out.")]
-Tpm = Annotated[float | None, Option("--tpm", metavar="N", help="Tokens a minute at most; else found out.")]
-Budget = Annotated[float | None, Option("--budget", metavar="USD", help="Spend no more than this.")]
-DryRun = Annotated[bool, Option("--dry-run", help="Say what it would take; ask the model nothing.")]
-Offline = Annotated[bool, Option("--offline", help="Use the cache only.")]
-Refresh = Annotated[bool, Option("--refresh", help="Ask again for papers that the cache has.")]
-Refetch = Annotated[bool, Option("--refetch", help="Ask arXiv again for what it answered a short while ago.")]
-Replace = Annotated[bool, Option("--replace", help="Write this run's papers alone, without earlier runs of the day.")]
-Site = Annotated[bool, Option("--site", help="Build the site, too, when a digest was written.")]
-CacheDir = Annotated[Path | None, Option("--cache", metavar="DIR", help="Where replies are kept.")]
-Output = Annotated[Path | None, Option("-o", "--output", metavar="DIR", help="Where digests are written.")]
-Name = Annotated[str | None, Option("--name", metavar="NAME", help="Name of the digest.")]
-Formats = Annotated[str | None, Option("--format", metavar="md,json,html,atom", help="What is written.")]
-Json = Annotated[bool, Option("--json", help="Print the run report on standard output.")]
-Quiet = Annotated[bool, Option("-q", "--quiet", help="Say nothing but errors.")]
-Verbose = Annotated[bool, Option("-v", "--verbose", help="Say what happens to each paper.")]
+PAPERS = "Which papers"
+MODEL = "Model and prompt"
+LIMITS = "Limits"
+FILES = "Files"
+OUTCOME = "What it shows and does"
 
 
 @dataclass(frozen=True)
 class Given:
-    """The options of one command, as they were given; those that a command has not are absent here too."""
+    """The options of one command, as they were given; those that a command does not take have their defaults."""
 
-    names: list[str] | None = None
-    config: Path | None = None
-    date: str | None = None
-    first: str | None = None
-    last: str | None = None
-    query: str | None = None
-    ids: list[str] | None = None
-    input: str | None = None
-    announce: str | None = None
-    limit: int | None = None
-    prompt: str | None = None
-    model: str | None = None
-    base_url: str | None = None
-    concurrency: int | None = None
-    rpm: float | None = None
-    tpm: float | None = None
-    budget: float | None = None
-    dry_run: bool = False
-    offline: bool = False
-    refresh: bool = False
-    refetch: bool = False
-    replace: bool = False
-    site: bool = False
-    cache: Path | None = None
-    output: Path | None = None
-    name: str | None = None
-    format: str | None = None
-    json: bool = False
-    quiet: bool = False
-    verbose: bool = False
-
-    @classmethod
-    def of(cls, parameters: Mapping[str, Any]) -> Self:
-        """Return the options among a command's ``locals()``; a trailing underscore keeps off Python's own names."""
-        known = {field.name for field in fields(cls)}
-        return cls(**{name: parameters[key] for key in parameters if (name := key.rstrip("_")) in known})
+    names: Annotated[
+        list[str] | None,
+        Argument(
+            metavar="[NAME|CATEGORY]...",
+            help="Sections of digest.toml, or categories, which make one digest.  [default: every section]",
+            show_default=False,
+        ),
+    ] = None
+    date: Annotated[
+        str | None,
+        Option(
+            "--date",
+            metavar="DAY",
+            help="Day of the announcement, YYYY-MM-DD.  [default: the newest]",
+            rich_help_panel=PAPERS,
+        ),
+    ] = None
+    first: Annotated[
+        str | None, Option("--from", metavar="DAY", help="First of several days; needs --to.", rich_help_panel=PAPERS)
+    ] = None
+    last: Annotated[str | None, Option("--to", metavar="DAY", help="Last of several days.", rich_help_panel=PAPERS)] = (
+        None
+    )
+    query: Annotated[
+        str | None,
+        Option(
+            "--query", metavar="QUERY", help="A search in arXiv's own language: 'ti:diffusion'.", rich_help_panel=PAPERS
+        ),
+    ] = None
+    ids: Annotated[
+        list[str] | None, Option("--id", metavar="ID", help="An arXiv id; repeatable.", rich_help_panel=PAPERS)
+    ] = None
+    input: Annotated[
+        str | None,
+        Option(
+            "--input",
+            metavar="FILE",
+            help="JSON Lines, arXiv Atom or an announcement feed; - is standard input.",
+            rich_help_panel=PAPERS,
+        ),
+    ] = None
+    announce: Annotated[
+        str | None,
+        Option(
+            "--announce",
+            metavar="KINDS",
+            help="Of new,cross,replace,replace-cross.  [default: new,cross]",
+            rich_help_panel=PAPERS,
+        ),
+    ] = None
+    limit: Annotated[
+        int | None, Option("--limit", metavar="N", min=1, help="Take the first N papers only.", rich_help_panel=PAPERS)
+    ] = None
+    refetch: Annotated[
+        bool,
+        Option("--refetch", help="Ask arXiv again for what it answered a short while ago.", rich_help_panel=PAPERS),
+    ] = False
+    yes: Annotated[
+        bool, Option("--yes", help="Go on with a query of more than 1,000 papers.", rich_help_panel=PAPERS)
+    ] = False
+    model: Annotated[
+        str | None,
+        Option("--model", metavar="MODEL", help="The language model.  [default: gpt-5-mini]", rich_help_panel=MODEL),
+    ] = None
+    base_url: Annotated[
+        str | None,
+        Option(
+            "--base-url",
+            metavar="URL",
+            help="The endpoint, the name of a service, or replay:FILE.  [default: OpenAI]",
+            rich_help_panel=MODEL,
+        ),
+    ] = None
+    prompt: Annotated[
+        str | None, Option("--prompt", metavar="NAME@N", help="The prompt.  [default: digest@1]", rich_help_panel=MODEL)
+    ] = None
+    refresh: Annotated[
+        bool, Option("--refresh", help="Ask again for papers that the cache has.", rich_help_panel=MODEL)
+    ] = False
+    offline: Annotated[
+        bool,
+        Option(
+            "--offline",
+            help="Ask no model: take summaries from the cache alone. arXiv is still asked.",
+            rich_help_panel=MODEL,
+        ),
+    ] = False
+    dry_run: Annotated[
+        bool,
+        Option("--dry-run", help="Say what it would take, as 'estimate' does; ask no model.", rich_help_panel=LIMITS),
+    ] = False
+    budget: Annotated[
+        float | None, Option("--budget", metavar="USD", help="Spend at most this many dollars.", rich_help_panel=LIMITS)
+    ] = None
+    concurrency: Annotated[
+        int | None,
+        Option(
+            "--concurrency",
+            metavar="N",
+            help="Parallel calls at most.  [default: what suits the service]",
+            rich_help_panel=LIMITS,
+        ),
+    ] = None
+    rpm: Annotated[
+        float | None,
+        Option("--rpm", metavar="N", help="Requests a minute at most.  [default: found out]", rich_help_panel=LIMITS),
+    ] = None
+    tpm: Annotated[
+        float | None,
+        Option("--tpm", metavar="N", help="Tokens a minute at most.  [default: found out]", rich_help_panel=LIMITS),
+    ] = None
+    name: Annotated[str | None, Option("--name", metavar="NAME", help="Name of the digest.", rich_help_panel=FILES)] = (
+        None
+    )
+    output: Annotated[
+        Path | None,
+        Option(
+            "-o", "--output", metavar="DIR", help="Folder of the digests.  [default: outputs]", rich_help_panel=FILES
+        ),
+    ] = None
+    format: Annotated[
+        str | None,
+        Option("--format", metavar="KINDS", help="Of md,json,html,atom.  [default: all four]", rich_help_panel=FILES),
+    ] = None
+    replace: Annotated[
+        bool,
+        Option(
+            "--replace",
+            help="Write what this run found, without papers that the day's page has already.",
+            rich_help_panel=FILES,
+        ),
+    ] = False
+    cache: Annotated[
+        Path | None,
+        Option("--cache", metavar="DIR", help="Folder of the replies.  [default: cache]", rich_help_panel=FILES),
+    ] = None
+    config: Annotated[
+        Path | None,
+        Option("--config", metavar="FILE", help="Settings.  [default: ./digest.toml]", rich_help_panel=FILES),
+    ] = None
+    site: Annotated[
+        bool, Option("--site", help="Build the site as well, once a digest is written.", rich_help_panel=OUTCOME)
+    ] = False
+    all: Annotated[
+        bool,
+        Option("--all", help="Include digests that are neither sections nor categories.", rich_help_panel=OUTCOME),
+    ] = False
+    open: Annotated[bool, Option("--open", help="Open the page in the browser.", rich_help_panel=OUTCOME)] = False
+    json: Annotated[bool, Option("--json", help="Print the run report as JSON.", rich_help_panel=OUTCOME)] = False
+    quiet: Annotated[bool, Option("-q", "--quiet", help="Print errors and warnings only.", rich_help_panel=OUTCOME)] = (
+        False
+    )
+    verbose: Annotated[
+        bool, Option("-v", "--verbose", help="Print a line for each paper.", rich_help_panel=OUTCOME)
+    ] = False
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -94,3 +185,53 @@ class Given:
         formats = None if self.format is None else [word.strip() for word in self.format.split(",")]
         own = ("prompt", "model", "base_url", "concurrency", "rpm", "tpm", "budget", "cache", "output")
         return {name: getattr(self, name) for name in own} | {"format": formats}
+
+
+WHICH = ("names", "date", "first", "last", "query", "ids", "input", "announce", "limit")
+"""What says which papers."""
+ASKING = ("model", "base_url", "prompt", "concurrency", "rpm", "tpm")
+"""What says whom to ask, and how fast."""
+
+Own = ParamSpec("Own")
+
+
+def taking(
+    *names: str, wording: Mapping[str, str] | None = None
+) -> Callable[[Callable[Concatenate[Given, Own], int]], Callable[..., int]]:
+    """Give a command the options ``names`` of the table besides its own parameters; ``wording`` replaces their help."""
+
+    def decorate(command: Callable[Concatenate[Given, Own], int]) -> Callable[..., int]:
+        _, *own = inspect.signature(command, eval_str=True).parameters.values()
+        shared = [_parameter(name, (wording or {}).get(name)) for name in _in_order(names)]
+
+        @wraps(command)
+        def call(**values: Any) -> int:
+            given = Given(**{name: values.pop(name) for name in names})
+            return command(given, **values)  # type: ignore[call-arg]
+
+        parameters = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in (*own, *shared)]
+        call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        call.__annotations__ = {one.name: one.annotation for one in parameters}
+        return call
+
+    return decorate
+
+
+@cache
+def _table() -> Mapping[str, Any]:
+    return get_type_hints(Given, include_extras=True)
+
+
+def _in_order(names: tuple[str, ...]) -> list[str]:
+    return sorted(names, key=list(_table()).index)
+
+
+def _parameter(name: str, help_: str | None) -> inspect.Parameter:
+    annotation = _table()[name]
+    if help_:
+        kind, option = get_args(annotation)
+        option = copy.copy(option)
+        option.help = help_
+        annotation = Annotated[kind, option]
+    default = getattr(Given, name)
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)

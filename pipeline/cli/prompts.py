@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+from pipeline.cache import Cache
 from pipeline.cli import screen
-from pipeline.cli.workshop import prompt_library
+from pipeline.cli.compose import prompt_library, settings_for
+from pipeline.cli.options import Given
 from pipeline.errors import PromptError
 from pipeline.exits import Exit
-from pipeline.prompts import fingerprint, load, new_version, read_lock, release
+from pipeline.prompts import Prompt, PromptLibrary, fingerprint, load, new_version, read_lock, release, take_back
+from pipeline.summarize import FIELDS
 
 
 def list_command() -> Exit:
@@ -30,9 +34,27 @@ def show_command(label: str) -> Exit:
 
 def new_command(name: str) -> Exit:
     """Make the next version of a prompt as a draft to edit."""
-    path = new_version(prompt_library(), name, Path("prompts"))
+    library = prompt_library()
+    draft = _draft(library, name)
+    path = new_version(library, name, Path("prompts"))
+    if draft:
+        screen.warn(f"{draft} is a draft as well; the new one is a copy of it")
     screen.say(f"{path}: a draft of {name}@{path.stem}; edit it, then 'arxiv-digest prompts check'")
     return Exit.COMPLETE
+
+
+def _draft(library: PromptLibrary, name: str) -> str | None:
+    """Return the newest version of a prompt where it is a draft.
+
+    Raises:
+        PromptError: nobody has edited it yet, so that one more copy would be of no use.
+    """
+    label = library.newest(name)
+    if label is None or label in library.released():
+        return None
+    if twin := library.twin(label):
+        raise PromptError(f"{label} is an unchanged copy of {twin}: edit {library.labels()[label]}, which is a draft")
+    return label
 
 
 def check_command(labels: list[str]) -> Exit:
@@ -42,7 +64,7 @@ def check_command(labels: list[str]) -> Exit:
     faults = [] if labels else list(library.drifted())
     for path in wanted.values():
         try:
-            load(path)
+            _warn_of_unnamed(load(path))
         except PromptError as error:
             faults.append(error.message)
     if faults:
@@ -51,12 +73,43 @@ def check_command(labels: list[str]) -> Exit:
     return Exit.COMPLETE
 
 
+def _warn_of_unnamed(prompt: Prompt) -> None:
+    """Say which fields of the reply a prompt leaves for the model to guess."""
+    words = f"{prompt.system}\n{prompt.user}"
+    if unnamed := [name for name in FIELDS if not re.search(rf"\b{name}\b", words)]:
+        screen.warn(f"{prompt.label} does not name {', '.join(unnamed)}: the reply must have {', '.join(FIELDS)}")
+
+
 def release_command(label: str) -> Exit:
     """Lock a prompt: from now on its file may not change."""
-    prompt = prompt_library().get(label)
-    if prompt.path.parent.parent.resolve() != Path("prompts").resolve():
-        raise PromptError(f"{label} is a prompt of the package, released with it", hint="Make your own: 'prompts new'.")
+    library = prompt_library()
+    prompt = _own(library, label)
+    if label not in library.released() and (twin := library.twin(label)):
+        raise PromptError(f"{label} is an unchanged copy of {twin}", hint=f"Edit {prompt.path}, then release it.")
     if not release(prompt):
         raise PromptError(f"{label} is released already, as {read_lock(prompt.path.parent.parent)[label][:12]}")
     screen.say(f"{label} is released as {prompt.sha256[:12]}; its file may not change any more")
     return Exit.COMPLETE
+
+
+def undo_command(given: Given, label: str) -> Exit:
+    """Make a released prompt a draft, unless a reply in the cache was asked for by it."""
+    prompt = _own(prompt_library(), label)
+    with Cache(settings_for(given).cache, warn=screen.warn) as cache:
+        uses, path = sum(count for used, _, count in cache.info().by_model if used == label), cache.path
+    if uses:
+        raise PromptError(
+            f"{label} stays released: {uses} replies in {path} were asked for by it",
+            hint=f"Make the next version: 'arxiv-digest prompts new {prompt.name}'.",
+        )
+    if not take_back(prompt):
+        raise PromptError(f"{label} is a draft already")
+    screen.say(f"{label} is a draft; edit it, then release it")
+    return Exit.COMPLETE
+
+
+def _own(library: PromptLibrary, label: str) -> Prompt:
+    prompt = library.get(label)
+    if prompt.path.parent.parent.resolve() != Path("prompts").resolve():
+        raise PromptError(f"{label} is a prompt of the package, released with it", hint="Make your own: 'prompts new'.")
+    return prompt

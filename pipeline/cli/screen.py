@@ -1,35 +1,62 @@
-"""What the terminal shows: progress, results and errors, as plain text whatever a paper says."""
+"""Lines on standard output and standard error, as plain text whatever a paper says."""
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
-import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TextIO
+from pathlib import Path
+from typing import TextIO
 
-from pipeline.records import Entry, Source
 from pipeline.text import plain
 
-if TYPE_CHECKING:
-    from rich.progress import Progress as Bars
-    from rich.progress import TaskID
 
-PLAIN_EVERY_S = 10.0
-"""Seconds between two lines of progress where the output is no terminal."""
+class OutputLostError(Exception):
+    """Standard output, which was to carry data, takes no more; ``reason`` says why."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(str(error))
+        self.reason = error.strerror or str(error)
+        self.is_closed_pipe = error.errno == errno.EPIPE
+        """Whether its reader went away, as ``head`` does."""
 
 
 def say(text: str, *, to: TextIO | None = None) -> None:
-    """Write one line to standard output (or ``to``), whatever characters that can show."""
+    """Write one line to standard output (or ``to``), whatever characters that can show.
+
+    A screen that is gone ends no work: what cannot be written is dropped.
+    """
     stream = to or sys.stdout
-    encoding = stream.encoding or "utf-8"
-    stream.write(text.encode(encoding, "replace").decode(encoding) + "\n")
-    stream.flush()
+    try:
+        _write(stream, text)
+    except OSError:
+        _discard(stream)
 
 
-def unread() -> None:
-    """Send standard output nowhere once its reader went away, else Python complains once more when it closes it."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def emit(text: str) -> None:
+    """Write one line of data to standard output.
+
+    Raises:
+        OutputLostError: it cannot be written.
+    """
+    try:
+        _write(sys.stdout, text)
+    except OSError as error:
+        _discard(sys.stdout)
+        raise OutputLostError(error) from error
+
+
+def flush() -> None:
+    """Write what is left of standard output.
+
+    Raises:
+        OutputLostError: it cannot be written.
+    """
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        _discard(sys.stdout)
+        raise OutputLostError(error) from error
 
 
 def error(message: str, hint: str = "") -> None:
@@ -40,152 +67,61 @@ def error(message: str, hint: str = "") -> None:
 
 
 def warn(message: str) -> None:
-    """Say on standard error what went wrong and was got over."""
+    """Say on standard error what went wrong without stopping the work."""
     say(f"arxiv-digest: warning: {plain(message)}", to=sys.stderr)
 
 
-Spending = Callable[[], tuple[int, float | None]]
-"""Gives the tokens used so far and US dollars for them; None where the price is not known."""
+def link(path: Path) -> str:
+    """Return a path, as a link where standard output is a terminal that has links (OSC 8)."""
+    if not sys.stdout.isatty() or os.environ.get("TERM", "dumb") == "dumb":
+        return str(path)
+    return f"\x1b]8;;{path.absolute().as_uri()}\x1b\\{path}\x1b]8;;\x1b\\"
 
 
-class Counts:
-    """How many papers of a digest are where."""
-
-    def __init__(self) -> None:
-        self.source = Source()
-        self.new = self.cached = self.failed = 0
-
-    def add(self, entry: Entry, *, cached: bool) -> None:
-        """Count one settled paper."""
-        self.failed += entry.failure is not None
-        self.cached += cached
-        self.new += entry.summary is not None and not cached
-
-    @property
-    def done(self) -> int:
-        """Papers with a summary or a failure."""
-        return self.new + self.cached + self.failed
-
-    def words(self, spending: Spending) -> str:
-        """Return the counts as one line."""
-        tokens, dollars = spending()
-        cost = "" if dollars is None else f", ${dollars:.4f}"
-        return f"{self.new} new, {self.cached} cached, {self.failed} failed, {tokens:,} tokens{cost}"
+def note(message: str) -> None:
+    """Say on standard error what was chosen for the user."""
+    say(f"arxiv-digest: note: {plain(message)}", to=sys.stderr)
 
 
-class QuietProgress:
-    """Shows warnings and nothing else."""
-
-    def __init__(self) -> None:
-        self.spending: Spending = lambda: (0, None)
-
-    def watches(self, spending: Spending) -> None:
-        """Show what this says of tokens and cost."""
-        self.spending = spending
-
-    def begins(self) -> None:
-        """Show nothing."""
-
-    def fetched(self, source: Source) -> None:
-        """Show nothing."""
-
-    def settled(self, entry: Entry, *, cached: bool) -> None:
-        """Show nothing."""
-
-    def warned(self, message: str) -> None:
-        """Show the warning."""
-        warn(message)
-
-    def close(self) -> None:
-        """Leave the screen as it is."""
+def duration(seconds: float) -> str:
+    """Return a time as people say it: ``0.4 s``, ``12 s``, ``3 min 20 s``."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-class PlainProgress(QuietProgress):
-    """A line now and then on standard error, for logs; with ``every_paper``, a line a paper."""
+class Sturdy:
+    """A text stream that drops what it cannot write, for who would end the work over it."""
 
-    def __init__(self, *, every_paper: bool) -> None:
-        super().__init__()
-        self._counts = Counts()
-        self._every_paper = every_paper
-        self._said = time.monotonic()
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
 
-    def begins(self) -> None:
-        """Count anew."""
-        self._counts = Counts()
+    def write(self, text: str) -> int:
+        """Write ``text``, or drop it."""
+        try:
+            return self._stream.write(text)
+        except OSError:
+            _discard(self._stream)
+            return len(text)
 
-    def fetched(self, source: Source) -> None:
-        """Say how many papers came."""
-        self._counts.source = source
-        announced = "" if source.announced is None else f" of {source.announced}"
-        say(f"fetched {source.fetched}{announced} papers", to=sys.stderr)
+    def flush(self) -> None:
+        """Write what is held back, or drop it."""
+        try:
+            self._stream.flush()
+        except OSError:
+            _discard(self._stream)
 
-    def settled(self, entry: Entry, *, cached: bool) -> None:
-        """Say how far the run is, if it has been silent for a while."""
-        self._counts.add(entry, cached=cached)
-        if self._every_paper:
-            outcome = entry.failure.reason if entry.failure else "cached" if cached else "new"
-            say(f"{entry.paper.id} {outcome}: {plain(entry.paper.title)}", to=sys.stderr)
-        elif time.monotonic() - self._said >= PLAIN_EVERY_S:
-            self._said = time.monotonic()
-            counted = f"{self._counts.done} of {self._counts.source.fetched}"
-            say(f"{counted} papers: {self._counts.words(self.spending)}", to=sys.stderr)
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._stream, name)
 
 
-class BarProgress(QuietProgress):
-    """A bar for each stage on a terminal."""
-
-    def __init__(self) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        super().__init__()
-        self._counts = Counts()
-        self._bars: Bars = Progress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(elapsed_when_finished=True),
-            TextColumn("{task.fields[counts]}", markup=False),
-            console=Console(stderr=True),
-            transient=True,
-        )
-        self._fetch: TaskID = self._bars.add_task("fetch", total=None, counts="")
-        self._summarize: TaskID = self._bars.add_task("summarize", total=None, counts="")
-        self._bars.start()
-
-    def begins(self) -> None:
-        """Count anew, with empty bars."""
-        self._counts = Counts()
-        self._bars.reset(self._fetch, total=None, counts="")
-        self._bars.reset(self._summarize, total=None, counts="")
-
-    def fetched(self, source: Source) -> None:
-        """Move the bar of the fetch stage."""
-        self._counts.source = source
-        self._bars.update(self._fetch, completed=source.fetched, total=source.announced or source.fetched)
-        self._bars.update(self._summarize, total=source.announced or source.fetched)
-
-    def settled(self, entry: Entry, *, cached: bool) -> None:
-        """Move the bar of the summarize stage."""
-        self._counts.add(entry, cached=cached)
-        self._bars.update(self._summarize, completed=self._counts.done, counts=self._counts.words(self.spending))
-
-    def warned(self, message: str) -> None:
-        """Show the warning above the bars."""
-        self._bars.console.print(f"warning: {plain(message)}", markup=False, highlight=False)
-
-    def close(self) -> None:
-        """Take the bars off the screen."""
-        self._bars.stop()
+def _write(stream: TextIO, text: str) -> None:
+    encoding = stream.encoding or "utf-8"
+    stream.write(text.encode(encoding, "replace").decode(encoding) + "\n")
+    stream.flush()
 
 
-AnyProgress = QuietProgress | PlainProgress | BarProgress
-
-
-def progress(*, quiet: bool, verbose: bool) -> AnyProgress:
-    """Return what shows progress here: bars on a terminal, lines elsewhere."""
-    if quiet:
-        return QuietProgress()
-    if sys.stderr.isatty() and not verbose:
-        return BarProgress()
-    return PlainProgress(every_paper=verbose)
+def _discard(stream: TextIO) -> None:
+    """Send a stream nowhere, else Python fails once more over what it holds back when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -12,13 +12,13 @@ from rich.text import Text
 
 from pipeline.archive import Archive
 from pipeline.cli import screen
+from pipeline.cli.compose import settings_for
 from pipeline.cli.options import Given
-from pipeline.cli.workshop import settings_for
-from pipeline.cli.written import written_date, written_name
+from pipeline.cli.pick import written_date, written_name
 from pipeline.errors import UsageError
 from pipeline.exits import Exit
 from pipeline.records import Day, Entry, RunReport, Summary, parse_id
-from pipeline.text import plain
+from pipeline.tex import readable
 
 _BOLD, _DIM = Style(bold=True), Style(dim=True)
 _LESS = "-FRX"
@@ -27,15 +27,17 @@ _LESS = "-FRX"
 
 def show_command(given: Given, name: str | None, date: str | None, paper_id: str | None) -> Exit:
     """Show a digest, or one paper of it whole."""
-    archive = Archive(settings_for(given).output)
-    name = written_name(archive, name)
+    settings = settings_for(given)
+    archive = Archive(settings.output)
+    name = written_name(archive, settings, name)
     day = archive.day(name, written_date(archive, name, date))
     lines = _digest(day, archive.report(name, day.date)) if paper_id is None else _paper(_named(day, paper_id))
     try:
         _print(lines)
-    except BrokenPipeError:
-        # Whoever reads no further, as head does, has seen what was asked for.
-        screen.unread()
+    except screen.OutputLostError as error:
+        # A reader that stops early, as head does, has seen what was asked for.
+        if not error.is_closed_pipe:
+            raise
     return Exit.COMPLETE
 
 
@@ -43,7 +45,7 @@ def _print(lines: Iterable[Text]) -> None:
     """Page coloured lines with links on a terminal; elsewhere write them plain, each line as long as it is."""
     if not sys.stdout.isatty():
         for line in lines:
-            screen.say(line.plain)
+            screen.emit(line.plain)
         return
     os.environ.setdefault("LESS", _LESS)
     console = Console()
@@ -116,9 +118,9 @@ def _link(text: str, url: str) -> tuple[str, Style]:
 
 
 def _line(*parts: str | tuple[str, Style]) -> Text:
-    """Join parts to one line, each without what could steer a terminal; a part of blanks alone stays as it is."""
+    """Join parts to one line, each as it reads, without what could steer a terminal; blanks stay as they are."""
     line = Text()
     for part in parts:
         text, style = (part, Style.null()) if isinstance(part, str) else part
-        line.append(text if text.isspace() else plain(text), style)
+        line.append(text if text.isspace() else readable(text), style)
     return line

@@ -8,11 +8,11 @@ import time
 from dataclasses import dataclass
 
 from pipeline.cache import Cache
-from pipeline.cli.workshop import keep_learned, model_for
+from pipeline.cli.compose import keep_learned, model_for
 from pipeline.errors import FatalModelError
 from pipeline.model.budget import Budget
-from pipeline.model.capabilities import Learned
-from pipeline.model.wire import Ask, Meter, Model, Reply
+from pipeline.model.interface import Ask, Model, Reply
+from pipeline.model.negotiation import Learned
 from pipeline.records import Paper
 from pipeline.settings import Settings
 
@@ -32,9 +32,6 @@ class Trial:
 
     reply: Reply
     seconds: float
-    used: Meter
-    cost_usd: float | None
-    """None where the price or the count of tokens is not known."""
     learned: Learned
     """What this call and earlier runs learned of the endpoint and model."""
 
@@ -55,7 +52,7 @@ def try_out(settings: Settings, ask: Ask, cache: Cache, budget: Budget | None) -
         keep_learned([model], cache)
     took = time.monotonic() - began
     learned = Learned.read(cache.learned(model.endpoint, model.name))
-    return Trial(reply, took, model.meter, model.cost_usd(model.meter), learned)
+    return Trial(reply, took, learned)
 
 
 async def _answer(model: Model, ask: Ask, deadline: float) -> Reply:

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import json
-import math
+import random
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from typing import Any
+from urllib.parse import quote
 
-from pipeline.errors import CallError, FatalModelError, UncappedError
+from pipeline.errors import CallError, FatalModelError, ModelError, UncappedError
+from pipeline.model.announcer import Announcer, in_words
 from pipeline.model.budget import Budget
-from pipeline.model.capabilities import Capabilities, Learned
 from pipeline.model.connection import PROXY_HINT, Connection, Endpoint
-from pipeline.model.faults import Action, Answer, Rule, judge
-from pipeline.model.gate import Gate, Slot
-from pipeline.model.patience import PassingError, Patience, Tries, retrying
-from pipeline.model.prices import Price, cost_usd
+from pipeline.model.error_rules import Action, ErrorResponse, Rule
+from pipeline.model.health import Health
+from pipeline.model.interface import UNANSWERED, Ask, Reply
+from pipeline.model.limiter import Limiter, PassingError, Patience, Slot, Tries
+from pipeline.model.negotiation import Capabilities, Learned, Negotiator, Refusal
+from pipeline.model.prices import Tariff
+from pipeline.model.rate_headers import RateHeaders
+from pipeline.model.retirement import read_shutdown
 from pipeline.model.tokens import estimate, most_tokens
-from pipeline.model.wire import UNANSWERED, Ask, Meter, Reply
-from pipeline.records import Usage
+from pipeline.records import NOTHING_ASKED, Account, Usage
 
-MOST_TOKENS = 4096
-"""Cap on one completion where a budget needs one: a digest entry takes some 700, and a little thinking fits."""
-
-LONG_PAUSE_S = 10.0
-"""A pause beyond this is said, and then one of more than twice as long."""
 FREE = frozenset({400, 401, 403, 404, 422, 429})
 """Statuses of refusals that cost nothing for certain."""
 
@@ -37,54 +36,80 @@ class Terms:
 
     learned: Learned = field(default_factory=Learned)
     patience: Patience = field(default_factory=Patience)
-    price: Price | None = None
+    price: Tariff | None = None
     budget: Budget | None = None
     warn: Callable[[str], None] = lambda _: None
-    """Told of pauses so long that whoever watches would take them for a standstill."""
+    """Told of waits so long that whoever watches would take them for a standstill."""
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    spread: Callable[[], float] = random.random
+    """Gives random numbers in [0, 1)."""
+
+
+@dataclass(slots=True)
+class _Call:
+    """An ask on its way to a reply."""
+
+    ask: Ask
+    tries: Tries
+    account: Account = NOTHING_ASKED
+    """Of the requests that have come back so far."""
+    refusals: int = 0
+    """For load, so far."""
+    rates: RateHeaders = field(default_factory=RateHeaders)
+    """What the last answer named."""
 
 
 class OpenAIModel:
     """A model behind an endpoint that is compatible with OpenAI's chat completions."""
 
-    def __init__(self, name: str, endpoint: Endpoint, gate: Gate, terms: Terms | None = None) -> None:
+    def __init__(self, name: str, endpoint: Endpoint, limiter: Limiter, terms: Terms | None = None) -> None:
         self.name = name
         self.endpoint = endpoint.host
         self._hint = endpoint.hint
         self._proxy = endpoint.proxy
-        self._longest_said = LONG_PAUSE_S / 2
-        self._gate = gate
+        self._limiter = limiter
         self._terms = terms or Terms()
-        self._connection = Connection(endpoint, self._terms.patience)
+        self._connection = Connection(endpoint, self._terms.patience, self._terms.now)
         self._deadline = self._connection.deadline
-        self.meter = self._connection.meter
-        self._capabilities = Capabilities.of(endpoint.preset, self._terms.learned)
-        self._trying = asyncio.Lock()
-        """Held by the one call that tries a form which no reply has proven."""
-        self._faults = 0
-        """In a row, of an endpoint that has answered nobody."""
-        self._last_fault = float("-inf")
+        capabilities = Capabilities.of(endpoint.preset, self._terms.learned)
+        self._negotiator = Negotiator(name, capabilities, check=limiter.check)
+        self._announcer = Announcer(endpoint.host, self._terms.warn)
+        self._health = Health()
+        self._longest_reply = 0
+        """Tokens of the longest completion: an endpoint may take a cap and not keep it."""
 
     def learned(self) -> Learned:
         """Return what this run and those before it learned of the endpoint and model."""
         mean, before = self._deadline.mean, self._terms.learned.seconds
         seconds = mean if self._deadline.is_sure else before or mean
-        held = {"width": self._gate.width, "per_minute": self._gate.per_minute, "seconds": seconds}
-        return self._capabilities.learned().model_copy(update=held)
+        held = {"width": self._limiter.width, "per_minute": self._limiter.per_minute, "seconds": seconds}
+        ends = {"shutdown": self._terms.learned.shutdown, "looked_up": self._terms.learned.looked_up}
+        return self._negotiator.capabilities.learned().model_copy(update=held | ends)
 
-    def cost_usd(self, used: Meter) -> float | None:
-        """Return US dollars for what was used; None where the price or the count is not known."""
-        return None if used.uncounted else cost_usd(self._terms.price, used.tokens, used.counted)
+    async def shutdown_date(self) -> date | None:
+        """Ask the endpoint for the first day on which the model answers no more; None where it names none."""
+        return read_shutdown(await self._connection.fetch(f"/models/{quote(self.name, safe='')}"))
+
+    @property
+    def in_flight(self) -> int:
+        """Requests that wait for their answer now."""
+        return self._limiter.in_flight
+
+    @property
+    def limit(self) -> float | None:
+        """Requests a minute that calls are waiting for; see `Limiter.limit`."""
+        return self._limiter.limit
 
     def stop(self, error: FatalModelError) -> None:
         """Send nothing more: whoever waits gets ``error``, and what is in flight may finish."""
-        self._gate.shut(error)
+        self._limiter.shut(error)
 
     async def close(self) -> None:
         """Close the connections."""
         await self._connection.close()
 
     async def ask(self, ask: Ask) -> Reply:
-        """Answer one ask, trying again where that makes sense.
+        """Answer one ask, trying again where that makes sense; the reply or the error carries what it took.
 
         Where the endpoint has answered nobody yet, an ask that it leaves unanswered after all tries ends the run.
 
@@ -92,123 +117,190 @@ class OpenAIModel:
             FatalModelError: no further ask can succeed.
             CallError: this ask failed for good.
         """
-        tries = Tries(self._terms.patience)
-        tokens = sum(estimate(message.content) for message in ask.messages) * 2.0
+        call = _Call(ask, Tries(self._terms.patience, self._terms.spread, lambda: self._health.answered))
         try:
-            async for attempt in retrying(tries, self._terms.patience, self._gate.rest):
-                with attempt:
-                    async with self._gate.slot(tokens) as slot:
-                        self.meter.retries += tries.begun or ask.again
-                        tries.begin()
-                        with self._while_unanswered():
-                            return await self._request(ask, slot)
-        except PassingError as error:
-            if error.rule.reason in UNANSWERED and self._deadline.mean is None:
-                fatal = FatalModelError(str(error), hint=self._way_on(error.rule))
-                self.stop(fatal)
-                raise fatal from error
-            raise CallError(error.rule.reason, str(error)) from error
-        raise AssertionError("tenacity ends with an answer or an error")  # pragma: no cover
+            reply = await self._try(call)
+        except ModelError as error:
+            raise error.charged(call.account) from error
+        return replace(reply, account=call.account)
 
-    @contextlib.contextmanager
-    def _while_unanswered(self) -> Iterator[None]:
-        """After a fault, let one call at a time ask an endpoint that has answered nobody, only as often as one ask may.
+    async def _try(self, call: _Call) -> Reply:
+        """Send requests until one is answered.
 
         Raises:
-            FatalModelError: so many calls failed, one after another.
+            ModelError: none was.
+        """
+        tokens = sum(estimate(message.content) for message in call.ask.messages) * 2.0
+        try:
+            async for attempt in call.tries.retrying(self._limiter.rest):
+                with attempt:
+                    async with self._limiter.slot(tokens, refused_before=call.refusals) as slot:
+                        call.tries.begin()
+                        return await self._request(call, slot)
+        except PassingError as error:
+            raise self._given_up(error) from error
+        raise AssertionError("tenacity ends with an answer or an error")  # pragma: no cover
+
+    def _given_up(self, error: PassingError) -> ModelError:
+        if error.rule.reason in UNANSWERED and not self._health.answered:
+            fatal = FatalModelError(str(error), hint=self._way_on(error.rule))
+            self.stop(fatal)
+            return fatal
+        return CallError(error.rule.reason, str(error))
+
+    async def _request(self, call: _Call, slot: Slot) -> Reply:
+        """Send a request in the form that the endpoint takes.
+
+        Raises:
+            FatalModelError: no further request can succeed.
+            CallError: this ask failed for good.
+            PassingError: another request may succeed.
         """
         began = time.monotonic()
         try:
-            yield
+            outcome = await self._negotiator.exchange(
+                call.ask,
+                lambda body: self._paid(call, body),
+                may_be_plain=self._terms.budget is None,
+                on_change=self._limiter.form_changed,
+            )
         except PassingError as error:
-            is_first = self._deadline.mean is None and error.rule.action is Action.RETRY
-            if is_first and began >= self._last_fault:
-                self._last_fault = time.monotonic()
-                self._faults += 1
-                self._gate.faulted(self._last_fault - began)
-                if self._faults >= self._terms.patience.tries:
-                    raise FatalModelError(str(error), hint=self._way_on(error.rule)) from error
+            self._count_failure(error, began)
             raise
+        if isinstance(outcome, Refusal):
+            raise self._refused(call, slot, outcome, began)
+        used = outcome.usage or Usage()
+        self._health.replied()
+        self._limiter.accepted(slot, used.prompt + used.completion or slot.tokens, call.rates)
+        self._announcer.say_pace(self._limiter)
+        return outcome
 
-    async def _request(self, ask: Ask, slot: Slot) -> Reply:
-        """Ask in the form that the endpoint takes.
+    def _count_failure(self, error: PassingError, began: float) -> None:
+        """Let one call at a time ask an endpoint that has answered nobody, only as often as one ask may.
 
-        While no reply has proven a form, one call at a time tries it, so that each lesson costs one request, however
-        late it comes; the others leave in the plainest form, or wait where that would leave out what was asked for.
+        Raises:
+            FatalModelError: enough calls failed, one after another.
         """
-        known = self._capabilities
-        may_be_plain = ask.temperature is None and self._terms.budget is None
-        while not known.proven:
-            if self._trying.locked() and may_be_plain:
-                return await self._put(ask, slot, plain=True)
-            async with self._trying:
-                self._gate.check()
-                if not known.proven:
-                    return await self._put(ask, slot)
-        return await self._put(ask, slot)
+        in_a_row = self._health.failed(began)
+        if in_a_row:
+            self._limiter.failed(time.monotonic() - began)
+            if in_a_row >= min(self._terms.patience.tries, error.rule.tries or self._terms.patience.tries):
+                raise FatalModelError(str(error), hint=self._way_on(error.rule)) from error
 
-    async def _put(self, ask: Ask, slot: Slot, *, plain: bool = False) -> Reply:
-        """Send one request, or as many as there are lessons in how to put it."""
-        known = self._capabilities
-        while True:
-            lessons, began = known.lessons, time.monotonic()
-            answer, headers = await self._paid(ask, plain=plain)
-            is_old = lessons < known.lessons and not plain
-            if isinstance(answer, Reply):
-                if not plain:
-                    known.answered(is_old=is_old)
-                used = answer.usage or Usage()
-                self._gate.accepted(slot, used.prompt + used.completion or slot.tokens, headers)
-                return answer
-            rule = judge(answer)
-            may_learn = rule.action is Action.CHANGE and not is_old and not plain
-            if may_learn and known.learn(answer, guess=not rule.is_named):
-                self._gate.learned(time.monotonic() - began)
-                self.meter.retries += 1
-                continue
-            if rule.action is Action.SLOW:
-                self._gate.refused(slot, headers, overloaded=rule.reason == "unavailable")
-            elif is_old:
-                self._gate.outdated(time.monotonic() - began)
-            self._raise_for(rule, answer, is_old=is_old)
-
-    async def _paid(self, ask: Ask, *, plain: bool) -> tuple[Reply | Answer, Mapping[str, str]]:
-        """Send one request within the budget, if there is one."""
-        budget, price = self._terms.budget, self._terms.price
-        if budget is None or price is None:
-            return await self._connection.send(self._capabilities.body(self.name, ask, most_tokens=None, plain=plain))
-        if not self._capabilities.cap:
+    async def _paid(self, call: _Call, body: dict[str, Any]) -> Reply | ErrorResponse:
+        """Send one request within the budget, if there is one, and charge what it took."""
+        budget = self._terms.budget if self._terms.price else None
+        if budget and not self._negotiator.capabilities.cap:
             raise UncappedError(self.endpoint)
-        body = self._capabilities.body(self.name, ask, most_tokens=MOST_TOKENS)
-        worst = price(Usage(prompt=most_tokens(json.dumps(body, ensure_ascii=False)), completion=MOST_TOKENS))
-        await budget.reserve(worst)
-        cost = worst
+        left = self._terms.price.now() if self._terms.price else self._terms.now()
+        worst = await self._reserve(body, call.ask)
+        cost, settled, usage = worst, worst, None
         try:
-            answer, headers = await self._connection.send(body)
-            if isinstance(answer, Answer) and answer.status in FREE:
-                cost = 0.0
-            elif isinstance(answer, Reply) and answer.usage:
-                cost = price(answer.usage)
+            answer, call.rates = await self._connection.send(body)
+            if isinstance(answer, Reply):
+                usage = answer.usage
+                cost, settled = self._cost_of_reply(usage, worst, left)
+            elif answer.status in FREE:
+                cost = settled = 0.0
+        except PassingError as error:
+            usage = error.usage
+            raise
         finally:
-            await budget.settle(worst, cost)
-        return answer, headers
+            call.account += Account(requests=1, tokens=usage or Usage(), cost_usd=cost)
+            if budget:
+                await budget.settle(worst or 0.0, settled or 0.0)
+        return answer
 
-    def _raise_for(self, rule: Rule, answer: Answer, *, is_old: bool) -> None:
-        """Raise what a refusal means; ``is_old`` where the form was changed while the request was under way.
+    def _cost_of_reply(
+        self, usage: Usage | None, worst: float | None, left: datetime
+    ) -> tuple[float | None, float | None]:
+        """Return the dollars of a reply for the report and, never less, for the budget.
 
-        Such a request goes back into the queue: sent again at once, it would be one of many in a form that nobody has
-        tried yet.
+        The report takes the price of the moment at which it was answered, the budget the dearest since it left. Where
+        no tokens were counted a budget takes the worst, else nobody knows.
         """
+        price = self._terms.price
+        if usage is None or price is None:
+            unknown = worst if self._terms.budget else None
+            return unknown, unknown
+        self._longest_reply = max(self._longest_reply, usage.completion)
+        return price.current(usage), price.dearest(usage, since=left)
+
+    async def _reserve(self, body: Mapping[str, object], ask: Ask) -> float | None:
+        """Return the dollars that a request costs at most, set aside where there is a budget; None without a price.
+
+        The dearest moment until the answer must have come counts, for no provider says whether the hour of the request
+        or that of the answer decides. Where the wait for room in the budget led to dearer hours, it is reckoned again.
+        """
+        price, budget, seconds = self._terms.price, self._terms.budget, self._terms.patience.call
+        if price is None:
+            return None
+        most = self._most_usage(body, ask)
+        while True:
+            worst = price.dearest(most, seconds=seconds)
+            if budget is None:
+                return worst
+            await budget.reserve(worst)
+            if price.dearest(most, seconds=seconds) <= worst:
+                return worst
+            await budget.settle(worst, 0.0)
+
+    def _most_usage(self, body: Mapping[str, object], ask: Ask) -> Usage:
+        """Return the tokens that a request takes at most.
+
+        A reply that was longer than its cap shows that the endpoint does not keep it: then twice the longest counts.
+        """
+        prompt = most_tokens(json.dumps(body, ensure_ascii=False))
+        is_kept = self._longest_reply <= ask.most_tokens
+        return Usage(prompt=prompt, completion=ask.most_tokens if is_kept else 2 * self._longest_reply)
+
+    def _refused(self, call: _Call, slot: Slot, refusal: Refusal, began: float) -> Exception:
+        """Return the error that a refusal means, after the limiter has heard of it."""
+        rule, answer = refusal.rule, refusal.answer
+        message = self._said(answer)
+        if rule.action is Action.STOP:
+            return self._final(call, refusal, message)
+        if rule.action is Action.SLOW:
+            return self._too_many(call, slot, refusal, message)
+        # A form that was changed meanwhile goes back into the queue: sent again at once, it would be one of many in a
+        # form that nobody has tried yet.
+        if refusal.is_old:
+            self._limiter.form_was_old(refusal.took)
+        elif rule.action in {Action.FAIL, Action.CHANGE}:
+            return self._rejected(call, refusal, message)
+        error = PassingError(rule, message)
+        if rule.action is Action.RETRY:
+            self._count_failure(error, began)
+        return error
+
+    def _final(self, call: _Call, refusal: Refusal, message: str) -> ModelError:
+        """Return the end of the run, or of this paper alone where others were answered."""
+        if self._health.ends_run(call.ask.paper_id):
+            return FatalModelError(message, hint=self._advice(refusal.rule, refusal.answer))
+        return CallError(refusal.rule.reason, message)
+
+    def _rejected(self, call: _Call, refusal: Refusal, message: str) -> ModelError:
+        is_of_content = refusal.rule.reason == "refused"
+        if not is_of_content and self._health.refuses_all(call.ask.paper_id, message):
+            return FatalModelError(message, hint="Each paper is refused so. Check the model and its limits.")
+        return CallError(refusal.rule.reason, message)
+
+    def _too_many(self, call: _Call, slot: Slot, refusal: Refusal, message: str) -> Exception:
+        """Slow down after a refusal for load."""
+        asked = refusal.answer.retry_after
+        if asked is not None and 0 < self._terms.patience.paper < asked:
+            words = f"{self.endpoint} asks to wait {in_words(asked)}"
+            return FatalModelError(words, hint="Run the same command again then: what is done is kept.")
+        call.refusals += 1
+        overloaded = refusal.rule.reason == "unavailable"
+        wait = self._limiter.refused(slot, call.rates, asked=asked, overloaded=overloaded)
+        self._announcer.say_pause(self._limiter.paused_for(), asked, message)
+        return PassingError(refusal.rule, message, wait=wait)
+
+    def _said(self, answer: ErrorResponse) -> str:
         code = (answer.code or answer.type).removeprefix(str(answer.status))
         about = " ".join(filter(None, (f"answered {answer.status}", code)))
-        message = self._connection.said(": ".join(filter(None, (about, answer.message))))
-        if rule.action is Action.STOP:
-            raise FatalModelError(message, hint=self._advice(rule, answer))
-        if rule.action is Action.SLOW:
-            self._wait_for(answer.retry_after or 0.0)
-        if rule.action is Action.FAIL or (rule.action is Action.CHANGE and not is_old):
-            raise CallError(rule.reason, message)
-        raise PassingError(rule, message)
+        return self._connection.said(": ".join(filter(None, (about, answer.message))))
 
     def _way_on(self, rule: Rule) -> str:
         """Return what to do about an endpoint that answers nobody."""
@@ -217,22 +309,9 @@ class OpenAIModel:
         proxy = " and the proxy in HTTPS_PROXY, HTTP_PROXY or ALL_PROXY" if self._proxy else ""
         return f"Check the address in --base-url or OPENAI_BASE_URL{proxy}, and that a model is served there."
 
-    def _wait_for(self, seconds: float) -> None:
-        """Say that the endpoint asks for a long pause.
-
-        Raises:
-            FatalModelError: it is longer than the patience for a paper.
-        """
-        asks = f"{self.endpoint} asks to wait {_in_words(seconds)}"
-        if 0 < self._terms.patience.paper < seconds:
-            raise FatalModelError(asks, hint="Run the same command again then: what is done is kept.")
-        if seconds > 2 * self._longest_said:
-            self._longest_said = seconds
-            self._terms.warn(f"{asks}; all calls do")
-
-    def _advice(self, rule: Rule, answer: Answer) -> str:
+    def _advice(self, rule: Rule, answer: ErrorResponse) -> str:
         """Return what to do about an answer that is final."""
-        key = self._capabilities.preset.key_variable or "OPENAI_API_KEY"
+        key = self._negotiator.capabilities.preset.key_variable or "OPENAI_API_KEY"
         advice = {
             401: f"Check the key in {key}.{self._hint}",
             403: f"Check that the key in {key} may use this model.{self._hint}",
@@ -242,9 +321,3 @@ class OpenAIModel:
         return rule.hint.format(host=self.endpoint) or advice.get(
             answer.status, "Check the account and the model at the provider."
         )
-
-
-def _in_words(seconds: float) -> str:
-    minutes = round(seconds / 60)
-    parts = ((minutes // 60, "h"), (minutes % 60, "min")) if seconds >= 120 else ((math.ceil(seconds), "s"),)
-    return " ".join(f"{count} {unit}" for count, unit in parts if count)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline.model.wire import Reply
+from pipeline.model.interface import Reply
 from pipeline.records import Usage
 from pipeline.text import without_surrogates
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import CallError, FatalModelError, InputError
-from pipeline.model.wire import Ask, Meter, Reply
-from pipeline.records import parse_id
+from pipeline.model.interface import Ask, Reply
+from pipeline.records import Account, parse_id
 from pipeline.settings import REPLAY_MODEL
 
 _FIELDS = {
@@ -26,6 +26,7 @@ class ReplayModel:
 
     name = REPLAY_MODEL
     endpoint = REPLAY_MODEL
+    in_flight = 0
 
     def __init__(self, path: Path) -> None:
         """Read the whole file.
@@ -34,24 +35,17 @@ class ReplayModel:
             InputError: the file is missing, or a line is not an object with an arXiv id.
         """
         self.path = path
-        self.meter = Meter()
         self._replies = dict(_read(path))
 
-    def cost_usd(self, used: Meter) -> float | None:  # noqa: ARG002 (the protocol's)
-        """Return nothing spent: a file is free."""
-        return 0.0
-
     async def ask(self, ask: Ask) -> Reply:
-        """Answer with the recorded reply as it stands.
+        """Answer with the recorded reply as it stands, free of charge.
 
         Raises:
             CallError: the file has none for this paper.
         """
         if (text := self._replies.get(ask.paper_id)) is None:
             raise CallError("no_reply", f"{self.path.name} has no reply for {ask.paper_id}")
-        self.meter.requests += 1
-        self.meter.retries += ask.again
-        return Reply(text=text)
+        return Reply(text=text, account=Account(requests=1))
 
     def stop(self, error: FatalModelError) -> None:
         """Nothing waits for a file."""
@@ -73,6 +67,6 @@ def _reply(where: str, line: str) -> tuple[str, str]:
         record: Any = json.loads(line)
         identifier, _ = parse_id(record["id"])
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise InputError(f"{where}: is no reply: {error}", hint="Each line is a JSON object with an id.") from error
+        raise InputError(f"{where}: is not a reply: {error}", hint="Each line is a JSON object with an id.") from error
     fields = {name: record[key] for key, name in _FIELDS.items() if key in record}
     return identifier, json.dumps(fields, ensure_ascii=False)

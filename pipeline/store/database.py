@@ -6,6 +6,7 @@ A fault of the file is a miss and one warning, never the end of a run. A damaged
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -128,7 +129,7 @@ class Database:
                 f"{self.path}: was written by a newer arxiv-digest (format {version}; this one knows {known})",
                 hint="Update arxiv-digest, or choose another --cache DIR.",
             )
-        db.execute("PRAGMA journal_mode = WAL")
+        _switch_to_wal(db)
         # NORMAL loses nothing when the process dies, only when the machine does.
         db.execute("PRAGMA synchronous = NORMAL")
         # A checkpoint is all that waits for the disk, and closing makes one: 64 MB hold more than a day's replies.
@@ -191,6 +192,24 @@ class Database:
                 self._warned = True
                 self.warn(f"{self.path}: {error}; what cannot be kept is asked for again next time")
             return otherwise
+
+
+def _switch_to_wal(db: sqlite3.Connection) -> None:
+    """Switch to WAL, for which SQLite does not wait by itself while another process does the same.
+
+    Raises:
+        sqlite3.OperationalError: the file stayed locked for `BUSY_S`.
+    """
+    until = time.monotonic() + BUSY_S
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() >= until:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 def _is_damage(error: sqlite3.DatabaseError) -> bool:

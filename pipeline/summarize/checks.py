@@ -13,6 +13,9 @@ from pipeline.text import fold
 LONGEST_TLDR = 200
 """Characters; more is no one-liner."""
 LONGEST_TLDR_EN = 800
+LONGEST_FIELD = 2000
+LONGEST_SHARE = 4
+"""Characters of any field, and for one of the English text; more is not a translation of it."""
 SHORTEST_SHARE = 0.12
 """Characters of a Chinese abstract for one of the English: whole translations have 0.25 to 0.5."""
 SHORT_ABSTRACT = 300
@@ -43,7 +46,7 @@ _LABEL = re.compile(r"[\w;.&/ -]{2,30}:", re.IGNORECASE)
 _HALF_WIDTH = str.maketrans("（）【】：", "()[]:")
 _ID = r"(?:\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Za-z]{2})?/\d{7})"
 _LEAK = re.compile(
-    rf"^\W*(?:摘要|abstract)?\W*arxiv\s*[:：]\s*{_ID}"
+    rf"^\W*+(?:(?:摘要|abstract)\W*+)?arxiv\s*[:：]\s*{_ID}"
     rf"|[(（\[]\s*arxiv\s*[:：]\s*{_ID}(?:v\d+)?\s*(?:\[[^\]]*\])?[^()（）]*[)）]?\s*$"
     rf"|arxiv\s*[:：]\s*{_ID}(?:v\d+)?\s*(?:\[[a-z-]+(?:\.[a-z-]+)?\]|announce|公告|公布|宣布|发布|通告)"
     r"|(?:announce(?:ment)?|公告|公布|宣布|发布|通告)\s*(?:type|类型|类别)\s*[:：]",
@@ -93,6 +96,16 @@ def _each_line_is_there(fields: Fields, context: Context) -> Fault | None:
     if not absent:
         return None
     return Fault("missing_field", f"no {', '.join(absent)}", f"缺少 {'、'.join(absent)}")
+
+
+def _no_field_is_endless(fields: Fields, context: Context) -> Fault | None:
+    """Also keeps the checks behind it, which look for patterns, from a text that would take them seconds."""
+    english = {"translated_title": context.paper.title, "translated_abstract": context.paper.abstract}
+    for name, text in fields.items():
+        most = max(LONGEST_FIELD, LONGEST_SHARE * len(english.get(name, "")))
+        if len(text) > most:
+            return Fault("too_long", f"{name} has {len(text)} characters, at most {most}", f"{name} 太长")
+    return None
 
 
 def _one_line_each(fields: Fields, context: Context) -> Fault | None:
@@ -168,6 +181,7 @@ def _abstract_is_whole(fields: Fields, context: Context) -> Fault | None:
 
 CHECKS: tuple[Check, ...] = (
     _each_line_is_there,
+    _no_field_is_endless,
     _nothing_leaked,
     _nothing_echoed,
     _one_line_each,

@@ -7,16 +7,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from pipeline.cache import CachedReply
-from pipeline.errors import CallError
-from pipeline.model.wire import Ask, Message, Model, Reply
+from pipeline.errors import CallError, ModelError
+from pipeline.model.interface import Ask, Message, Model, Reply
 from pipeline.prompts import Prompt
-from pipeline.records import Failure, Paper, Summary, Usage
+from pipeline.records import NOTHING_ASKED, Account, Failure, Paper, Summary
 from pipeline.summarize.checks import Context, Fault, english_tldr_is_missing, first_fault
 from pipeline.summarize.reply import SCHEMA, read_object
 from pipeline.text import fold
 
 ASKS = 3
 """The first ask and two more."""
+ROOM_TO_THINK = 4096
+"""Tokens that a reply may have beside one for each character of the paper, of which a translation takes a third."""
+LONGEST_QUOTE = 8000
+"""Characters of a refused reply that are sent back with what was wrong with it."""
 
 _BY_FINISH = {
     "length": Fault("truncated", "the reply was cut at the endpoint's limit", "上一次没有写完，写得紧凑些"),
@@ -39,7 +43,20 @@ def first_ask(paper: Paper, prompt: Prompt) -> Ask:
         messages=(Message("system", system), Message("user", user)),
         schema=SCHEMA,
         temperature=prompt.front.temperature,
+        most_tokens=ROOM_TO_THINK + len(paper.title) + len(paper.abstract),
     )
+
+
+def judge(reply: Reply, paper: Paper, prompt: Prompt) -> tuple[dict[str, str], Fault | None]:
+    """Return the fields of a reply about ``paper`` and what is wrong with it; a missing English one-liner is not."""
+    fields = read_object(reply.text, source=f"{paper.title}\n{paper.abstract}")
+    if reply.finish in _BY_FINISH:
+        return {}, _BY_FINISH[reply.finish]
+    if fields is None:
+        return {}, _NO_OBJECT
+    if english_tldr_is_missing(fields):
+        fields["tldr_en"] = ""
+    return fields, first_fault(fields, Context(paper, instructions=f"{prompt.system}\n{prompt.user}"))
 
 
 @dataclass
@@ -52,7 +69,8 @@ class Dialogue:
     """The first ask; ``key`` is its cache key."""
     key: str
     replies: int = 0
-    usage: Usage | None = None
+    account: Account = NOTHING_ASKED
+    """Of all asks so far."""
     faults: list[str] = field(default_factory=list)
 
     async def hold(self, model: Model, *, now: Callable[[], datetime]) -> CachedReply | Failure:
@@ -74,7 +92,7 @@ class Dialogue:
                 if in_hand:
                     return in_hand
                 raise
-            fields, found = self._judge(reply)
+            fields, found = judge(reply, self.paper, self.prompt)
             if found is None:
                 kept = self._keep(fields, reply, model, now())
                 if kept.summary.tldr_en or in_hand:
@@ -88,37 +106,29 @@ class Dialogue:
         return in_hand or self.failure(fault.reason, fault.detail)
 
     async def _reply(self, model: Model, ask: Ask) -> Reply:
-        reply = await model.ask(ask)
+        try:
+            reply = await model.ask(ask)
+        except ModelError as error:
+            self.account += error.account
+            raise
+        self.account += reply.account
         self.replies += 1
-        if reply.usage:
-            self.usage = reply.usage + (self.usage or Usage())
         return reply
 
     def failure(self, reason: str, detail: str) -> Failure:
         """Return the paper's failure after the replies so far."""
         return Failure(paper_id=self.paper.id, reason=reason, detail=detail, attempts=self.replies)
 
-    def _judge(self, reply: Reply) -> tuple[dict[str, str], Fault | None]:
-        fields = read_object(reply.text, source=f"{self.paper.title}\n{self.paper.abstract}")
-        if reply.finish in _BY_FINISH:
-            return {}, _BY_FINISH[reply.finish]
-        if fields is None:
-            return {}, _NO_OBJECT
-        context = Context(self.paper, instructions=f"{self.prompt.system}\n{self.prompt.user}")
-        if english_tldr_is_missing(fields):
-            fields["tldr_en"] = ""
-        return fields, first_fault(fields, context)
-
     def _again(self, reply: Reply, fault: Fault) -> Ask:
         """Return the next ask: the model's own words and what was wrong with them."""
         words = f"上面的回答不能用：{fault.again}。请重新给出完整的 JSON 对象。"
-        said = (Message("assistant", reply.text),) if reply.text.strip() else ()
+        said = (Message("assistant", _quoted(reply.text)),) if reply.text.strip() else ()
         return Ask(
             paper_id=self.ask.paper_id,
             messages=(*self.ask.messages, *said, Message("user", words)),
             schema=self.ask.schema,
             temperature=self.ask.temperature,
-            again=True,
+            most_tokens=self.ask.most_tokens,
         )
 
     def _keep(self, fields: dict[str, str], reply: Reply, model: Model, moment: datetime) -> CachedReply:
@@ -130,6 +140,11 @@ class Dialogue:
             model=model.name,
             endpoint=model.endpoint,
             created=moment,
-            usage=self.usage,
+            usage=self.account.usage,
         )
         return CachedReply(self.key, summary, reply.text, {"replies": self.replies, "faults": self.faults})
+
+
+def _quoted(text: str) -> str:
+    """Return a reply as it is sent back: a runaway one by its beginning."""
+    return text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}…"

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pipeline.cache import Cache
+from pipeline.model.interface import Ask
 from pipeline.model.tokens import Counter
-from pipeline.model.wire import Ask
 from pipeline.prompts import Prompt
 from pipeline.records import Paper, Usage
 from pipeline.summarize.dialogue import first_ask

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import islice
 from typing import Any
 
 FIELDS = ("translated_title", "tldr", "tldr_en", "translated_abstract")
@@ -16,6 +17,11 @@ SCHEMA: dict[str, Any] = {
     "additionalProperties": False,
 }
 
+LONGEST = 500_000
+"""Characters of a reply that are read: an entry has some thousand, thoughts before it a hundred thousand."""
+MOST_OBJECTS = 20
+"""Beginnings of an object that are tried, so that no reply takes more than milliseconds to read."""
+_OBJECT = re.compile(r'\{\s*+"')
 _THOUGHTS = re.compile(r"\s*<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL)
 _THOUGHTS_END = re.compile(r"</think(?:ing)?>")
 _BAD_ESCAPE = re.compile(r'\\(?:\\|"|/|[bfnrt](?![a-zA-Z])|u[0-9a-fA-F]{4}|(?P<bad>.))', re.DOTALL)
@@ -30,10 +36,9 @@ def read_object(text: str, *, source: str) -> dict[str, str] | None:
     for escapes are put back where ``source``, the English text, has that very command. A value that is not text is left
     out, as if the model had not answered it.
     """
-    said = _without_thoughts(text)
-    start = said.find("{")
-    while start >= 0:
-        found = _decode(said[start:])
+    said = _without_thoughts(text[:LONGEST])
+    for start in islice(_OBJECT.finditer(said), MOST_OBJECTS):
+        found = _decode(said[start.start() :])
         if isinstance(found, dict) and not found.keys().isdisjoint(FIELDS):
             commands = {match.group() for match in _AMBIGUOUS_COMMAND.finditer(source)}
             return {
@@ -41,7 +46,6 @@ def read_object(text: str, *, source: str) -> dict[str, str] | None:
                 for name, value in found.items()
                 if name in FIELDS and isinstance(value, str)
             }
-        start = said.find("{", start + 1)
     return None
 
 

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
-import time
 from collections import deque
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from pipeline.cache import Cache, CachedReply
 from pipeline.errors import BudgetError, CallError, DigestError, FatalModelError
-from pipeline.model.wire import UNANSWERED, Ask, Model
+from pipeline.model.interface import UNANSWERED, Ask, Model
 from pipeline.progress import Progress
 from pipeline.prompts import Prompt
-from pipeline.records import Entry, Failure, Paper, Spent, Summary, Usage
+from pipeline.records import NOTHING_ASKED, Account, Entry, Failure, Paper, Settled, Summary
 from pipeline.settings import REPLAY_MODEL
 from pipeline.summarize.dialogue import Dialogue, first_ask
 
@@ -23,8 +21,20 @@ MOST_UNANSWERED = 20
 """Papers in a row that got no answer, after which a run stops."""
 MOST_FAILED = 100
 """Papers in a row without a summary, whatever the reason, after which a run stops."""
+MOST_ALIKE = 5
+"""Papers in a row that a model fails for one and the same reason, after which its fallback is asked instead."""
 WINDOW = 4096
 """Papers that may be unfinished at once; bounds memory over months of papers."""
+
+
+@dataclass
+class Carried:
+    """What one digest of a job leaves to the next, and to whoever interrupts the job."""
+
+    failed: dict[str, Failure] = field(default_factory=dict)
+    """Failures that the model's replies are the reason of, by the key of the ask: it is not paid for them again."""
+    abandoned: int = 0
+    """Requests that were in flight when the job was interrupted."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +51,8 @@ class Job:
     refresh: bool = False
     """Ask again for papers that the cache has."""
     offline: bool = False
-    """Ask nothing; what the cache has not is a failure."""
+    """Ask nothing; a paper that the cache lacks is a failure."""
+    carried: Carried = field(default_factory=Carried)
 
     async def close(self) -> None:
         """Close every model."""
@@ -49,29 +60,38 @@ class Job:
             await model.close()
 
 
+@dataclass
+class _Asked:
+    """A paper that is asked about."""
+
+    paper: Paper
+    ask: Ask
+    key: str
+    account: Account = NOTHING_ASKED
+    """Of all models that were asked so far."""
+
+
 class Summarizer:
-    """Summarizes papers as they come and counts how they came out."""
+    """Summarizes papers as they come."""
 
     def __init__(self, job: Job) -> None:
-        self.cached = 0
-        self.summarized = 0
         self.stopped: DigestError | None = None
         """What ended the run early."""
         self._job = job
-        self._began = time.monotonic()
         self._models = (job.model, *job.fallback)
-        self._meters_then = [dataclasses.replace(model.meter) for model in self._models]
         self._given_up: list[Model] = []
+        self._unusable: dict[str, list[str]] = {}
+        """Reasons for which a model's papers failed, since its last good reply."""
         self._in_a_row = {"failed": 0, "unanswered": 0}
-        self._tasks: set[asyncio.Task[Entry]] = set()
+        self._tasks: set[asyncio.Task[Settled]] = set()
 
-    async def entries(self, pages: AsyncIterable[Iterable[Paper]]) -> AsyncIterator[Entry]:
-        """Yield one entry for each paper, in the papers' order.
+    async def settled(self, pages: AsyncIterable[Iterable[Paper]]) -> AsyncIterator[Settled]:
+        """Yield each paper with its outcome and what that took, in the papers' order.
 
         Calls for the first pages are under way while later pages are still awaited. After a fatal error no further page
         is read, and each paper that has no summary yet fails as ``stopped``.
         """
-        waiting: deque[asyncio.Future[Entry]] = deque()
+        waiting: deque[asyncio.Future[Settled]] = deque()
         try:
             async for page in pages:
                 for paper in page:
@@ -87,55 +107,43 @@ class Summarizer:
         finally:
             await self._leave_nothing_behind()
 
-    def spent(self) -> Spent:
-        """Return what was used since the beginning."""
-        used = [model.meter.since(then) for model, then in zip(self._models, self._meters_then, strict=True)]
-        costs = [model.cost_usd(meter) for model, meter in zip(self._models, used, strict=True)]
-        known = [cost for cost in costs if cost is not None]
-        return Spent(
-            cached=self.cached,
-            summarized=self.summarized,
-            requests=sum(meter.requests for meter in used),
-            retries=sum(meter.retries for meter in used),
-            tokens=sum((meter.tokens for meter in used), Usage()),
-            cost_usd=sum(known) if len(known) == len(costs) else None,
-            wall_s=round(time.monotonic() - self._began, 3),
-            model=self._job.model.name,
-            prompt=self._job.prompt.reference,
-        )
-
-    def _begin(self, paper: Paper) -> asyncio.Future[Entry]:
+    def _begin(self, paper: Paper) -> asyncio.Future[Settled]:
         """Answer from the cache at once, else begin to ask."""
         job = self._job
         ask = first_ask(paper, job.prompt)
         key = ask.key(job.model.name)
         if not job.refresh and (reply := job.cache.reply(key)):
-            return _done(self._settle(paper, reply.summary.model_copy(update={"paper_id": paper.id}), cached=True))
+            return _done(self._settle(paper, reply.summary.model_copy(update={"paper_id": paper.id}), is_cached=True))
+        if failure := job.carried.failed.get(key):
+            return _done(self._settle(paper, failure.model_copy(update={"paper_id": paper.id})))
         if job.offline:
-            detail = "not in the cache, and the run was told to stay offline"
+            detail = "not in the cache, and --offline asks no model"
             return _done(self._settle(paper, Failure(paper_id=paper.id, reason="not_cached", detail=detail)))
         task = asyncio.create_task(self._ask(paper, ask, key))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def _ask(self, paper: Paper, ask: Ask, key: str) -> Entry:
+    async def _ask(self, paper: Paper, ask: Ask, key: str) -> Settled:
+        if self.stopped:
+            return self._settle(paper, _stopped(paper, self.stopped))
+        asked = _Asked(paper, ask, key)
         try:
-            if self.stopped:
-                return self._settle(paper, _stopped(paper, self.stopped))
-            outcome = await self._outcome(paper, ask, key)
+            outcome = await self._outcome(asked)
         except FatalModelError as error:
             self._stop(error)
-            return self._settle(paper, _stopped(paper, error))
+            return self._settle(paper, _stopped(paper, error), asked.account)
         if isinstance(outcome, Failure):
-            return self._settle(paper, outcome)
+            if outcome.reason not in UNANSWERED:
+                self._job.carried.failed[key] = outcome
+            return self._settle(paper, outcome, asked.account)
         self._job.cache.keep_reply(paper, outcome)
-        return self._settle(paper, outcome.summary)
+        return self._settle(paper, outcome.summary, asked.account)
 
-    async def _outcome(self, paper: Paper, ask: Ask, key: str) -> CachedReply | Failure:
+    async def _outcome(self, asked: _Asked) -> CachedReply | Failure:
         """Ask one model after the other until one has a summary; return that or the last failure."""
-        for model in self._models:
-            dialogue = Dialogue(paper, self._job.prompt, ask, key)
+        for model in self._asked_models():
+            dialogue = Dialogue(asked.paper, self._job.prompt, asked.ask, asked.key)
             try:
                 outcome = await dialogue.hold(model, now=self._job.now)
             except CallError as error:
@@ -145,10 +153,29 @@ class Summarizer:
                     raise
                 self._pass_on(model, error)
                 continue
+            finally:
+                asked.account += dialogue.account
             if isinstance(outcome, CachedReply):
+                self._unusable.pop(model.name, None)
                 break
+            self._count_unusable(model, outcome)
         self._count(outcome)
         return outcome
+
+    def _asked_models(self) -> Iterator[Model]:
+        """Yield those that are asked in turn: the last one, and each before it that is not given up by then."""
+        for model in self._models:
+            if model is self._models[-1] or model not in self._given_up:
+                yield model
+
+    def _count_unusable(self, model: Model, failure: Failure) -> None:
+        """Pass a model over, where there is another, once paper after paper fails for the same reason."""
+        reasons = self._unusable.setdefault(model.name, [])
+        reasons.append(failure.reason)
+        last = reasons[-MOST_ALIKE:]
+        if model is not self._models[-1] and failure.attempts and last == [failure.reason] * MOST_ALIKE:
+            words = f"{model.name} at {model.endpoint}: the last {MOST_ALIKE} papers all failed as {failure.reason}"
+            self._pass_on(model, FatalModelError(words))
 
     def _pass_on(self, model: Model, error: FatalModelError) -> None:
         """Say once that a model answers nobody any more, and that those after it are asked in its place."""
@@ -170,15 +197,18 @@ class Summarizer:
             hint = "The reasons are in the report; 'arxiv-digest doctor' says what is reachable."
             self._stop(FatalModelError(f"{asked}: the last {row['failed']} papers all failed", hint=hint))
 
-    def _settle(self, paper: Paper, outcome: Summary | Failure, *, cached: bool = False) -> Entry:
+    def _settle(
+        self, paper: Paper, outcome: Summary | Failure, account: Account = NOTHING_ASKED, *, is_cached: bool = False
+    ) -> Settled:
         if isinstance(outcome, Failure):
-            entry = Entry(paper=paper, failure=outcome)
+            cost = account.cost_usd if account.requests else None
+            failure = outcome.model_copy(update={"usage": account.usage, "cost_usd": cost})
+            entry = Entry(paper=paper, failure=failure)
         else:
             entry = Entry(paper=paper, summary=outcome)
-            self.cached += cached
-            self.summarized += not cached
-        self._job.progress.settled(entry, cached=cached)
-        return entry
+        settled = Settled(entry=entry, account=account, is_cached=is_cached)
+        self._job.progress.settled(settled)
+        return settled
 
     def _stop(self, error: FatalModelError) -> None:
         """End the run: nothing more is asked, and what is in flight may finish, because it is paid for."""
@@ -188,14 +218,15 @@ class Summarizer:
                 model.stop(error)
 
     async def _leave_nothing_behind(self) -> None:
+        self._job.carried.abandoned += sum(model.in_flight for model in self._models)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
-def _done(entry: Entry) -> asyncio.Future[Entry]:
-    future: asyncio.Future[Entry] = asyncio.get_running_loop().create_future()
-    future.set_result(entry)
+def _done(settled: Settled) -> asyncio.Future[Settled]:
+    future: asyncio.Future[Settled] = asyncio.get_running_loop().create_future()
+    future.set_result(settled)
     return future
 
 

@@ -95,7 +95,7 @@ def _line(path: Path, number: int, text: bytes) -> KeptEntry:
         return KeptEntry.model_validate_json(text)
     except ValidationError as error:
         raise InputError(
-            f"{path}, line {number}: is no line of 'arxiv-digest cache export': {explain(error)}",
+            f"{path}, line {number}: is not a line of 'arxiv-digest cache export': {explain(error)}",
             hint="Give a file that 'cache export' wrote, or an output folder.",
         ) from error
 

@@ -17,7 +17,7 @@ from lxml import html as parser
 
 from pipeline.assemble import Digest, html, markdown
 from pipeline.assemble.formulas import _ATTRIBUTES, _ELEMENTS
-from pipeline.assemble.html import asset
+from pipeline.assemble.html import SCRIPTS, STYLES, asset
 from pipeline.assemble.language import LANGUAGES
 from pipeline.records import Entry, Missing, Note, Source
 from pipeline.text import plain
@@ -60,7 +60,9 @@ def _full() -> str:
         categories=["cs.CV", "cs.LG"],
         published="2024-04-02T23:00:00Z",
         announce_type="cross",
-        comment="12 pages",
+        comment="12 pages, https://github.com/a/b. Project page: https://a.example/b/, https://anonymous.4open.science/r/b",
+        doi="10.1234/a(b)",
+        journal_ref="J. 1",
     )
     new = paper(2, categories=["cs.CV"], announce_type="new", published="2024-04-03T00:00:00Z")
     return _page(
@@ -72,26 +74,30 @@ def _full() -> str:
 
 
 def test_a_paper_has_all_its_parts_in_place() -> None:
-    """Both lines and titles to open, then who, when, where, both abstracts, the comment, and two links."""
+    """Titles, category and kind, and lines to open; then who, when, where, both abstracts, the comment and links."""
     of = _read(_full()).get_element_by_id("2404.00001")
-    assert _texts(of, "summary > *") == ["一句话。", "One line.", "标题", "A x."]
+    assert _texts(of, "summary > *") == ["标题", "cs.CV · cs.LG 交叉 A x.", "一句话。", "One line."]
     assert _texts(of, "p") == [
-        "Zoë Zweite, Ann Author 2024-04-02 cs.CV cs.LG 交叉",
+        "Zoë Zweite, Ann Author 2024-04-02 发表于 J. 1",
         "译文。",
         "Abstract 1.",
-        "12 pages",
-        "arXiv:2404.00001v2 PDF",
+        "12 pages, https://github.com/a/b. Project page: https://a.example/b/, https://anonymous.4open.science/r/b",
+        "arXiv:2404.00001v2 PDF HTML alphaXiv GitHub 项目主页 代码 DOI",
     ]
-    links = [link.get("href") for link in of.cssselect("a")]
-    assert links == ["https://arxiv.org/abs/2404.00001", "https://arxiv.org/pdf/2404.00001"]
+    assert [link.get("href") for link in of.cssselect("a")] == [
+        *(f"https://arxiv.org/{page}/2404.00001" for page in ("abs", "pdf", "html")),
+        "https://www.alphaxiv.org/abs/2404.00001",
+        *("https://github.com/a/b", "https://a.example/b/", "https://anonymous.4open.science/r/b"),
+        "https://doi.org/10.1234/a%28b%29",
+    ]
     assert of.get("data-type") == "cross"
 
 
 def test_a_paper_may_have_the_least() -> None:
     """Of a paper of which only three things are known, and that has no line in English, no place is left empty."""
     of = _read(_page(done(paper(), tldr_en="\n"))).cssselect("article")[0]
-    assert _texts(of, "summary > *") == ["一句话。", "标题", "Title 1"]
-    assert _texts(of, "p") == ["译文。", "Abstract 1.", "arXiv:2404.00001 PDF"]
+    assert _texts(of, "summary > *") == ["标题", "Title 1", "一句话。"]
+    assert _texts(of, "p") == ["译文。", "Abstract 1.", "arXiv:2404.00001 PDF HTML alphaXiv"]
     assert of.cssselect(".only")
 
 
@@ -100,8 +106,31 @@ def test_each_text_is_marked_with_its_language() -> None:
     root = _read(_full())
     assert root.get("lang") == "zh-CN"
     of = root.get_element_by_id("2404.00001")
-    assert _texts(of, "[lang=en]") == ["One line.", "A x.", "Abstract 1.", "12 pages"]
-    assert _texts(root, "#failures td[lang=en]") == ["Title 3"]
+    assert [text.split(",")[0] for text in _texts(of, "[lang=en]")] == ["A x.", "One line.", "Abstract 1.", "12 pages"]
+    assert _texts(root, "#failures [lang=en]") == ["Title 3", "Abstract 3."]
+
+
+def test_a_paper_without_a_summary_has_its_abstract_and_a_reason_in_chinese() -> None:
+    """It is one of the papers, with mark and links; what is said of it in English is in the run report."""
+    failure = failed(paper(3, announce_type="new", categories=["cs.CV"]), "incomplete", "translated_abstract has 105")
+    (of,) = _read(_page(failure)).cssselect("main article")
+    assert _texts(of, "summary > *") == ["Title 3", "cs.CV 新论文", "没有摘要：译文太短，不可能是完整的摘要"]
+    assert _texts(of, "p") == ["Abstract 3.", "arXiv:2404.00003 PDF HTML alphaXiv"]
+    assert (of.get("id"), of.get("data-type")) == ("2404.00003", "new")
+    assert all(kept.get("class") == "only" for kept in of.cssselect("summary > :not(small), div > p"))
+
+
+def test_text_macros_are_unwrapped_in_every_place() -> None:
+    """In both languages, in a paper that failed too; formulas keep theirs."""
+    written = r"\emph{a} 4\% $\textbf{x}$"
+    of = paper(
+        1, title=written, abstract=written, comment=written, authors=[r"G\"odel"], published="2024-04-02T00:00:00Z"
+    )
+    texts = dict.fromkeys(("translated_title", "tldr", "tldr_en", "translated_abstract"), written)
+    main = _read(_page(done(of, **texts), failed(paper(2, title=written, abstract=written)))).cssselect("main")[0]
+    assert "\\" not in main.text_content()
+    assert main.text_content().count("a 4% ") == 9
+    assert "Gödel" in main.text_content()
 
 
 def test_only_abstracts_have_formulas_on_lines_of_their_own() -> None:
@@ -121,7 +150,7 @@ def test_only_abstracts_have_formulas_on_lines_of_their_own() -> None:
 
 def test_the_newest_come_first() -> None:
     """Whatever order the entries came in."""
-    assert [of.get("id") for of in _read(_full()).cssselect("article")] == ["2404.00002", "2404.00001"]
+    assert [of.get("id") for of in _read(_full()).cssselect("article")] == ["2404.00002", "2404.00001", "2404.00003"]
 
 
 def test_a_paper_that_comes_twice_has_one_anchor() -> None:
@@ -133,36 +162,37 @@ def test_a_paper_that_comes_twice_has_one_anchor() -> None:
 def test_the_head_says_what_is_there_and_what_is_not() -> None:
     """Name, day, how many papers; how many failed or are missing, with links to the foot."""
     root = _read(_full())
-    assert _texts(root, "h1, body > header p") == ["cs.CV 2024-04-03", "2 篇论文 · 1 篇没有摘要 · 缺少 2 篇"]
+    assert _texts(root, "h1, body > header p") == ["cs.CV 2024-04-03", "3 篇论文 · 1 篇没有摘要 · 缺少 2 篇"]
     assert [link.get("href") for link in root.cssselect("header a")] == ["#failures", "#foot"]
     assert all(root.get_element_by_id(name) is not None for name in ("failures", "foot"))
 
 
 def test_the_foot_says_what_the_markdown_page_says() -> None:
-    """Failures with reasons, what is missing, notes, models and prompt: the same texts, in the same order."""
+    """What is missing, notes, models and prompt: the same texts, in the same order."""
     of = paper(3)
     digest = Digest(
         "cs.CV", "2024-04-03", (done(paper(1), model="m-1", prompt="digest@1"), failed(of, "refused", "no")), FULL
     )
     root, page = _read(html(digest)), read(markdown(digest))
     rows = [tuple(_texts(row, "td, th")) for row in root.cssselect("footer tr")]
-    assert rows == page.rows[2:]
-    assert _texts(root, "footer h2") == page.headings[2:]
+    assert rows == page.rows[4:]
+    assert _texts(root, "footer h2") == page.headings[2:3] == ["说明"]
     assert _texts(root, "footer p") == page.paragraphs
-    assert [link.get("href") for link in root.cssselect("footer a")] == page.links[1:3]
+    assert [link.get("href") for link in root.cssselect("footer a")] == [page.links[2]]
 
 
 def test_a_page_without_papers_or_foot_is_one() -> None:
-    """A digest in which all failed has no article; one in which all went well has no foot."""
-    assert _read(_page(failed(paper()))).cssselect("article") == []
+    """A digest may have no paper; one in which all went well has no foot, and none that failed."""
+    assert _read(_page()).cssselect("article") == []
+    assert _read(_page(done(paper()))).cssselect("#failures") == []
     assert _texts(_read(_page(done(paper()))), "footer") == [""]
 
 
 def test_the_filters_offer_what_there_is() -> None:
     """Categories and types with their numbers, the commonest first; no choice where there is but one."""
     root = _read(_full())
-    assert _texts(root, "[name=category] option") == ["全部分类", "cs.CV (2)", "cs.LG (1)"]
-    assert _texts(root, "[name=type] option") == ["全部类型", "交叉 (1)", "新论文 (1)"]
+    assert _texts(root, "[name=category]") == ["cs.CV 2", "cs.LG 1"]
+    assert _texts(root, "[name=type]") == ["交叉 1", "新论文 1"]
     assert _read(_page(done(paper(categories=["cs.CV"])))).cssselect("[name=category], [name=type]") == []
 
 
@@ -184,12 +214,12 @@ def test_the_policy_lets_only_the_pages_own_style_and_script_in() -> None:
     assert page.index("Content-Security-Policy") < page.index("<style")
 
 
-@pytest.mark.parametrize("name", ["page.css", "page.js"])
+@pytest.mark.parametrize("name", [*STYLES, *SCRIPTS])
 def test_style_and_script_are_safe_to_put_into_a_page(name: str) -> None:
     """They end no element, name no address, hold no line end that a browser would change."""
     text = str(asset(name).text)
     assert not re.search(r"</|<!--|https?:|url\(|@import|\r|innerHTML|eval", text)
-    assert len(text) > 1000
+    assert text
 
 
 def test_the_page_asks_for_nothing() -> None:
@@ -201,7 +231,7 @@ def test_the_page_asks_for_nothing() -> None:
     }
     assert {key for key in addresses if key[0] != "a"} == {("link", "href")}
     assert addresses["link", "href"] == "data:,"
-    assert all(re.match(r"https://arxiv\.org/(abs|pdf)/|#", link.get("href")) for link in root.cssselect("a"))
+    assert all(re.match(r"https://|#", link.get("href")) for link in root.cssselect("a"))
 
 
 def test_a_page_beside_a_feed_names_it() -> None:
@@ -263,14 +293,14 @@ def _seen(root: Any) -> set[tuple[str, ...]]:
 
 def _plain_of(text: dict[str, str]) -> list[str]:
     """Return what the places of a written page should show, in order."""
-    because = f"{text['reason']}：{text['detail']}" if text["detail"] else text["reason"]
     makers = "；".join(
         f"{head}：{name}" for head, name in (("提示词", text["prompt"]), ("模型", text["model"])) if name
     )
     shown = [
-        *(text["tldr"], text["tldr_en"], text["translated_title"], text["title"]),
-        *(f"{text['author']}, B", f"{text['category']} cs.CV", text["translated_abstract"], text["abstract"]),
-        *(text["comment"], text["title"], because),
+        *(text["translated_title"], f"{text['category']} · cs.CV", text["title"], text["tldr"], text["tldr_en"]),
+        *(f"{text['author']}, B", text["translated_abstract"], text["abstract"], text["comment"]),
+        *(text["title"], f"{text['category']} · cs.CV", f"没有摘要：{text['reason']}"),
+        *(f"{text['author']}, B", text["abstract"], text["comment"]),
         *("取得 2 篇，缺少 1 篇。本页 2 篇。", text["missing"], text["reason"]),
         *(f"本次运行提前停止：{text['figure']}", text["note"], makers),
     ]
@@ -281,7 +311,7 @@ def _folded(text: str) -> str:
     return " ".join(text.split())
 
 
-_PLACES = "summary > *, .by > bdi, .by > span, details > div > p, .by[lang], #failures td, #foot p, #foot td"
+_PLACES = "summary > :not(small), small > *, .by > bdi, .by > span, details > div > p, .by[lang], #foot p, #foot td"
 
 
 @settings(max_examples=150, deadline=None)
@@ -301,13 +331,14 @@ def test_no_text_adds_an_element_or_a_link(text: dict[str, str]) -> None:
     root = _read(_written({name: f"{value} $x$ {value}" for name, value in text.items()}))
     for of in root.iter(*_ELEMENTS - {"span", "code", "b", "i", "em"}):
         assert set(of.attrib) <= _ATTRIBUTES
-    own = {("bdi",), ("article", "id")} | _seen(_read(_full()))
+    own = {("bdi",), ("article",), ("article", "id")} | _seen(_read(_full()))
     strange = {
         seen for seen in _seen(root) if seen not in own and not (seen[0] in _ELEMENTS and {*seen[1:]} <= _ATTRIBUTES)
     }
     assert strange == set()
-    links = {link.get("href") for link in root.cssselect("a")} - {"#failures", "#foot"}
-    assert all(re.fullmatch(r"https://arxiv\.org/(abs|pdf)/[a-z-]*/?[\d.]+(v\d+)?", link) for link in links)
+    links = {link.get("href") for link in root.cssselect("a")} - {"#failures", "#foot", "#"}
+    addresses = r"https://(arxiv\.org/(abs|pdf|html)|www\.alphaxiv\.org/abs)/[a-z-]*/?[\d.]+(v\d+)?"
+    assert all(re.fullmatch(addresses, link) for link in links)
     assert len(root.cssselect("script")) == len(root.cssselect("style")) == 1
 
 
@@ -318,7 +349,7 @@ def test_marks_that_turn_the_direction_are_dropped() -> None:
 
 
 def test_a_paper_adds_little_to_its_texts() -> None:
-    """What stands around the texts of a paper is 500 bytes, and 40,000 around all papers."""
+    """What stands around the texts of a paper is below 750 bytes, and below 50,000 around all papers."""
     fields: dict[str, Any] = {
         "version": 1,
         "authors": ["A"],
@@ -327,13 +358,13 @@ def test_a_paper_adds_little_to_its_texts() -> None:
     }
     papers = [done(paper(number, **fields)) for number in range(500)]
     once, many = (len(_page(*some).encode()) for some in (papers[:1], papers))
-    assert (many - once) / 499 < 600
-    assert once < 40_000
+    assert (many - once) / 499 < 750
+    assert once < 50_000
 
 
-@pytest.mark.skipif(not DATA, reason="ARXIV_DIGEST_TEST_DATA does not name the folder of recorded data")
+@pytest.mark.skipif(not DATA, reason="needs the recorded data: set ARXIV_DIGEST_TEST_DATA to its folder")
 def test_500_recorded_replies_make_a_page_below_the_budget() -> None:
-    """Of real texts, as a model wrote them, it is less than 1.5 MB."""
+    """Of real texts, as a model wrote them, it is less than 1.6 MB."""
     path = Path(DATA or "") / "replies" / "ok.jsonl"
     replies = [json.loads(line) for line in path.read_text("utf-8").splitlines()[:500]]
     fields: dict[str, Any] = {"authors": ["Ann Author"] * 5, "categories": ["cs.CV", "cs.LG"], "announce_type": "new"}
@@ -346,4 +377,4 @@ def test_500_recorded_replies_make_a_page_below_the_budget() -> None:
         for number, reply in enumerate(replies)
     ]
     assert len(entries) == 500
-    assert len(_page(*entries).encode()) < 1_500_000
+    assert len(_page(*entries).encode()) < 1_600_000

@@ -9,6 +9,7 @@ from pipeline.assemble import Digest, markdown
 from pipeline.assemble.escape import one_line
 from pipeline.assemble.language import LANGUAGES
 from pipeline.records import Entry, Missing, Note, Source
+from pipeline.tex import without_macros
 
 from .gfm import PAGE_TAGS, fold, read
 from .samples import HOSTILE, HOSTILE_TITLE, done, failed, paper
@@ -20,13 +21,15 @@ def _page(*entries: Entry, source: Source | None = None, notes: tuple[Note, ...]
     return markdown(Digest("cs.CV", "2024-04-03", entries, noted))
 
 
-ONE = """\
+TABLE = """\
 # 摘要
 
 | Ref | Title | Summary |
 | --- | --- | --- |
 | [^1] | [Title 1](https://arxiv.org/abs/2404.00001) | 一句话。 |
 
+"""
+DETAILS = """\
 # 详细
 
 [^1]: 标题
@@ -44,14 +47,20 @@ ONE = """\
     Abstract 1.
     \n
 """
+ONE = TABLE + DETAILS
+
+
+def _link(number: int) -> str:
+    return "[{0}]({0})".format(f"https://arxiv.org/abs/2404.{number:05}")
+
 
 REST = """\
 # 没有摘要的论文
 
 | 论文 | 原因 |
 | --- | --- |
-| [Title 2](https://arxiv.org/abs/2404.00002) | 模型没有在时限内回答：no answer in 60 s |
-| [A title. (arXiv:2404.00003v1 [cs.CV])](https://arxiv.org/abs/2404.00003) | odd_reason_ |
+| [Title 2](https://arxiv.org/abs/2404.00002) [^3] | 模型没有在时限内回答 |
+| [A title. (arXiv:2404.00003v1 [cs.CV])](https://arxiv.org/abs/2404.00003) [^4] | odd_reason_ |
 
 # 说明
 
@@ -78,8 +87,8 @@ def test_a_complete_digest_is_a_table_and_its_details() -> None:
     assert _page(done(paper())) == ONE
 
 
-def test_what_failed_or_is_missing_follows_the_details() -> None:
-    """Failures, counts, missing papers, notes (each once) and makers stand behind an unchanged page."""
+def test_what_failed_or_is_missing_precedes_the_details() -> None:
+    """Failures, counts, missing papers, notes (each once) and makers stand below the table; footnotes end the page."""
     source = Source(
         announced=5,
         fetched=3,
@@ -97,25 +106,52 @@ def test_what_failed_or_is_missing_follows_the_details() -> None:
         notes=(Note(key="source_failed", figures=figures), Note(key="follows_submission"), Note(key="unknown_key_")),
     )
 
-    assert page.startswith(ONE.split("\n\n# ", maxsplit=1)[0])
-    assert page.endswith("\n    \n\n" + REST)
+    table, rest = page.split("\n\n# ", maxsplit=1)
+    assert table.startswith(TABLE.strip())
+    assert f"# {rest}".startswith(f"{REST}# 详细\n\n[^1]: 标题\n")
+    assert page.endswith(
+        "\n[^4]: A title. (arXiv:2404.00003v1 [cs.CV])\n\n    " + _link(3) + "\n\n    Abstract 3.\n    \n\n"
+    )
+
+
+def test_what_a_paper_gives_besides_stands_below_its_address() -> None:
+    """Where it appeared, its code and its DOI, each a line of its own; a page of papers without these has none."""
+    code = "Code: https://github.com/a/b_c_"
+    page = _page(done(paper(comment=code, doi="10.1234/x_y_", journal_ref="J. 1_a_")))
+    lines = ["发表于 J. 1_a_", *(
+        f"{label}：[{url}]({url})"
+        for label, url in (("GitHub", "https://github.com/a/b_c_"), ("DOI", "https://doi.org/10.1234/x_y_"))
+    )]  # fmt: skip
+    assert page == ONE.replace(f"{_link(1)}\n\n", "".join(f"{line}\n\n    " for line in (_link(1), *lines))[:-4])
+    assert read(page).links[2:] == ["https://github.com/a/b_c_", "https://doi.org/10.1234/x_y_"]
+
+
+def test_text_macros_are_unwrapped() -> None:
+    """In every field; those of formulas stay."""
+    written = r"\emph{a} 4\% $\textbf{x}$"
+    texts = dict.fromkeys(("translated_title", "tldr", "tldr_en", "translated_abstract"), written)
+    page = _page(
+        done(paper(1, title=written, abstract=written), **texts), failed(paper(2, title=written, abstract=written))
+    )
+    assert page.count("a 4% $") == 11
+    assert page.replace(r"\textbf", "").count("\\") == 0
 
 
 def test_counts_without_an_announcement() -> None:
     """Where nobody said how many papers there should be, the foot does not either; papers may lack names."""
     page = _page(done(paper()), source=Source(fetched=1, missing=2))
 
-    assert page == ONE + "# 说明\n\n取得 1 篇，缺少 2 篇。本页 1 篇。\n\n"
+    assert page == TABLE + "# 说明\n\n取得 1 篇，缺少 2 篇。本页 1 篇。\n\n" + DETAILS
 
 
 def test_a_note_without_its_figures_is_said_all_the_same() -> None:
     """A figure that nobody gave reads as a question mark."""
-    assert _page(done(paper()), notes=(Note(key="stopped"),)) == ONE + "# 说明\n\n本次运行提前停止：?\n\n"
+    assert _page(done(paper()), notes=(Note(key="stopped"),)) == TABLE + "# 说明\n\n本次运行提前停止：?\n\n" + DETAILS
 
 
 def test_a_maker_is_named_as_far_as_it_is_known() -> None:
     """A model without a prompt is named alone."""
-    assert _page(done(paper(), model="m_1")) == ONE + "# 说明\n\n模型：m_1\n\n"
+    assert _page(done(paper(), model="m_1")) == TABLE + "# 说明\n\n模型：m_1\n\n" + DETAILS
 
 
 def test_the_table_alone_drops_the_tail_of_a_title() -> None:
@@ -135,11 +171,11 @@ def test_newest_papers_come_first() -> None:
 
 
 def test_a_page_may_hold_no_summary() -> None:
-    """A digest of failures alone has an empty table and no details."""
+    """A digest of failures alone has an empty table, and the abstracts of the papers that failed."""
     seen = read(_page(failed(paper())))
 
-    assert seen.rows == [("Ref", "Title", "Summary"), ("论文", "原因"), ("Title 1", "模型没有在时限内回答")]
-    assert seen.footnotes == []
+    assert seen.rows == [("Ref", "Title", "Summary"), ("论文", "原因"), ("Title 1 1", "模型没有在时限内回答")]
+    assert seen.footnotes == [("Title 1", "https://arxiv.org/abs/2404.00001", "Abstract 1.")]
 
 
 def test_replies_from_a_file_are_said_to_be() -> None:
@@ -148,8 +184,8 @@ def test_replies_from_a_file_are_said_to_be() -> None:
     makers = "提示词：digest@1；模型：replay\n\n"
     words = LANGUAGES["zh"].notes
 
-    assert _page(replayed) == f"{ONE}# 说明\n\n{words['replay']}\n\n{makers}"
-    assert _page(replayed, notes=(Note(key="sample"),)) == f"{ONE}# 说明\n\n{words['sample']}\n\n{makers}"
+    assert _page(replayed) == f"{TABLE}# 说明\n\n{words['replay']}\n\n{makers}{DETAILS}"
+    assert _page(replayed, notes=(Note(key="sample"),)) == f"{TABLE}# 说明\n\n{words['sample']}\n\n{makers}{DETAILS}"
 
 
 def test_own_texts_hold_no_markup() -> None:
@@ -184,17 +220,16 @@ def _written_page(text: dict[str, str]) -> str:
 
 
 def _shown(*texts: str) -> tuple[str, ...]:
-    return tuple(fold(one_line(text)) for text in texts)
+    return tuple(fold(one_line(without_macros(text))) for text in texts)
 
 
 def _expected_rows(text: dict[str, str]) -> list[tuple[str, ...]]:
-    because = f"{text['reason']}：{text['detail']}" if text["detail"] else text["reason"]
     return [
         ("Ref", "Title", "Summary"),
         _shown("1", f"{text['title']}（已撤稿）", text["tldr"]),
         ("2", "Title 2", "一句话。"),
         ("论文", "原因"),
-        _shown(f"{text['title']}（已撤稿）", because),
+        _shown(f"{text['title']}（已撤稿） 3", text["reason"]),
         ("缺少的论文", "原因"),
         _shown(text["missing"], text["reason"]),
     ]
@@ -217,16 +252,17 @@ def test_any_text_in_any_field_is_shown_and_breaks_nothing(text: dict[str, str])
     details = _shown(text["translated_title"], text["title"], first, withdrawn, text["tldr"], text["tldr_en"])
 
     assert seen.tags == PAGE_TAGS
-    assert seen.headings == ["摘要", "详细", "没有摘要的论文", "说明"]
+    assert seen.headings == ["摘要", "没有摘要的论文", "说明", "详细"]
     assert seen.rows == _expected_rows(text)
     assert _without_empty(seen.footnotes) == _without_empty(
         [
             (*details, *_shown(text["translated_abstract"], text["abstract"])),
             ("标题", "Title 2", second, "一句话。", "One line.", "译文。", "Abstract 2."),
+            _shown(text["title"], first, text["abstract"]),
         ]
     )
     assert _without_empty([tuple(seen.paragraphs)]) == _without_empty([_expected_paragraphs(text)])
-    assert seen.links == [first, second, first, first, second]
+    assert seen.links == [first, second, first, first, second, first]
 
 
 def _without_empty(paragraphs: list[tuple[str, ...]]) -> list[tuple[str, ...]]:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import base64
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-from pipeline.assemble import Digest, html
-from pipeline.records import Source
-from tests.assemble.samples import done, paper
 
 from .conftest import Open
 from .samples import HOSTILE, IDS
@@ -20,6 +17,10 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobil
 
 def _paper(page: Any, number: int) -> Any:
     return page.locator("article").nth(number)
+
+
+def _chip(page: Any, name: str) -> Any:
+    return page.locator("#chips").get_by_role("button", name=re.compile(f"^{re.escape(name)}( \\d+)?$"))
 
 
 def _shown(page: Any) -> list[str]:
@@ -61,7 +62,8 @@ def test_a_line_opens_in_place(reading: Open, act: Any, options: dict[str, Any])
     for text in ("视频扩散模型", "Video Diffusion", "我们用", "We diffuse", "Zoë Zweite, 刘一"):
         assert of.get_by_text(text).first.is_visible()
     assert [link.get_attribute("href") for link in of.locator("a").all()] == [
-        f"https://arxiv.org/{page}/{IDS[0]}" for page in ("abs", "pdf")
+        *(f"https://arxiv.org/{page}/{IDS[0]}" for page in ("abs", "pdf", "html")),
+        f"https://www.alphaxiv.org/abs/{IDS[0]}",
     ]
     assert of.locator("math").first.bounding_box()["width"] > 20
     assert _pressed(of, "read")
@@ -104,11 +106,12 @@ def test_a_paper_without_an_english_line_keeps_its_chinese_one(reading: Open) ->
         ("扩散", [0]),
         ("DIFFUSE  视频", [0]),
         ("abc", [1]),
-        ("zweite", [0, 1]),
+        ("zweite", [0, 1, 4]),
+        ("never 摘要", [4]),
         ("2404.00002", [1]),
         ("onerror", [2]),
         ("扩散 数词", []),
-        ("   ", [0, 1, 2, 3]),
+        ("   ", [0, 1, 2, 3, 4]),
     ],
 )
 def test_words_find_papers(reading: Open, words: str, found: list[int]) -> None:
@@ -117,8 +120,9 @@ def test_words_find_papers(reading: Open, words: str, found: list[int]) -> None:
     page.get_by_role("searchbox").click()
     page.keyboard.insert_text(words)
     assert _shown(page) == [IDS[number] for number in found]
-    count = page.locator("output").inner_text()
-    assert count == ("" if len(found) == 4 else f"显示 {len(found)} / 4 篇")
+    assert page.get_by_text("没有符合条件的论文").is_visible() == (not found)
+    count = page.locator("output").text_content()
+    assert count == ("" if len(found) == 5 else f"显示 {len(found)} / 5 篇")
 
 
 def test_words_are_looked_for_when_they_are_written(reading: Open) -> None:
@@ -133,21 +137,53 @@ def test_words_are_looked_for_when_they_are_written(reading: Open) -> None:
 
 
 def test_categories_types_and_marks_narrow_what_is_shown(reading: Open) -> None:
-    """Each alone and all together."""
+    """One of the categories and one of the kinds is enough, of marks all must hold; a button clears them."""
     page = reading()
-    category, kind, marks = (page.get_by_label(name) for name in ("全部分类", "全部类型", "全部论文"))
-    category.select_option("cs.LG")
-    assert _shown(page) == [IDS[0], IDS[2], IDS[3]]
-    kind.select_option(label="新论文 (2)")
+    _chip(page, "cs.CL").click()
+    assert _shown(page) == [IDS[1]]
+    _chip(page, "cs.LG").click()
+    assert _shown(page) == IDS[:4]
+    _chip(page, "新论文").click()
     assert _shown(page) == [IDS[0], IDS[2]]
     _paper(page, 0).get_by_role("button", name="星标").click()
-    marks.select_option("starred")
+    _chip(page, "星标").click()
     assert _shown(page) == [IDS[0]]
-    marks.select_option("unread")
-    _paper(page, 2).get_by_role("button", name="已读").click()
-    kind.select_option("")
-    category.select_option("")
-    assert _shown(page) == [IDS[0], IDS[1], IDS[3]]
+    _paper(page, 0).get_by_role("button", name="已读").click()
+    assert _shown(page) == [IDS[0]]
+    _chip(page, "未读").click()
+    assert _shown(page) == []
+    page.get_by_role("button", name="清除筛选").click()
+    assert _shown(page) == IDS
+    assert page.locator("#chips [aria-pressed=true]").count() == 0
+
+
+def test_a_failed_paper_is_starred_found_and_counted(reading: Open) -> None:
+    """Like any other: with its abstract in English in each language, and its reason in Chinese."""
+    page = reading()
+    of = _paper(page, 4)
+    of.get_by_role("button", name="星标").click()
+    _chip(page, "星标").click()
+    assert _shown(page) == [IDS[4]]
+    of.locator("summary").click()
+    for language in ("zh", "both", "en"):
+        page.locator(f"[value={language}]").click()
+        for text in ("Never Summarized", "Abstract 5.", "没有摘要：模型没有在时限内回答"):
+            assert of.get_by_text(text).is_visible(), (language, text)
+    assert page.get_by_text("已读 1 / 5").is_visible()
+
+
+def test_what_came_since_the_last_visit_can_be_chosen(reading: Open) -> None:
+    """Half an hour after a page was opened last a new visit begins; on the first one there is nothing to choose."""
+    page = reading()
+    assert not page.locator("[value=fresh]").is_visible()
+    then = "{ began: Date.now() - 4e6, last: Date.now() - 3e6 }"
+    page.evaluate(
+        f"ids => {{ save('visit', {then}); save('shown', [{{ began: load('visit').began, ids }}]) }}", IDS[:3]
+    )
+    for _ in range(2):
+        page.reload()
+        _chip(page, "上次之后新到").click()
+        assert _shown(page) == IDS[3:]
 
 
 def test_marks_are_kept_and_seen_in_every_window(reading: Open) -> None:
@@ -174,7 +210,19 @@ def test_keys_do_all_of_it(reading: Open) -> None:
     """To walk, open, mark, change the language, find and leave; at the ends nothing happens, nor by other keys."""
     page = reading()
     press = page.keyboard.press
-    for key, at in (("j", 0), ("j", 1), ("j", 2), ("j", 3), ("j", 3), ("k", 2), ("k", 1), ("k", 0), ("k", 0)):
+    for key, at in (
+        ("j", 0),
+        ("j", 1),
+        ("j", 2),
+        ("j", 3),
+        ("j", 4),
+        ("j", 4),
+        ("k", 3),
+        ("k", 2),
+        ("k", 1),
+        ("k", 0),
+        ("k", 0),
+    ):
         press(key)
         assert _focused(page) == IDS[at], key
     of = _paper(page, 0)
@@ -211,14 +259,12 @@ def test_keys_work_from_where_a_reader_is(reading: Open) -> None:
     _paper(page, 0).get_by_role("button", name="星标").click()
     press("J")
     assert _focused(page) == IDS[1]
-    page.get_by_label("全部论文").focus()
+    _chip(page, "未读").focus()
     press("k")
     assert _focused(page) == IDS[0]
-    page.get_by_label("全部分类").focus()
-    press("ArrowDown")
-    press("j")
-    assert _focused(page) == _shown(page)[0]
-    page.get_by_label("全部分类").select_option("")
+    press("u")
+    assert _shown(page) == [IDS[0], *IDS[2:]]
+    press("u")
     press("/")
     page.keyboard.type("words")
     press("Enter")
@@ -226,28 +272,14 @@ def test_keys_work_from_where_a_reader_is(reading: Open) -> None:
     assert (_focused(page), page.get_by_role("searchbox").input_value()) == (IDS[1], "words")
 
 
-def test_letters_still_find_a_category(reading: Open, tmp_path: Path) -> None:
-    """Those that mark a paper, within the list of categories."""
-    path = tmp_path / "page.html"
-    entries = [done(paper(number, categories=[name])) for number, name in enumerate(("cs.CV", "math.NT", "stat.ML"), 1)]
-    path.write_text(html(Digest("all", "2026-11-23", tuple(entries), Source())), "utf-8")
-    page = reading(path.as_uri())
-    category = page.get_by_label("全部分类")
-    category.focus()
-    page.keyboard.press("m")
-    assert category.input_value() == "math.NT"
-    assert page.locator("[aria-pressed=true].read").count() == 0
-
-
-@pytest.mark.parametrize("width", [360, 390, 430])
-def test_the_tools_take_two_lines_of_a_phone(reading: Open, width: int) -> None:
-    """From edge to edge."""
-    page = reading(**PHONE | {"viewport": {"width": width, "height": 844}})
-    boxes = [box for each in page.locator("#tools > :not(output)").all() if (box := each.bounding_box())]
-    assert len({box["y"] for box in boxes}) == 2
-    assert round(max(box["x"] + box["width"] for box in boxes)) == width - 16
-    last = page.locator("#tools [name=dark]").bounding_box()
-    assert round(last["x"] + last["width"]) == width - 16
+@pytest.mark.parametrize("width", [360, 390, 641, 1280])
+def test_the_tools_take_one_line(reading: Open, width: int) -> None:
+    """And the chips another, on a phone and on a wide screen."""
+    page = reading(viewport={"width": width, "height": 844})
+    for of in ("#tools > *", "#chips button"):
+        boxes = [box for each in page.locator(of).all() if each.is_visible() and (box := each.bounding_box())]
+        assert len({round(box["y"] + box["height"] / 2) for box in boxes}) == 1
+    assert page.locator("#tools").bounding_box()["height"] < 64
 
 
 @pytest.mark.parametrize("width", [700, 1280])
@@ -314,7 +346,7 @@ def test_where_nothing_can_be_kept_all_else_works(reading: Open, file: Path) -> 
     page = reading(f"data:text/html;base64,{base64.b64encode(file.read_bytes()).decode()}")
     assert page.evaluate("(() => { try { return !localStorage } catch { return 'refused' } })()") == "refused"
     _paper(page, 0).get_by_role("button", name="星标").click()
-    page.get_by_label("全部论文").select_option("starred")
+    _chip(page, "星标").click()
     page.keyboard.press("Escape")
     page.get_by_role("button", name="中文").click()
     assert _shown(page) == [IDS[0]]
@@ -346,17 +378,17 @@ def test_without_javascript_all_is_there_to_read(reading: Open) -> None:
 
 
 @pytest.mark.parametrize("script", [True, False])
-def test_on_paper_all_is_open_and_no_button_is_left(reading: Open, script: bool) -> None:
-    """With the script and without it, in black on white whatever the screen was; nothing is marked as read by it."""
+def test_on_paper_a_paper_is_as_it_was_left(reading: Open, script: bool) -> None:
+    """Closed it has titles and line, open all of it; in black on white whatever the screen was, without a button."""
     page = reading(java_script_enabled=script, color_scheme="dark")
+    _paper(page, 0).locator("summary").click()
     page.pdf()
-    assert not script or not _pressed(_paper(page, 0), "read")
-    assert not _is_open(_paper(page, 0))
     page.emulate_media(media="print", color_scheme="dark")
-    assert page.locator("button:visible, input:visible, select:visible").count() == 0
+    assert page.locator("button:visible, input:visible, #count:visible").count() == 0
     for text in ("用扩散模型", "Diffusion makes", "视频扩散模型", "Video Diffusion", "我们用", "We diffuse"):
         assert _paper(page, 0).get_by_text(text).first.is_visible(), text
-    assert _paper(page, 0).get_by_text("We diffuse").bounding_box()["height"] > 5
+    for text, seen in (("统计", True), ("Words Counted", True), ("数词", True), ("We count", False)):
+        assert _paper(page, 1).get_by_text(text).first.is_visible() == seen, text
     if script:
         assert _background(page) == 255
 

@@ -12,7 +12,6 @@ import pytest
 from pipeline.archive import Archive
 from pipeline.assemble import Digest, as_json
 from pipeline.records import Source
-from pipeline.search import Pagefind
 from pipeline.site import build
 from tests.assemble.samples import done, paper
 
@@ -37,17 +36,16 @@ SENTENCES = (
 WORDS = ("泛化", "泛化能力", "知识图谱", "多模态", "鲁棒性", "图神经网络", "神经网络", "预训练", "推荐系统")
 COPIES = 3
 UNLIKE = 410
-"""Papers of the newest month that have a beginning of a word, and nothing else of it: more than are read at a time."""
+"""Papers of the newest month that have one and the same text."""
 TEXTS = {f"第 {number} 篇": SENTENCES[number % len(SENTENCES)] for number in range(COPIES * len(SENTENCES))}
 
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a site of two months of ids."""
+    """The address of a site of three months of ids."""
     pytest.importorskip("playwright.sync_api", reason="needs the dependency group browser")
-    search = Pagefind.installed()
-    if CHROMIUM is None or search is None:
-        pytest.skip("needs Chromium, as chromium on the path, and the extra arxiv-digest[search]")
+    if CHROMIUM is None:
+        pytest.skip("needs Chromium, as chromium on the path")
     output: Path = tmp_path_factory.mktemp("found")
     (output / "a").mkdir()
     old = [
@@ -58,9 +56,10 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         done(paper(0, id=f"2611.{number:05}"), translated_title="y", tldr="x", translated_abstract="数据泛滥。")
         for number in range(UNLIKE)
     ]
-    text = as_json(Digest("a", "2026-11-23", (*old, *new), Source()))
+    oldest = done(paper(0, id="math/0309136"))
+    text = as_json(Digest("a", "2026-11-23", (*old, *new, oldest), Source()))
     (output / "a" / "2026-11-23.json").write_text(text, "utf-8")
-    with served(build(Archive(output), search, pytest.fail).root) as address:
+    with served(build(Archive(output), ["a"], pytest.fail).folder.root) as address:
         yield address
 
 
@@ -83,15 +82,68 @@ def test_a_chinese_word_finds_every_paper_that_has_it(reading: Open, root: str) 
     assert found == {word: sorted(title for title, text in TEXTS.items() if word in text) for word in WORDS}
 
 
-def test_a_page_of_results_looks_through_so_many_papers_and_goes_on_when_asked(reading: Open, root: str) -> None:
-    """Else a word whose beginning is everywhere would load the texts of all papers."""
+def test_papers_with_more_of_a_query_come_first(reading: Open, root: str) -> None:
+    """Though all that have less of it are newer; those that have as much come newest first."""
+    page = reading(f"{root}search.html")
+    page.get_by_role("searchbox").fill("数据泛滥 应用广泛")
+    page.get_by_role("searchbox").press("Enter")
+    page.get_by_role("status").filter(has_text="前 20 篇").wait_for()
+    both = [title for title, text in TEXTS.items() if "数据泛滥" in text and "应用广泛" in text]
+    assert [of.inner_text() for of in page.locator(".found h2").all()] == [*reversed(both), *["y"] * (20 - len(both))]
+
+
+def test_a_phrase_whose_characters_are_apart_is_searched_by_its_words(reading: Open, root: str) -> None:
+    """The index knows pairs of characters only; where the texts show that none has the phrase, its words decide."""
+    page = reading(f"{root}search.html")
+    found = _all(page, "鲁棒性质")
+    assert found
+    assert set(found) <= {title for title, text in TEXTS.items() if "鲁棒" in text or "性质" in text}
+
+
+def test_a_query_loads_the_files_of_its_terms_and_the_papers_that_are_shown(reading: Open, root: str) -> None:
+    """One file of each month for a pair of characters, the ids of months with results, twenty papers."""
     page = reading(f"{root}search.html")
     loaded: list[str] = []
-    page.on("request", lambda asked: loaded.append(asked.url) if "/fragment/" in asked.url else None)
-    page.get_by_role("searchbox").fill("泛化")
+    page.on("request", lambda asked: loaded.append(asked.url.removeprefix(root)))
+    page.get_by_role("searchbox").fill("泛滥")
     page.get_by_role("searchbox").press("Enter")
-    page.get_by_role("status").filter(has_text="前 0 篇，还有更多").wait_for()
-    assert len(loaded) == 400
-    page.get_by_role("button", name="更多").click()
-    page.get_by_role("status").filter(has_text="共 6 篇").wait_for()
-    assert page.locator(".found h2").first.inner_text() in TEXTS
+    page.get_by_role("status").filter(has_text="前 20 篇").wait_for()
+    index = sorted(re.sub(r"\d+\.json", "N.json", place) for place in loaded if place.startswith("_search/"))
+    assert index == ["_search/0309/N.json", "_search/2610/N.json", "_search/2611/N.json", "_search/2611/papers.json"]
+    assert len([place for place in loaded if place.startswith("_papers/2611/")]) == 20
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "2610.00007",
+        " arXiv:2610.00007v2 ",
+        "https://arxiv.org/abs/2610.00007",
+        "https://arxiv.org/pdf/2610.00007v1.pdf",
+    ],
+)
+def test_an_id_leads_to_the_paper_without_an_index(reading: Open, root: str, query: str) -> None:
+    """In each form that arXiv and its links have; nothing of the index is loaded."""
+    page = reading(f"{root}search.html")
+    loaded: list[str] = []
+    page.on("request", lambda asked: loaded.append(asked.url))
+    page.get_by_role("searchbox").fill(query)
+    page.get_by_role("searchbox").press("Enter")
+    page.wait_for_url(f"{root}_papers/2610/2610.00007.html")
+    assert [url for url in loaded if "/_search/" in url] == []
+
+
+def test_an_old_id_leads_to_the_paper(reading: Open, root: str) -> None:
+    """With its subject class or without; from an address, too."""
+    for query in ("math/0309136", "math.GT/0309136v1"):
+        page = reading(f"{root}search.html?q={query}")
+        page.wait_for_url(f"{root}_papers/0309/math-0309136.html")
+
+
+def test_an_id_that_is_not_there_is_said(chromium: Any, root: str) -> None:
+    """With the id, and nothing is shown."""
+    page = chromium.new_page()
+    page.goto(f"{root}search.html?q=2610.99999")
+    page.get_by_role("status").filter(has_text="本站没有 arXiv:2610.99999 这一篇").wait_for()
+    assert page.locator(".found li").count() == 0
+    page.close()

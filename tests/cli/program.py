@@ -18,7 +18,7 @@ from typing import IO, Any
 from pipeline.records import Paper
 from tests.servers.arxiv import ArxivServer
 
-from .nursery import CHECKOUT, nursery
+from .fork_server import CHECKOUT, fork_server
 
 PATIENCE_S = 60.0
 GRACE_S = 0.5
@@ -42,7 +42,7 @@ class Program:
 
     def __init__(self, folder: Path, **environment: str) -> None:
         self.folder = folder
-        self.nursery = nursery
+        self.fork_server = fork_server
         """Gives what runs the commands, one after another; a program that is to run beside another has its own."""
         measuring = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
         self.environment = {
@@ -55,7 +55,7 @@ class Program:
 
     def __call__(self, *arguments: Argument, stdin: str = "", **environment: str) -> Ran:
         """Run one command of this checkout to its end."""
-        ran = self.nursery().run(
+        ran = self.fork_server().run(
             [str(argument) for argument in arguments],
             folder=self.folder,
             environment=self.environment | environment,

@@ -81,9 +81,9 @@ def llmock(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
             [*command, PACKAGE], cwd=folder, capture_output=True, text=True, timeout=INSTALL_S, check=False
         )
     except subprocess.TimeoutExpired:
-        pytest.skip(f"npm did not install {PACKAGE} within {INSTALL_S} s")
+        pytest.skip(f"needs {PACKAGE}: npm did not install it within {INSTALL_S} s")
     if installed.returncode:
-        pytest.skip(f"npm cannot install {PACKAGE}: {installed.stderr.strip()[-200:]}")
+        pytest.skip(f"needs {PACKAGE}: npm cannot install it: {installed.stderr.strip()[-200:]}")
     loaded = folder / "seeded.cjs"
     loaded.write_text(LOADED)
     package = folder / "node_modules" / PACKAGE.rpartition("@")[0]

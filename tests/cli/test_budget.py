@@ -163,7 +163,7 @@ def test_an_endpoint_that_takes_no_cap_cannot_keep_a_budget(priced: Program, end
     staged = priced("summarize", "--input", "sixty.jsonl", "--budget", "1")
     for ran in (first, second, staged):
         assert (ran.code, priced.made()) == (2, {})
-        assert "takes no cap on the length of a reply, so that no budget can be kept" in ran.stderr
+        assert "does not let the length of a reply be capped, so no budget can be kept" in ran.stderr
         assert "  Leave --budget out, or choose another endpoint." in ran.stderr
     assert (endpoint.log, "fetched" in second.stderr) == ([], False)
     assert priced(*SIXTY, "--limit", "1").code == 0

@@ -70,10 +70,10 @@ def test_verify_names_the_reply_that_cannot_be_read_and_a_run_asks_for_it_again(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("info", "--cache", "none"), "none: there is no cache yet"),
-        (("verify", "--cache", "none"), "none: there is no cache yet"),
-        (("show", "2604.00001", "--cache", "none"), "none: there is no cache yet"),
-        (("show", "2604.99999"), "the cache has no reply for 2604.99999"),
+        (("info", "--cache", "none"), "none: no cache yet"),
+        (("verify", "--cache", "none"), "none: no cache yet"),
+        (("show", "2604.00001", "--cache", "none"), "none: no cache yet"),
+        (("show", "2604.99999"), "no reply in the cache for 2604.99999"),
         (("show", "nonsense"), "'nonsense' is no arXiv identifier"),
     ],
 )

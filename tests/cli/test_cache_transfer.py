@@ -141,15 +141,15 @@ def test_a_day_that_cannot_be_read_is_named_and_the_others_are_taken(replayed: P
     _forget(replayed)
     ran = replayed("cache", "import", "outputs")
     assert (ran.code, ran.stdout) == (3, "cache/digest.db: 2 replies, 2 of them new\n")
-    assert "outputs/a/2026-04-27.json: is no digest" in ran.stderr
+    assert "outputs/a/2026-04-27.json: is not a digest" in ran.stderr
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
         (None, "there is no such file"),
-        ('{"paper": {}}', "line 3: is no line of 'arxiv-digest cache export': paper.id: missing"),
-        ("nonsense", "line 3: is no line of 'arxiv-digest cache export'"),
+        ('{"paper": {}}', "line 3: is not a line of 'arxiv-digest cache export': paper.id: missing"),
+        ("nonsense", "line 3: is not a line of 'arxiv-digest cache export'"),
     ],
 )
 def test_a_file_that_is_no_export_is_refused_whole(replayed: Program, content: str | None, said: str) -> None:

@@ -529,7 +529,7 @@ def test_five_real_days_run_as_five_digests(days: Days) -> None:
     """No paper new twice, no page for the Saturday, the four withdrawals marked; all that came is accounted for."""
     data = os.environ.get("ARXIV_DIGEST_TEST_DATA")
     if not data:
-        pytest.skip("needs the recorded arXiv responses: set ARXIV_DIGEST_TEST_DATA to their folder")
+        pytest.skip("needs the recorded data: set ARXIV_DIGEST_TEST_DATA to its folder")
     week = _derived(Path(data) / "arxiv")
     days.answers({paper.id: paper for some in week.values() for paper in some}.values())
     codes = {}

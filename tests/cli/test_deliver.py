@@ -72,7 +72,8 @@ def test_without_sections_the_newest_digest_is_delivered(
 ) -> None:
     """As ``show`` shows it; without the address of a site there is no link to a page."""
     monkeypatch.setenv(VARIABLE, f"json://{listener.host}")
-    assert deliver(capfd) == (0, "other 2024-04-09: delivered to address 1 (JSON)\n", "")
+    note = "arxiv-digest: note: there are only try-outs; the newest is other\n"
+    assert deliver(capfd) == (0, "other 2024-04-09: delivered to address 1 (JSON)\n", note)
     assert "全文" not in listener.received[0]["message"]
 
 
@@ -105,8 +106,8 @@ def test_a_failed_delivery_ends_with_1_and_is_named_without_its_secret(folder: P
     [
         ("", ["a"], "no address: ARXIV_DIGEST_DELIVER is not set\n  Name one or more"),
         (" \n", ["a"], "no address: ARXIV_DIGEST_DELIVER is not set\n  Name one or more"),
-        ("nonsense", ["a"], "ARXIV_DIGEST_DELIVER: address 1 is none that apprise knows"),
-        ("json://localhost", ["c"], "outputs: there is no digest 'c'\n  There is: a, b, other.\n"),
+        ("nonsense", ["a"], "ARXIV_DIGEST_DELIVER: apprise does not know address 1"),
+        ("json://localhost", ["c"], "outputs: no digest 'c'\n  Digests here: a, b, other.\n"),
         ("json://localhost", ["a", "2024-05-01"], "outputs: a has no digest of '2024-05-01'\n"),
     ],
     ids=["none", "blank", "wrong", "name", "date"],
@@ -136,10 +137,7 @@ def test_sections_that_were_never_made_are_wrong_input(
     assert deliver(capfd) == (
         2,
         "",
-        (
-            "arxiv-digest: outputs: there is no digest of a section of digest.toml\n"
-            "  Run 'arxiv-digest run', or name one.\n"
-        ),
+        ("arxiv-digest: outputs: no section of digest.toml has a digest\n  Run 'arxiv-digest run', or name one.\n"),
     )
 
 

@@ -1,18 +1,13 @@
-"""``demo``: the embedded sample, from a checkout and from a wheel."""
+"""``demo``: the embedded sample, from a checkout."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-import zipfile
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
-from .nursery import CHECKOUT
+from .fork_server import CHECKOUT
 from .program import Program, Ran, shown
 
 DAY = "demo/2026-11-23"
@@ -81,44 +76,3 @@ def test_the_demonstration_needs_no_setting_to_be_good(cli: Program) -> None:
     """A key and an address in the environment change nothing and are not used."""
     ran = cli("demo", "--json", OPENAI_API_KEY="sk-none", OPENAI_BASE_URL="http://127.0.0.1:9/v1")
     assert (ran.code, json.loads(ran.stdout)["model"]) == (0, "replay")
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built from the tree."""
-    folder = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(CHECKOUT)]
-    ran = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    (built,) = folder.glob("*.whl")
-    return built
-
-
-def test_a_wheel_carries_prompts_templates_and_the_sample(wheel: Path) -> None:
-    """And nothing of the tests; its command is arxiv-digest."""
-    with zipfile.ZipFile(wheel) as archive:
-        names = set(archive.namelist())
-        (entry_points,) = (archive.read(name) for name in names if name.endswith("entry_points.txt"))
-    wanted = [
-        *("_prompts/digest/1.md", "_prompts/released.json", "assemble/templates/digest.md.j2"),
-        *(f"assemble/templates/{name}" for name in ("page.html.j2", "paper.html.j2", "page.css", "page.js")),
-        *("sample/papers.atom.xml", "sample/replies.jsonl"),
-    ]
-    assert [name for name in wanted if f"pipeline/{name}" not in names] == []
-    assert not [name for name in names if name.startswith(("tests/", "cache/", "outputs/"))]
-    assert b"arxiv-digest = pipeline.cli:main" in entry_points
-
-
-def test_a_wheel_works_from_an_empty_folder(wheel: Path, tmp_path: Path) -> None:
-    """Unpacked elsewhere, it makes the demonstration, and its prompts are its own."""
-    unpacked, folder = tmp_path / "unpacked", tmp_path / "empty"
-    folder.mkdir()
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(unpacked)
-    program = Program(folder)
-    # Measured, these runs would count for files that are gone when the figures are added up.
-    program.environment = {"PATH": os.environ.get("PATH", ""), "HOME": str(tmp_path), "PYTHONPATH": str(unpacked)}
-    (ran,), (listed,) = program.pipe(["demo"]), program.pipe(["prompts", "list"])
-    assert (ran.code, listed.code) == (0, 0), ran.stderr
-    assert str(unpacked / "pipeline" / "_prompts" / "digest" / "1.md") in listed.stdout
-    assert len(shown(program.made()[f"{DAY}.json"])) == 12

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +17,8 @@ import pytest
 from pipeline.cache import Cache
 from pipeline.cli.edge import guarded
 from pipeline.cli.trial import PAPER
-from pipeline.model.capabilities import Learned
-from tests.servers.arxiv import ArxivServer
+from pipeline.model.negotiation import Learned
+from tests.servers.arxiv import ArxivServer, Fault
 from tests.servers.openai import OpenAIServer
 from tests.servers.openai_options import Item, Options
 
@@ -27,7 +30,7 @@ PRICE = 'model = "bench"\n[prices.bench]\ninput = 1.0\noutput = 10.0\n'
 ANSWERED = re.compile(
     r"answered  (?P<model>\S+) at (?P<host>\S+) in (?P<seconds>[\d.]+) s: "
     r"(?P<tokens>\d+ prompt and \d+ completion tokens|tokens that were not counted)(?P<cached>[^,]*), "
-    r"(?P<cost>\$[\d.]+|a price that is not known), (?P<requests>\d+) requests?"
+    r"(?P<cost>\$[\d.]+|an unknown price), (?P<requests>\d+) requests?"
 )
 SWITCH = '{"chat_template_kwargs": {"enable_thinking": false}} is taken'
 
@@ -90,14 +93,14 @@ def answered(ran: Ran) -> re.Match[str]:
     return said
 
 
-def test_all_is_there(doctor: Doctor, patient: OpenAIServer, arxiv: ArxivServer, tmp_path: Path) -> None:
+def test_everything_is_in_place(doctor: Doctor, patient: OpenAIServer, arxiv: ArxivServer, tmp_path: Path) -> None:
     """Exit 0: one call with the key and the configured model and prompt, and what it took; nothing else is sent."""
     (tmp_path / "digest.toml").write_text(PRICE)
     patient.reset(Options(delay=0.2, cached_tokens=64, key=SECRET))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OPENAI_API_KEY", SECRET)
         ran = doctor()
-    assert (ran.code, ran.stderr, ran.stdout.splitlines()[-1]) == (0, "", "all is there")
+    assert (ran.code, ran.stderr, ran.stdout.splitlines()[-1]) == (0, "", "everything is in place")
     said = answered(ran)
     (call,) = patient.log
     assert (said["model"], call.request["model"]) == ("bench", "bench")
@@ -107,12 +110,12 @@ def test_all_is_there(doctor: Doctor, patient: OpenAIServer, arxiv: ArxivServer,
     assert float(said["cost"].removeprefix("$")) == pytest.approx((prompt + 10 * completion) / 1e6, abs=1e-6)
     assert (said["cached"], said["requests"]) == (" (64 of them cached)", "1")
     assert line(ran, "form") == f"form      json_schema; against thinking: {SWITCH}"
-    assert [seen.path for seen in arxiv.requests] == ["/api/query", "/rss/cs.AI"]
+    assert [seen.path for seen in arxiv.requests] == ["/api/query", "/rss/cs.CL"]
     with closing(Cache(tmp_path / "cache", warn=pytest.fail)) as cache:
         assert cache.info().replies == 0
 
 
-UNKNOWN = "address 2 is none that apprise knows; it may be secret and is not shown"
+UNKNOWN = "apprise does not know address 2, which may be secret and is not shown"
 DELIVERIES = {
     "none": ("", 0, "delivery  none: ARXIV_DIGEST_DELIVER is not set"),
     "one": ("json://u:hunter2@localhost", 0, "delivery  1 address: JSON"),
@@ -160,11 +163,6 @@ LESSONS: dict[str, tuple[dict[str, Any], str, int]] = {
         "json_schema; against thinking: every switch was refused",
         2,
     ),
-    "prose": (
-        {"by_paper": {"*": [{"fault": "content", "content": "Sorted."}]}},
-        f"json_schema, but its answer holds no such object; against thinking: {SWITCH}",
-        1,
-    ),
 }
 
 
@@ -190,7 +188,119 @@ def test_a_reply_without_a_count_has_no_cost(doctor: Doctor, patient: OpenAIServ
     (tmp_path / "digest.toml").write_text(PRICE)
     patient.reset(Options(by_paper={"*": [{"fault": "no_usage"}]}))
     said = answered(doctor())
-    assert (said["tokens"], said["cost"]) == ("tokens that were not counted", "a price that is not known")
+    assert (said["tokens"], said["cost"]) == ("tokens that were not counted", "an unknown price")
+
+
+USELESS: dict[str, tuple[Item, str]] = {
+    "prose": ({"fault": "content", "content": "Sorted."}, "(not_json)"),
+    "nothing": ({"fault": "content", "content": ""}, "(not_json)"),
+    "English": ({"fault": "wrong_language"}, "(wrong_language)"),
+    "cut": ({"fault": "length"}, "(truncated)"),
+    "filtered": ({"fault": "refusal"}, "(refused)"),
+    "other fields": ({"fault": "content", "content": '{"tldr": "够了。"}'}, "(missing_field)"),
+}
+
+
+@pytest.mark.parametrize(("item", "says"), USELESS.values(), ids=USELESS)
+def test_a_reply_that_no_digest_can_use_is_something_missing(
+    doctor: Doctor, patient: OpenAIServer, item: Item, says: str
+) -> None:
+    """It is judged by a run's own checks."""
+    patient.reset(Options(by_paper={"*": [item]}))
+    ran = doctor("--model", "m")
+    assert (ran.code, ran.stdout.splitlines()[-1], len(patient.log)) == (2, "1 missing", 1)
+    said = line(ran, "missing")
+    assert said.startswith("missing   a reply of m that a digest can use: ")
+    assert said.endswith(says)
+
+
+@pytest.mark.parametrize(
+    ("days", "code", "first", "says"),
+    [
+        (-30, 2, "missing", "m was shut down on {}: name"),
+        (30, 0, "warning", "m will be shut down on {}: before then, name"),
+    ],
+    ids=["past", "near"],
+)
+def test_a_model_that_ends_is_named_with_its_day(
+    doctor: Doctor, patient: OpenAIServer, days: int, code: int, first: str, says: str
+) -> None:
+    """Near the end it is a warning, after it something is missing."""
+    day = (datetime.now(UTC).date() + timedelta(days=days)).isoformat()
+    patient.reset(Options(shutdown=day))
+    ran = doctor("--model", "m")
+    assert ran.code == code
+    assert f"{says.format(day)} another model (--model, " in line(ran, first)
+
+
+def test_an_end_that_is_far_is_not_worth_a_word(doctor: Doctor, patient: OpenAIServer) -> None:
+    """All is well until sixty days before it."""
+    patient.reset(Options(shutdown="2999-01-01"))
+    ran = doctor("--model", "m")
+    assert (ran.code, ran.stdout.splitlines()[-1]) == (0, "everything is in place")
+    assert "shut down" not in ran.stdout
+
+
+def test_a_model_that_its_provider_shut_down_is_named_with_its_successor(
+    doctor: Doctor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A warning: a gateway may have the name of another model. Nothing need be asked for it."""
+    monkeypatch.setenv("DEEPSEEK_API_KEY", "sk-right")
+    ran = doctor("--offline", "--base-url", "deepseek", "--model", "deepseek-chat")
+    assert ran.code == 0
+    says = "deepseek-chat was shut down on 2026-07-24: name another model, such as deepseek-flash "
+    assert says in line(ran, "warning")
+
+
+FEEDS: dict[str, tuple[list[Fault], str]] = {
+    "the API": ([Fault(status=503)], "/api/query answered 503"),
+    "the feed": ([Fault(), Fault(status=404)], "/rss/cs.AI answered 404"),
+    "a page": ([Fault(), Fault(body=b"<html>Sign in")], "/rss/cs.AI answered something else than a feed"),
+}
+
+
+@pytest.mark.parametrize(("faults", "says"), FEEDS.values(), ids=FEEDS)
+def test_arxivs_api_and_feed_must_both_answer(
+    doctor: Doctor, arxiv: ArxivServer, tmp_path: Path, faults: list[Fault], says: str
+) -> None:
+    """The feed is that of a category of digest.toml; an answer that is no feed is none."""
+    (tmp_path / "digest.toml").write_text('[digests.daily]\ncategories = ["cs.AI", "cs.CL"]\n')
+    arxiv.faults = list(faults)
+    ran = doctor()
+    assert (ran.code, ran.stdout.splitlines()[-1]) == (2, "1 missing")
+    assert says in line(ran, "missing")
+
+
+def test_arxivs_pace_is_kept(doctor: Doctor, arxiv: ArxivServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The feed is asked for after the API, so much later as arXiv wants."""
+    monkeypatch.setenv("ARXIV_DIGEST_ARXIV_DELAY", "0.5")
+    began = time.monotonic()
+    assert doctor().code == 0
+    assert len(arxiv.requests) == 2
+    assert time.monotonic() - began >= 0.5
+
+
+@pytest.mark.parametrize("key", ["sk-right\n", " sk-right", "sk-ri ght", "sk-réel"])
+def test_a_key_that_no_request_can_carry_is_named_by_its_variable(
+    doctor: Doctor, patient: OpenAIServer, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    """It is not tried, and not shown."""
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+    ran = doctor()
+    assert (ran.code, patient.log) == (2, [])
+    assert "OPENAI_API_KEY cannot be sent" in line(ran, "missing")
+    assert "sk-r" not in ran.stdout.replace("reachable", "")
+
+
+def test_a_proxy_that_is_none_is_named_and_nothing_asked(
+    doctor: Doctor, patient: OpenAIServer, arxiv: ArxivServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One line, with the variable."""
+    monkeypatch.setenv("HTTP_PROXY", "http://[user:hunter2")
+    ran = doctor()
+    assert (ran.code, patient.log, arxiv.requests) == (2, [], [])
+    assert "HTTP_PROXY does not hold the address of a proxy" in line(ran, "missing")
+    assert "hunter2" not in ran.stdout
 
 
 def refusal(status: int, code: str, message: str) -> Item:
@@ -314,10 +424,10 @@ def _warm_prompt(folder: Path) -> None:
 def test_as_a_process_of_its_own(wired: Program, endpoint: OpenAIServer) -> None:
     """Model, prompt, key, digests and addresses are named, and the key itself is never told."""
     wired.write("digest.toml", '[digests.daily]\ncategories = ["cs.AI"]\n')
-    endpoint.reset(Options(script=[{"fault": "ok"}]))
+    endpoint.reset(Options(script=[{"fault": "content", "content": json.dumps(REPLY)}]))
     ran = wired("doctor", OPENAI_API_KEY=SECRET)
     said = {line.split()[0]: line for line in ran.stdout.splitlines()}
-    assert (ran.code, ran.stderr, ran.stdout.splitlines()[-1]) == (0, "", "all is there")
+    assert (ran.code, ran.stderr, ran.stdout.splitlines()[-1]) == (0, "", "everything is in place")
     assert endpoint.base_url in said["model"]
     assert "daily" in said["digests"]
     assert "digest@1" in said["prompt"]
@@ -340,7 +450,9 @@ def test_what_is_missing_is_named_all_at_once(wired: Program) -> None:
 def test_without_a_key_the_three_ways_on_are_named(cli: Program) -> None:
     """Offline nothing is reached for."""
     ran = cli("doctor", "--offline")
-    assert ran.code in {0, 2}
+    assert (ran.code, ran.stdout.splitlines()[-1]) == (2, "1 missing")
+    for way in ("OPENAI_API_KEY", "--base-url", "arxiv-digest demo"):
+        assert way in ran.stdout
     assert "reachable" not in ran.stdout
 
 
@@ -368,4 +480,8 @@ def test_a_replay_needs_neither_key_nor_network(cli: Program) -> None:
     ran = cli("doctor", "--offline", "--base-url", "replay:replies.jsonl")
     missing = cli("doctor", "--offline", "--base-url", "replay:no.jsonl")
     assert (ran.code, missing.code) == (0, 2)
+    assert ran.stdout.splitlines()[-2:] == [
+        "not asked arXiv and the model, because of --offline",
+        "nothing is missing here; the network was not tried",
+    ]
     assert "no.jsonl" in missing.stdout + missing.stderr

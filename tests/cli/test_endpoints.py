@@ -13,7 +13,7 @@ import pytest
 from tests.servers.openai import OpenAIServer
 from tests.servers.openai_options import Options
 
-from .nursery import CHECKOUT
+from .fork_server import CHECKOUT
 from .program import RECORDS, Program, ids, lines, record
 
 REFUSED: dict[str, list[dict[str, Any]]] = {
@@ -71,8 +71,8 @@ def test_the_name_of_a_preset_stands_for_its_address(cli: Program, name: str, ad
 @pytest.mark.parametrize(
     ("name", "complaint"),
     [
-        ("deepsek", "'deepsek' is neither an http or https address nor a service that is known (openai, deepseek,"),
-        ("azure", "'azure' has an address for each customer: write yours"),
+        ("deepsek", "'deepsek' is neither an http or https address nor a known service (openai, deepseek,"),
+        ("azure", "'azure' has no fixed address: give your own resource's URL"),
     ],
 )
 def test_a_name_without_an_address_is_refused(wired: Program, name: str, complaint: str) -> None:
@@ -177,7 +177,7 @@ def test_an_endpoint_that_breaks_down_halfway_ends_the_run(wired: Program) -> No
     reasons = Counter(one["reason"] for one in report["failed"])
     assert reasons.keys() == {"unavailable", "stopped"}
     assert 20 <= reasons["unavailable"] < 90
-    assert ran.stderr.count(f"arxiv-digest: gpt-5-mini at {host}: the last 20 papers all failed") == 1
+    assert ran.stderr.count(f"arxiv-digest: gpt-6-luna at {host}: the last 20 papers all failed") == 1
     assert len(ran.stderr.splitlines()) < 12
 
 

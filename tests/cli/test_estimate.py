@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pipeline.cli.edge import guarded
+from pipeline.cli.estimate import in_words
 from tests.servers.openai import OpenAIServer
 from tests.servers.openai_options import Options
 
@@ -16,8 +20,8 @@ from .program import RECORDS, Program, lines
 BENCH = 'model = "bench"\n[prices.bench]\ninput = 1.0\noutput = 10.0\n'
 WORDS = re.compile(
     r"papers (?P<date>\S+): (?P<papers>\d+) papers, (?P<cached>\d+) cached, (?P<to_ask>\d+) to ask; "
-    r"about (?P<prompt>[\d,]+) prompt and about (?P<completion>[\d,]+) completion tokens \(approximate\), "
-    r"(?P<cost>about \$\d+\.\d{4}|a price that is not known), about (?P<minutes>[\d.]+) minutes\n"
+    r"about (?P<prompt>[\d,]+) prompt and (?P<completion>[\d,]+) completion tokens, "
+    r"(?P<cost>\$\d+\.\d{4}|at a price that is not known), (?P<time>[\d.]+ (?:second|minute|hour)s?)\n"
 )
 
 
@@ -54,13 +58,14 @@ def test_an_estimate_names_papers_tokens_cost_and_minutes_and_asks_nothing(
     assert said["date"] == "2026-04-26"
     assert [int(said[name]) for name in ("papers", "cached", "to_ask")] == [10, 2, 8]
     prompt, completion = (int(said[name].replace(",", "")) for name in ("prompt", "completion"))
-    assert said["cost"] == f"about ${(prompt + 10 * completion) / 1e6:.4f}"
+    assert said["cost"] == f"${(prompt + 10 * completion) / 1e6:.4f}"
 
 
 def test_the_figures_are_there_as_json(planned: Program, endpoint: OpenAIServer) -> None:
     """One object on one line; it says that the counts are approximate."""
     said = figures(planned, "--input", "ten.jsonl", "--name", "plan", "--date", "2026-04-26")
     tokens, cost, minutes = said.pop("tokens"), said.pop("cost_usd"), said.pop("minutes")
+    assert said.pop("cost_usd_most") == cost
     assert said == {
         "name": "plan",
         "date": "2026-04-26",
@@ -78,7 +83,7 @@ def test_the_figures_are_there_as_json(planned: Program, endpoint: OpenAIServer)
 def test_an_unknown_price_is_said_and_is_not_zero(planned: Program) -> None:
     """In words and as null."""
     asked = ("--input", "ten.jsonl", "--model", "nobody-knows")
-    assert "a price that is not known" in planned("estimate", *asked).stdout
+    assert "an unknown price" in planned("estimate", *asked).stdout
     assert figures(planned, *asked)["cost_usd"] is None
 
 
@@ -88,6 +93,7 @@ def test_what_is_cached_whole_costs_nothing(planned: Program) -> None:
     said = figures(planned, "--input", "ten.jsonl")
     assert (said["cached"], said["to_ask"], said["cost_usd"], said["minutes"]) == (10, 0, 0.0, 0.0)
     assert said["tokens"] == {"prompt": 0, "completion": 0}
+    assert planned("estimate", "--input", "ten.jsonl").stdout.endswith("10 cached, 0 to ask; nothing to pay for\n")
 
 
 def test_an_estimate_learns_from_what_replies_really_used(planned: Program) -> None:
@@ -108,6 +114,7 @@ def test_minutes_follow_the_pace_that_is_told(planned: Program) -> None:
     """Ten papers at two requests a minute are five minutes; at half their tokens a minute, two."""
     said = figures(planned, "--input", "ten.jsonl", "--rpm", "2")
     assert said["minutes"] == 5.0
+    assert planned("estimate", "--input", "ten.jsonl", "--rpm", "2").stdout.endswith(", 5 minutes\n")
     half = sum(said["tokens"].values()) / 2
     assert figures(planned, "--input", "ten.jsonl", "--tpm", str(half))["minutes"] == 2.0
 
@@ -138,3 +145,61 @@ def test_an_empty_day_is_no_work(planned: Program) -> None:
     ran = planned("estimate", "cs.AI", "--date", "2026-04-25")
     assert ran.code == 5
     assert "0 papers, 0 cached, 0 to ask" in ran.stdout
+
+
+DEEPSEEK = {"OPENAI_BASE_URL": "https://api.deepseek.com", "ARXIV_DIGEST_MODEL": "deepseek-flash"}
+TUESDAY = datetime(2026, 11, 24, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("moment", "dear", "most"),
+    [
+        (TUESDAY.replace(hour=5, minute=30), False, True),
+        (TUESDAY.replace(hour=7), True, False),
+        (TUESDAY.replace(hour=12), False, False),
+        (TUESDAY.replace(day=28, hour=5, minute=30), False, False),
+    ],
+    ids=["before the dear hours", "within them", "after them", "on a Saturday"],
+)
+def test_the_dear_hours_are_reckoned_with(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    moment: datetime,
+    *,
+    dear: bool,
+    most: bool,
+) -> None:
+    """At the price of this hour, and up to the dearest that a run may touch, which is said where it differs."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ten.jsonl").write_text(lines(RECORDS[:10]), encoding="utf-8")
+    for name, value in DEEPSEEK.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("pipeline.cli.estimate.now", lambda: moment)
+    assert guarded(["estimate", "--input", "ten.jsonl", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    tokens = said["tokens"]
+    flat = (tokens["prompt"] * 0.15 + tokens["completion"] * 0.6) / 1e6
+    assert said["cost_usd"] == pytest.approx(flat * (2 if dear else 1), rel=0.01)
+    assert said["cost_usd_most"] == pytest.approx(flat * (2 if dear or most else 1), rel=0.01)
+    assert guarded(["estimate", "--input", "ten.jsonl"]) == 0
+    words = capsys.readouterr().out
+    assert ("dear hours" in words) == most
+    if most:
+        assert f"${said['cost_usd']:.4f} (up to ${said['cost_usd_most']:.4f} if it runs into the dear hours)" in words
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words"),
+    [
+        (0.0, "1 second"),
+        (0.13, "8 seconds"),
+        (1.4, "84 seconds"),
+        (1.6, "2 minutes"),
+        (89.0, "89 minutes"),
+        (100.0, "2 hours"),
+    ],
+)
+def test_a_time_is_told_in_the_unit_that_suits_it(minutes: float, words: str) -> None:
+    """Nobody counts in hundredths of a minute."""
+    assert in_words(minutes) == words

@@ -23,7 +23,7 @@ import pytest
 from tests.servers.openai import OpenAIServer
 from tests.servers.openai_options import Options
 
-from .nursery import Nursery
+from .fork_server import ForkServer
 from .program import RECORDS, Program, Ran, check_accounts, ids, lines, shown
 
 TWELVE = RECORDS[:12]
@@ -197,9 +197,9 @@ class Ended:
 
 
 @cache
-def second_nursery() -> Nursery:
-    """Return a nursery beside the usual one, so that two runs wait at the same time."""
-    return Nursery()
+def second_fork_server() -> ForkServer:
+    """Return a fork server beside the usual one, so that two runs wait at the same time."""
+    return ForkServer()
 
 
 @pytest.fixture(scope="module")
@@ -224,7 +224,7 @@ def empty(tmp_path: Path) -> Program:
 def half(tmp_path: Path, six_cached: Path) -> Program:
     """The same in a folder whose cache has half of them."""
     program = Program(tmp_path / "half")
-    program.nursery = second_nursery
+    program.fork_server = second_fork_server
     program.write("twelve.jsonl", lines(TWELVE))
     shutil.copytree(six_cached, program.folder / "cache")
     return program

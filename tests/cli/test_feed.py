@@ -101,6 +101,6 @@ def test_a_day_that_cannot_be_read_costs_that_day_and_a_warning(
     broken.write_text("{")
     assert run("2026-04-28") == 0
     said = capfd.readouterr().err
-    assert "arxiv-digest: warning: outputs/x/2026-04-27.json: is no digest: it is not JSON" in said
+    assert "arxiv-digest: warning: outputs/x/2026-04-27.json: is not a digest: it is not JSON" in said
     assert said.strip().endswith("; the feed goes without that day")
     assert len(feedparser.parse((folder / "outputs" / "x" / "feed.xml").read_bytes()).entries) == 1

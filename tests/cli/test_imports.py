@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 
-from .nursery import CHECKOUT
+from .fork_server import CHECKOUT
 from .program import Program
 
 COSTLY = {"openai", "aiohttp", "genai_prices"}

@@ -8,7 +8,7 @@ import pytest
 
 from tests.servers.openai import OpenAIServer
 
-from .nursery import CHECKOUT
+from .fork_server import CHECKOUT
 from .program import Program
 
 SOURCE = (CHECKOUT / "prompts" / "digest" / "1.md").read_text(encoding="utf-8")
@@ -56,8 +56,10 @@ def test_the_life_of_a_prompt(wired: Program, endpoint: OpenAIServer) -> None:
 def test_a_released_prompt_that_is_gone_is_missed(cli: Program) -> None:
     """``prompts check`` says to restore it."""
     cli("prompts", "new", "mine")
+    path = cli.folder / "prompts" / "mine" / "1.md"
+    path.write_text(path.read_text(encoding="utf-8") + "\nmine\n", encoding="utf-8")
     cli("prompts", "release", "mine@1")
-    (cli.folder / "prompts" / "mine" / "1.md").unlink()
+    path.unlink()
     ran = cli("prompts", "check")
     assert ran.code == 2
     assert "mine@1 is released, but its file is gone" in ran.stderr
@@ -78,12 +80,12 @@ def test_every_fault_of_every_prompt_is_named_at_once(cli: Program) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("show", "digest@9"), "there is no prompt digest@9"),
+        (("show", "digest@9"), "no prompt digest@9"),
         (("show", "digest"), "prompt 'digest': write NAME@VERSION"),
-        (("check", "no@1"), "there is no prompt no@1"),
+        (("check", "no@1"), "no prompt no@1"),
         (("new", "../evil"), "prompt name '../evil'"),
         (("release", "digest@1"), "digest@1 is a prompt of the package"),
-        (("release", "digest@9"), "there is no prompt digest@9"),
+        (("release", "digest@9"), "no prompt digest@9"),
     ],
 )
 def test_what_cannot_be_is_refused_and_makes_no_file(cli: Program, arguments: tuple[str, ...], said: str) -> None:
@@ -92,3 +94,45 @@ def test_what_cannot_be_is_refused_and_makes_no_file(cli: Program, arguments: tu
     assert (ran.code, ran.stdout) == (2, "")
     assert ran.stderr.startswith(f"arxiv-digest: {said}")
     assert cli.made("") == {}
+
+
+def test_a_prompt_without_the_paper_is_refused(cli: Program) -> None:
+    """Without title and abstract in it every summary would be invented."""
+    cli.write("prompts/a/1.md", "---\ndescription: d\n---\n# System\n\nhello\n\n# User\n\n{{ authors }}\n")
+    ran = cli("prompts", "check", "a@1")
+    assert ran.code == 2
+    assert "lacks {{ title }} and {{ abstract }}" in ran.stderr
+
+
+def test_a_prompt_that_leaves_out_a_field_is_warned_of(cli: Program) -> None:
+    """The model would have to guess the field's name."""
+    user = "translated_title tldr translated_abstract {{ title }} {{ abstract }}"
+    cli.write("prompts/a/1.md", f"---\ndescription: d\n---\n# System\n\nhello\n\n# User\n\n{user}\n")
+    ran = cli("prompts", "check", "a@1")
+    assert (ran.code, ran.stdout) == (0, "1 prompt checked\n")
+    assert "a@1 does not name tldr_en:" in ran.stderr
+
+
+def test_an_unchanged_copy_is_neither_released_nor_copied_again(cli: Program) -> None:
+    """Both errors name the prompt that it is a copy of."""
+    cli("prompts", "new", "digest")
+    for command in (("release", "digest@2"), ("new", "digest")):
+        ran = cli("prompts", *command)
+        assert ran.code == 2
+        assert "digest@2 is an unchanged copy of digest@1" in ran.stderr
+    assert not (cli.folder / "prompts" / "released.json").exists()
+
+
+def test_a_release_that_nothing_used_can_be_taken_back(wired: Program) -> None:
+    """Once a reply was asked for by it, it stays released."""
+    wired("prompts", "new", "digest")
+    path = wired.folder / "prompts" / "digest" / "2.md"
+    path.write_text(f"{SOURCE}\n写得更短。\n", encoding="utf-8")
+    wired("prompts", "release", "digest@2")
+    assert wired("prompts", "release", "digest@2", "--undo").code == 0
+    assert "digest@2         draft" in wired("prompts", "list").stdout
+    wired("prompts", "release", "digest@2")
+    wired("run", "--input", "two.jsonl", "--prompt", "digest@2", "-q")
+    ran = wired("prompts", "release", "digest@2", "--undo")
+    assert ran.code == 2
+    assert "digest@2 stays released: 2 replies" in ran.stderr

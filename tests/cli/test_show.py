@@ -60,6 +60,27 @@ def test_the_newest_digest_is_shown_when_none_is_named(folder: Path, capfd: pyte
     )
 
 
+def test_a_tryout_is_not_the_newest(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Neither a section of digest.toml nor made of categories, it is shown when it is named."""
+    write(folder, "draft/2024-05-01", GOOD)
+    assert show(capfd)[1].startswith("cs.CL 2024-04-02: ")
+    assert show(capfd, "draft")[1].startswith("draft 2024-05-01: ")
+    (folder / "digest.toml").write_text('[digests.draft]\ncategories = ["cs.AI"]\n')
+    assert show(capfd)[1].startswith("draft 2024-05-01: ")
+
+
+def test_where_there_are_only_tryouts_the_newest_is_shown(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And standard error says that it is one."""
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, "one/2024-05-01", GOOD)
+    write(tmp_path, "two/2024-05-02", GOOD)
+    code, said, noted = show(capfd)
+    assert (code, said.splitlines()[0]) == (0, "two 2024-05-02: 1 papers")
+    assert noted == "arxiv-digest: note: there are only try-outs; the newest is two\n"
+
+
 def test_a_digest_and_a_day_can_be_named(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """Without a day it is the newest."""
     assert show(capfd, "cs.AI")[1].startswith("cs.AI 2024-03-30: 1 papers\n\n1. ")
@@ -114,18 +135,18 @@ def test_who_reads_no_further_is_no_fault(
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
-        (["cs.LG"], "outputs: there is no digest 'cs.LG'\n  There is: cs.AI, cs.CL.\n"),
-        (["../outputs/cs.CL"], "outputs: there is no digest '../outputs/cs.CL'\n  There is: cs.AI, cs.CL.\n"),
+        (["cs.LG"], "outputs: no digest 'cs.LG'\n  Digests here: cs.AI, cs.CL.\n"),
+        (["../outputs/cs.CL"], "outputs: no digest '../outputs/cs.CL'\n  Digests here: cs.AI, cs.CL.\n"),
         (
             ["cs.CL", "2024-04-03"],
-            "outputs: cs.CL has no digest of '2024-04-03'\n  There is: 2024-04-02, 2024-04-01.\n",
+            "outputs: cs.CL has no digest of '2024-04-03'\n  Digests here: 2024-04-02, 2024-04-01.\n",
         ),
         (
             ["cs.CL", "2024-04-02", "2404.00003"],
             "cs.CL 2024-04-02 has no paper 2404.00003\n  'arxiv-digest show cs.CL 2024-04-02' lists them.\n",
         ),
-        (["cs.CL", "2024-04-02", "x"], "'x' is no arXiv identifier such as 2404.02059 or math/0309136\n"),
-        (["-o", "empty"], "empty: there is no digest yet\n  'arxiv-digest demo' makes one.\n"),
+        (["cs.CL", "2024-04-02", "x"], "'x' is not an arXiv identifier such as 2404.02059 or math/0309136\n"),
+        (["-o", "empty"], "empty: no digest yet\n  'arxiv-digest demo' makes one.\n"),
     ],
     ids=["name", "path", "date", "paper", "id", "nothing"],
 )
@@ -142,7 +163,7 @@ def test_of_many_days_the_newest_are_named(folder: Path, capfd: pytest.CaptureFi
         write(folder, f"many/2024-05-{day}", GOOD)
     said = show(capfd, "many", "2024-05-01")[2]
     newest = ", ".join(f"2024-05-{day}" for day in range(24, 14, -1))
-    assert said.endswith(f"\n  There is: {newest} and 5 more.\n")
+    assert said.endswith(f"\n  Digests here: {newest} and 5 more.\n")
 
 
 def test_a_file_that_is_no_digest_is_named(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -151,7 +172,7 @@ def test_a_file_that_is_no_digest_is_named(folder: Path, capfd: pytest.CaptureFi
     code, _, said = show(capfd, "cs.AI")
     assert (code, said.splitlines()[0]) == (
         2,
-        "arxiv-digest: outputs/cs.AI/2024-03-30.json: is no digest: entries: missing",
+        "arxiv-digest: outputs/cs.AI/2024-03-30.json: is not a digest: entries: missing",
     )
 
 

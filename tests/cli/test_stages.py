@@ -80,7 +80,7 @@ def test_summarize_writes_each_paper_with_its_summary_or_failure_in_the_papers_o
         "paper_id": "2604.00001",
         "tldr": RECORDS[0]["tldr"],
         "prompt": "digest@1",
-        "model": "gpt-5-mini",
+        "model": "gpt-6-luna",
         "endpoint": host,
     }
 

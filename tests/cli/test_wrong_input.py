@@ -13,7 +13,7 @@ from tests.servers.arxiv import ArxivServer, api_feed
 from tests.servers.openai import OpenAIServer
 from tests.servers.openai_options import Options
 
-from .nursery import CHECKOUT
+from .fork_server import CHECKOUT
 from .program import MONDAY, RECORDS, Program, arxiv_environment, lines, papers, record
 
 SECRET = "sk-test-4f1d0c7b9e2a8635secret"

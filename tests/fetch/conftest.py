@@ -20,5 +20,5 @@ def captures() -> Path:
     """The folder of recorded arXiv responses."""
     folder = os.environ.get("ARXIV_DIGEST_TEST_DATA")
     if not folder:
-        pytest.skip("needs the recorded arXiv responses: set ARXIV_DIGEST_TEST_DATA to their folder")
+        pytest.skip("needs the recorded data: set ARXIV_DIGEST_TEST_DATA to its folder")
     return Path(folder) / "arxiv"

@@ -164,7 +164,7 @@ def test_what_cannot_be_asked_is_refused_before_any_request(asked: dict[str, Any
 
 def test_an_id_that_is_none_is_refused_before_any_request() -> None:
     """At once too."""
-    with ArxivServer() as server, pytest.raises(UsageError, match=r"^'abc' is no arXiv identifier such as"):
+    with ArxivServer() as server, pytest.raises(UsageError, match=r"^'abc' is not an arXiv identifier such as"):
         by_ids(session(server), ["abc"])
     assert not server.requests
 

@@ -87,7 +87,7 @@ def rss(item: str) -> bytes:
             "<guid>tag:elsewhere,1\x07</guid><title> </title><description>A</description>",
             Missing(
                 id="tag:elsewhere,1",
-                reason="'tag:elsewhere,1' is no arXiv identifier such as 2404.02059 or math/0309136",
+                reason="'tag:elsewhere,1' is not an arXiv identifier such as 2404.02059 or math/0309136",
             ),
         ),
     ],

@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -15,9 +16,9 @@ from pipeline.endpoints import UNKNOWN, Preset
 from pipeline.errors import CallError, FatalModelError
 from pipeline.model.client import OpenAIModel, Terms
 from pipeline.model.connection import Endpoint
-from pipeline.model.gate import PROBE_S, Gate
-from pipeline.model.patience import Patience
-from pipeline.model.wire import Ask, Message
+from pipeline.model.interface import Ask, Message
+from pipeline.model.limiter import PROBE_S, Limiter, Patience
+from pipeline.model.prices import Tariff
 from pipeline.records import Usage
 from tests.servers.openai_options import Item
 from tests.servers.openai_sample import WELL, WIDGETS
@@ -32,6 +33,14 @@ USAGE = {"prompt_tokens": 100, "completion_tokens": 20, "prompt_tokens_details":
 NO_THINKING = dict(UNKNOWN.without_thinking[0])
 """What is added for a server that nobody knows, as the loopback server is."""
 OK: Item = {"fault": "ok"}
+
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+def flat(price: Callable[[Usage], float]) -> Tariff:
+    """Return a price that is the same at any hour, at noon."""
+    return Tariff(lambda tokens, _: price(tokens), lambda: NOON)
 
 
 def saying(content: object, **changes: object) -> dict[str, Any]:
@@ -67,8 +76,8 @@ async def connected(
     kind: type[Endpoint] = Endpoint,
 ) -> AsyncIterator[OpenAIModel]:
     """Give a client of the endpoint at ``url`` and close it."""
-    gate = Gate(width, clock=time.monotonic, spread=spread, probe=probe)
-    model = OpenAIModel("some-model", kind(url, key, hint=" Or try the demo."), gate, terms)
+    limiter = Limiter(width, clock=time.monotonic, spread=spread, probe=probe)
+    model = OpenAIModel("some-model", kind(url, key, hint=" Or try the demo."), limiter, terms)
     try:
         yield model
     finally:

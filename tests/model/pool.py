@@ -1,11 +1,13 @@
-"""Calls that go through one gate, and what an endpoint says to them."""
+"""Calls that go through one limiter, and what an endpoint says to them."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
 
-from pipeline.model.gate import Gate, Slot
+from pipeline.model.limiter import Limiter, Slot
+from pipeline.model.rate_headers import RateHeaders
 
 Call = Callable[[Slot], Awaitable[None]]
 REFUSAL_S = 0.01
@@ -13,18 +15,18 @@ REFUSAL_S = 0.01
 
 
 class Pool:
-    """Calls that go through one gate, and when each left."""
+    """Calls that go through one limiter, and when each left."""
 
     def __init__(self, width: int, *, spread: float = 1.0) -> None:
         self.clock = asyncio.get_running_loop().time
-        self.gate = Gate(width, clock=self.clock, spread=lambda: spread)
+        self.limiter = Limiter(width, clock=self.clock, spread=lambda: spread)
         self.left: list[float] = []
         self.under_way = 0
         self.most = 0
 
     async def send(self, call: Call, tokens: float = 0.0) -> None:
-        """Pass the gate and make one call."""
-        async with self.gate.slot(tokens) as slot:
+        """Pass the limiter and make one call."""
+        async with self.limiter.slot(tokens) as slot:
             self.left.append(round(self.clock(), 6))
             self.under_way += 1
             self.most = max(self.most, self.under_way)
@@ -36,7 +38,7 @@ class Pool:
     async def answered(self, slot: Slot) -> None:
         """Take a second and be answered."""
         await asyncio.sleep(1)
-        self.gate.accepted(slot, slot.tokens, {})
+        self.limiter.accepted(slot, slot.tokens, RateHeaders())
 
     async def send_all(self, *calls: Call) -> None:
         """Send calls that all come at once."""
@@ -56,19 +58,24 @@ class Pool:
 
         async def call(slot: Slot) -> None:
             await asyncio.sleep(REFUSAL_S)
-            self.gate.refused(slot, headers)
+            self.limiter.refused(slot, read(headers))
 
         return call
 
     async def faulty(self, _slot: Slot) -> None:
         """Get no answer at all from an endpoint that has answered nobody."""
         await asyncio.sleep(REFUSAL_S)
-        self.gate.faulted(REFUSAL_S)
+        self.limiter.failed(REFUSAL_S)
 
     async def overloaded(self, slot: Slot) -> None:
         """Be refused because the endpoint has no room for anybody."""
         await asyncio.sleep(REFUSAL_S)
-        self.gate.refused(slot, {}, overloaded=True)
+        self.limiter.refused(slot, RateHeaders(), overloaded=True)
+
+
+def read(headers: Mapping[str, str]) -> RateHeaders:
+    """Return what headers say; none of them has a date."""
+    return RateHeaders.read(headers, now=datetime.now(UTC))
 
 
 def saying(pool: Pool, **headers: str) -> Call:
@@ -77,6 +84,6 @@ def saying(pool: Pool, **headers: str) -> Call:
 
     async def call(slot: Slot) -> None:
         await asyncio.sleep(1)
-        pool.gate.accepted(slot, slot.tokens, named)
+        pool.limiter.accepted(slot, slot.tokens, read(named))
 
     return call

@@ -12,20 +12,20 @@ import subprocess
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from email.utils import formatdate
 from pathlib import Path
 
 import pytest
 
 from pipeline.errors import CallError, FatalModelError
-from pipeline.model import client
+from pipeline.model import announcer, transport
 from pipeline.model.client import OpenAIModel, Terms
 from pipeline.model.connection import Endpoint
-from pipeline.model.gate import Gate
-from pipeline.model.patience import Patience
-from pipeline.model.prices import price_of
-from pipeline.model.wire import Ask, Meter, Reply
-from pipeline.records import Usage
+from pipeline.model.interface import Ask, Reply
+from pipeline.model.limiter import Patience
+from pipeline.model.limiter.limiter import Limiter
+from pipeline.records import Account
 from tests.model.loopback import (
     ASK,
     KEY,
@@ -38,6 +38,7 @@ from tests.model.loopback import (
     connected,
     failure,
     fatal,
+    flat,
     saying,
 )
 from tests.servers.openai import OpenAIServer
@@ -48,16 +49,16 @@ WARM = Ask("2404.02059", ASK.messages, ASK.schema, temperature=0.3)
 
 
 async def test_an_answer_and_what_it_cost(server: OpenAIServer) -> None:
-    """Words, reason of the end and tokens come back, and the meter has counted them."""
+    """Words, reason of the end and tokens come back, with an account of the request."""
     server.reset(Options(script=[answer(200, saying(TEXT))]))
     async with connected(server.base_url) as model:
-        assert await model.ask(ASK) == Reply(TEXT, "stop", USED)
-        assert model.meter == Meter(requests=1, retries=0, counted=1, uncounted=0, tokens=USED)
+        account = Account(requests=1, tokens=USED, cost_usd=None)
+        assert await model.ask(ASK) == Reply(TEXT, "stop", USED, account)
         assert model.endpoint == server.base_url.split("/")[2]
 
 
 async def test_what_is_sent(server: OpenAIServer) -> None:
-    """Model, messages, schema, temperature and the switch that stops thinking; no cap, as there is no budget."""
+    """Model, messages, schema, temperature the cap on the reply, and the switch that stops thinking."""
     async with connected(server.base_url) as model:
         await model.ask(WARM)
     shape = {"name": "summary", "strict": True, "schema": {"type": "object"}}
@@ -66,6 +67,7 @@ async def test_what_is_sent(server: OpenAIServer) -> None:
             "model": "some-model",
             "messages": [{"role": "system", "content": "Answer in json."}, {"role": "user", "content": WIDGETS}],
             "temperature": 0.3,
+            "max_tokens": ASK.most_tokens,
             "response_format": {"type": "json_schema", "json_schema": shape},
             **NO_THINKING,
         }
@@ -134,8 +136,8 @@ async def test_what_passes_is_tried_again(server: OpenAIServer, item: Item) -> N
     """One answer that is no completion costs one request more, not the paper."""
     server.reset(Options(script=[item, answer(200, saying(TEXT))]))
     async with connected(server.base_url) as model:
-        assert await model.ask(ASK) == Reply(TEXT, "stop", USED)
-        assert (model.meter.requests, model.meter.retries) == (2, 1)
+        reply = await model.ask(ASK)
+        assert (reply.text, reply.finish, reply.usage, reply.account.requests) == (TEXT, "stop", USED, 2)
     assert len(server.log) == 2
 
 
@@ -179,8 +181,6 @@ MISBEHAVIOUR = {
     "sends a header without end": b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100_000,
     "nests without end": http(b'{"choices":' + b"[" * 20_000),
     "counts in words": http(json.dumps(saying(TEXT, usage={"prompt_tokens": "many"})).encode()),
-    "redirects to itself": http(b"", "Location: /v1/chat/completions", status=307),
-    "redirects to nowhere": http(b"", "Location: gopher://127.0.0.1/", status=307),
 }
 
 
@@ -203,6 +203,78 @@ async def test_a_peer_that_always_misbehaves_is_an_error_of_ours(bad: bytes) -> 
         assert (model.endpoint in error.message, "--base-url" in error.hint) == (True, True)
 
 
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+async def test_a_redirect_is_named_and_not_followed(status: int) -> None:
+    """Neither the papers nor the key go to an address that nobody gave; one request, and the error says where to."""
+    async with raw(http(b"", "Location: https://elsewhere.invalid/v1", status=status)) as url, connected(url) as model:
+        error = await fatal(model)
+    assert error.message == f"{model.endpoint} answered {status}: moved to https://elsewhere.invalid/v1"
+    assert ("--base-url" in error.hint, error.account.requests) == (True, 1)
+
+
+ENDLESS = {
+    "a large answer": http(b" " * (transport.LARGEST + 1)),
+    "an answer that unpacks to a gigabyte": http(gzip.compress(b" " * 2**30, 1), "Content-Encoding: gzip"),
+    "a large error": http(b" " * (transport.LARGEST + 1), status=500),
+}
+
+
+@pytest.mark.parametrize("endless", ENDLESS.values(), ids=ENDLESS)
+async def test_no_more_is_read_than_an_answer_may_have(endless: bytes) -> None:
+    """Some megabytes, unpacked; twice the same from an endpoint that has answered nobody is enough."""
+    async with raw(endless) as url, connected(url) as model:
+        error = await fatal(model)
+    assert "more than 4 MB" in error.message
+    assert error.account.requests == 2
+
+
+async def test_nonsense_is_not_asked_for_a_third_time(server: OpenAIServer) -> None:
+    """Of an endpoint that has answered nobody: what answered no completion twice will not do so five times."""
+    server.reset(Options(script=[{"fault": "html"}] * 9))
+    async with connected(server.base_url) as model:
+        await fatal(model)
+    assert len(server.log) == 2
+
+
+@pytest.mark.parametrize("status", [402, 403, 404])
+async def test_a_final_answer_to_one_paper_after_replies_is_that_papers(server: OpenAIServer, status: int) -> None:
+    """A gateway may refuse a single paper so; several different papers in a row end the run."""
+    server.reset(Options(script=[OK, answer(status), OK, *[answer(status)] * 9]))
+    async with connected(server.base_url) as model:
+        await model.ask(ASK)
+        assert (await failure(model)).reason == "rejected"
+        await model.ask(ASK)
+        papers = [replace(ASK, paper_id=f"2404.{number:05}") for number in range(5)]
+        for paper in papers[:-1]:
+            assert (await failure(model, paper)).reason == "rejected"
+        with pytest.raises(FatalModelError):
+            await model.ask(papers[-1])
+
+
+async def test_the_same_refusal_of_three_papers_is_the_runs_where_nobody_was_answered(server: OpenAIServer) -> None:
+    """Whatever its words are: a context too small for any, a model that a gateway lacks."""
+    refused = answer(400, {"error": {"code": "context_length_exceeded", "message": "the context is too small: 7"}})
+    server.reset(Options(script=[refused] * 9))
+    async with connected(server.base_url) as model:
+        for number in range(2):
+            await failure(model, replace(ASK, paper_id=f"2404.{number:05}"))
+        with pytest.raises(FatalModelError):
+            await model.ask(replace(ASK, paper_id="2404.00009"))
+    assert len(server.log) == 3
+
+
+async def test_a_paper_that_is_always_refused_while_others_are_answered_is_given_up(server: OpenAIServer) -> None:
+    """It is refused for itself then, not for load: nobody waits ten minutes for it."""
+    busy = answer(503, {"error": {"message": "Busy."}})
+    server.reset(Options(script=[busy, OK, OK, OK, *[busy] * 30]))
+    async with connected(server.base_url, width=1) as model:
+        first = asyncio.create_task(failure(model))
+        await asyncio.sleep(0)
+        await asyncio.gather(*(model.ask(ASK) for _ in range(3)))
+        error = await first
+    assert (error.reason, error.account.requests) == ("unavailable", 1 + QUICK.refusals)
+
+
 @pytest.mark.parametrize("fault", [{"fault": "drip", "interval": 0.02}, {"fault": "silence"}], ids=["drip", "silence"])
 async def test_an_answer_that_never_ends_is_given_up(server: OpenAIServer, fault: Item) -> None:
     """The deadline is for the whole answer, not for each byte of it."""
@@ -210,9 +282,8 @@ async def test_an_answer_that_never_ends_is_given_up(server: OpenAIServer, fault
     began = time.monotonic()
     async with connected(server.base_url, terms=Terms(patience=Patience(call=0.4, tries=2, backoff=0.001))) as model:
         await model.ask(ASK)
-        model.meter.requests = 0
         error = await failure(model)
-        assert (error.reason, model.meter.requests) == ("timeout", 2)
+        assert (error.reason, error.account.requests) == ("timeout", 2)
     assert model.endpoint in error.message
     assert time.monotonic() - began < 10
 
@@ -223,7 +294,7 @@ async def test_an_endpoint_that_never_answers_stops_the_run(server: OpenAIServer
     async with connected(server.base_url, terms=Terms(patience=Patience(call=0.3))) as model:
         with pytest.raises(FatalModelError, match=r"gave no whole answer within 0\.3 s") as caught:
             await model.ask(ASK)
-        assert ("deadline" in caught.value.hint, model.meter.requests) == (True, 1)
+        assert ("deadline" in caught.value.hint, caught.value.account.requests) == (True, 1)
 
 
 async def test_tries_are_bounded(server: OpenAIServer) -> None:
@@ -232,7 +303,7 @@ async def test_tries_are_bounded(server: OpenAIServer) -> None:
     async with connected(server.base_url, terms=Terms(patience=Patience(tries=3, backoff=0.001))) as model:
         await model.ask(ASK)
         error = await failure(model)
-        assert (error.reason, model.meter.requests, model.meter.retries) == ("unavailable", 4, 2)
+        assert (error.reason, error.account.requests) == ("unavailable", 3)
     assert error.message == f"{model.endpoint} answered 500 server_error: The server had an error"
 
 
@@ -240,13 +311,12 @@ async def test_refusals_for_load_are_no_tries(server: OpenAIServer) -> None:
     """An endpoint that is full is waited for, and the paper keeps its tries."""
     server.reset(Options(script=[answer(429, retry_after_ms="1")] * 6))
     async with connected(server.base_url, terms=Terms(patience=Patience(tries=2, backoff=0.001))) as model:
-        await model.ask(ASK)
-        assert (model.meter.requests, model.meter.retries) == (7, 6)
+        assert (await model.ask(ASK)).account.requests == 7
 
 
 async def test_refusals_for_load_end_with_the_papers_time(server: OpenAIServer) -> None:
     """An endpoint that refuses for ever is given up."""
-    server.reset(Options(rpm=0.001, burst=1))
+    server.reset(Options(script=[OK, *[answer(429)] * 300]))
     async with connected(server.base_url, terms=Terms(patience=Patience(paper=0.3, backoff=0.001))) as model:
         await model.ask(ASK)
         assert (await failure(model)).reason == "rate_limited"
@@ -255,11 +325,11 @@ async def test_refusals_for_load_end_with_the_papers_time(server: OpenAIServer) 
 async def test_waiting_for_ones_turn_is_no_try(server: OpenAIServer) -> None:
     """A paper that stood long in the queue has its whole time for trying when its turn comes."""
     server.reset(Options(script=[{"fault": "server_error"}]))
-    gate = Gate(1, clock=time.monotonic, spread=lambda: 0.0)
+    limiter = Limiter(1, clock=time.monotonic, spread=lambda: 0.0)
     patience = Patience(call=20, paper=1.5, backoff=0.001, longest_backoff=0.01)
-    model = OpenAIModel("m", Endpoint(server.base_url, None), gate, Terms(patience=patience))
+    model = OpenAIModel("m", Endpoint(server.base_url, None), limiter, Terms(patience=patience))
     try:
-        async with gate.slot():
+        async with limiter.slot():
             asked = asyncio.create_task(model.ask(ASK))
             await asyncio.sleep(1.7)
         assert (await asked).text == TEXT
@@ -290,7 +360,6 @@ async def test_the_whole_pool_sleeps_what_one_refusal_said(server: OpenAIServer,
     server.reset(Options(script=[OK, answer(429, **headers(time.time()))]))
     async with connected(server.base_url, width=1) as model:
         await asyncio.gather(*(model.ask(ASK) for _ in range(6)))
-        assert (model.meter.requests, model.meter.retries) == (7, 1)
     refused = server.log[1]
     assert refused.sent is not None
     assert [call.status for call in server.log] == [200, 429, *[200] * 5]
@@ -330,7 +399,7 @@ async def test_a_pause_beyond_all_patience_ends_the_run(
 
 async def test_a_long_pause_is_said_once(server: OpenAIServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """So that nobody takes it for a standstill; short ones, and those that are hardly longer, are not."""
-    monkeypatch.setattr(client, "LONG_PAUSE_S", 0.2)
+    monkeypatch.setattr(announcer, "LONG_PAUSE_S", 0.2)
     waits = ("10", "300", "310", "590", "650")
     server.reset(Options(script=[OK, *(answer(429, retry_after_ms=wait) for wait in waits)]))
     said: list[str] = []
@@ -383,7 +452,7 @@ async def test_what_concerns_one_paper_fails_that_paper(server: OpenAIServer, it
     server.reset(Options(script=[item]))
     async with connected(server.base_url) as model:
         error = await failure(model)
-        assert (error.reason, model.meter.requests) == (reason, 1)
+        assert (error.reason, error.account.requests) == (reason, 1)
         assert (await model.ask(ASK)).text == TEXT
 
 
@@ -467,7 +536,7 @@ async def test_where_nothing_listens() -> None:
         url = f"http://127.0.0.1:{taken.getsockname()[1]}/v1"
         async with connected(url) as model:
             error = await fatal(model)
-    assert model.meter.requests == QUICK.tries
+    assert error.account.requests == QUICK.tries
     assert error.message.startswith(f"{model.endpoint} cannot be reached: ")
 
 
@@ -476,7 +545,7 @@ def untrusted(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
     """A server's certificate that only it has signed."""
     openssl = shutil.which("openssl")
     if openssl is None:
-        pytest.skip("there is no openssl to make a certificate with")
+        pytest.skip("needs openssl to make a certificate")
     folder: Path = tmp_path_factory.mktemp("certificate")
     key, certificate = folder / "key.pem", folder / "certificate.pem"
     made = [
@@ -503,30 +572,27 @@ async def test_a_certificate_that_is_not_trusted_is_final(untrusted: ssl.SSLCont
     """One attempt, and the error says what to do."""
     async with raw(GOOD, tls=untrusted) as url, connected(url) as model:
         error = await fatal(model)
-        assert model.meter.requests == 1
+    assert error.account.requests == 1
     assert error.message.startswith(f"{model.endpoint} has a certificate that is not trusted: ")
     assert "SSL_CERT_FILE" in error.hint
 
 
 async def test_a_reply_without_a_count_has_no_known_cost(server: OpenAIServer) -> None:
-    """Nothing is guessed where the endpoint does not say what it used."""
+    """Nor has one at an address without a price."""
     server.reset(Options(script=[{"fault": "no_usage"}]))
     async with connected(server.base_url) as model:
-        then = Meter()
-        assert (await model.ask(ASK)).usage is None
-        assert model.meter == Meter(requests=1, uncounted=1)
-        assert model.cost_usd(model.meter.since(then)) is None
+        reply = await model.ask(ASK)
+        assert (reply.usage, reply.account) == (None, Account(requests=1, cost_usd=None))
 
 
-async def test_what_tokens_cost() -> None:
-    """A known model at its own address has a price; the same tokens at an address nobody knows have none."""
-    used = Meter(requests=1, counted=1, tokens=Usage(prompt=1_000_000))
-    for url, known in (("https://api.openai.com/v1", True), ("http://127.0.0.1:9/v1", False)):
-        gate = Gate(1, clock=time.monotonic, spread=lambda: 0.0)
-        model = OpenAIModel("gpt-4o-mini", Endpoint(url, KEY), gate, Terms(price=price_of("gpt-4o-mini", url, {})))
-        cost = model.cost_usd(used)
-        assert (cost is not None and 0 < cost < 10) == known
-        await model.close()
+async def test_what_tokens_cost(server: OpenAIServer) -> None:
+    """A reply that was counted costs what its tokens cost; the tries before it cost what they may have cost at most."""
+    server.reset(Options(script=[{"fault": "server_error"}, {"fault": "reset"}, answer(200, saying(TEXT))]))
+    terms = Terms(patience=QUICK, price=flat(lambda tokens: tokens.completion / 1e6))
+    async with connected(server.base_url, terms=terms) as model:
+        account = (await model.ask(ASK)).account
+    assert (account.requests, account.tokens) == (3, USED)
+    assert account.cost_usd == pytest.approx((2 * ASK.most_tokens + USED.completion) / 1e6)
 
 
 async def test_half_a_character_is_no_text(server: OpenAIServer) -> None:

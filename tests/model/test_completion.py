@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.model.completion import read_completion, read_usage
-from pipeline.model.wire import Reply
+from pipeline.model.interface import Reply
 from pipeline.records import Usage
 from tests.model.loopback import USED, saying
 

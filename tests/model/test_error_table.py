@@ -12,11 +12,11 @@ import pytest
 from pipeline.endpoints import PRESETS, Preset
 from pipeline.errors import FatalModelError
 from pipeline.model.client import OpenAIModel, Terms
-from pipeline.model.faults import RULES, Action, Answer, Rule, judge
-from pipeline.model.patience import Patience
-from pipeline.model.wire import Ask
+from pipeline.model.error_rules import RULES, Action, ErrorResponse, Rule, judge
+from pipeline.model.interface import Ask
+from pipeline.model.limiter import Patience
 from tests.model.loopback import ASK, OK, QUICK, TEXT, USUAL, answer, connected, failure
-from tests.model.test_faults import FACTS
+from tests.model.test_error_rules import FACTS
 from tests.servers.openai import OpenAIServer
 from tests.servers.openai_options import Item, Options
 
@@ -40,13 +40,13 @@ def known_as(server: OpenAIServer, monkeypatch: pytest.MonkeyPatch) -> Connect:
     return connect
 
 
-def said(told: Answer) -> Item:
+def said(told: ErrorResponse) -> Item:
     """Return the error as its endpoint sends it."""
     fields = {"message": told.message, "type": told.type, "code": told.code or None, "param": told.param or None}
     return answer(told.status, {"error": fields})
 
 
-def cases(rule: Rule) -> list[Answer]:
+def cases(rule: Rule) -> list[ErrorResponse]:
     """Return the known errors that fall under a row."""
     return [told for told, _, _ in FACTS if judge(told) is rule]
 
@@ -57,7 +57,7 @@ def label(rule: Rule) -> str:
     return f"{rule.action.name} {' '.join(filter(None, about)) or 'anything else'}"
 
 
-async def stops(server: OpenAIServer, connect: Connect, told: Answer, rule: Rule) -> None:
+async def stops(server: OpenAIServer, connect: Connect, told: ErrorResponse, rule: Rule) -> None:
     """One request, and the run is over: the next ask sends none."""
     server.reset(Options(script=[said(told)] * 9))
     async with connect(told.host) as model:
@@ -68,7 +68,7 @@ async def stops(server: OpenAIServer, connect: Connect, told: Answer, rule: Rule
     assert len(server.log) == 1
 
 
-async def fails(server: OpenAIServer, connect: Connect, told: Answer, rule: Rule) -> None:
+async def fails(server: OpenAIServer, connect: Connect, told: ErrorResponse, rule: Rule) -> None:
     """One request, the paper has the row's reason, and the next is answered."""
     server.reset(Options(script=[said(told)]))
     async with connect(told.host) as model:
@@ -78,12 +78,12 @@ async def fails(server: OpenAIServer, connect: Connect, told: Answer, rule: Rule
     assert len(server.log) == 2
 
 
-async def tries_again(server: OpenAIServer, connect: Connect, told: Answer, rule: Rule) -> None:
+async def tries_again(server: OpenAIServer, connect: Connect, told: ErrorResponse, rule: Rule) -> None:
     """The same request goes out once more; where there are no more tries, the paper has the row's reason."""
     server.reset(Options(script=[said(told)]))
     async with connect(told.host) as model:
-        assert (await model.ask(WARM)).text == TEXT
-        assert (model.meter.requests, model.meter.retries) == (2, 1)
+        reply = await model.ask(WARM)
+        assert (reply.text, reply.account.requests) == (TEXT, 2)
     assert server.log[0].request == server.log[1].request
     server.reset(Options(script=[OK, *[said(told)] * 9]))
     async with connect(told.host, ONCE) as model:
@@ -92,7 +92,7 @@ async def tries_again(server: OpenAIServer, connect: Connect, told: Answer, rule
     assert len(server.log) == 2
 
 
-async def slows_down(server: OpenAIServer, connect: Connect, told: Answer, rule: Rule) -> None:
+async def slows_down(server: OpenAIServer, connect: Connect, told: ErrorResponse, rule: Rule) -> None:
     """As for another try, which is no try of the paper's; and overload makes the pool half as wide."""
     await tries_again(server, connect, told, rule)
     server.reset(Options(script=[said(told)]))
@@ -102,7 +102,7 @@ async def slows_down(server: OpenAIServer, connect: Connect, told: Answer, rule:
         assert model.learned().width == pytest.approx(32 if rule.reason == "unavailable" else 64, abs=0.1)
 
 
-async def changes(server: OpenAIServer, connect: Connect, told: Answer, rule: Rule) -> None:
+async def changes(server: OpenAIServer, connect: Connect, told: ErrorResponse, rule: Rule) -> None:
     """The next request is put otherwise, and its answer is the paper's; what was learned is kept."""
     server.reset(Options(script=[said(told)]))
     async with connect(told.host) as model:
@@ -146,4 +146,5 @@ async def test_each_service_is_asked_first_as_its_table_says(
     (call,) = server.log
     extras: dict[str, Any] = dict(preset.without_thinking[0]) if preset.without_thinking else {}
     assert call.request.pop("response_format")["type"] == preset.mode
+    extras[preset.cap] = ASK.most_tokens
     assert call.request == {"model": "some-model", "messages": call.request["messages"], **extras}

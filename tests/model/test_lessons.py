@@ -9,8 +9,20 @@ import pytest
 from pipeline.errors import CallError, FatalModelError
 from pipeline.model.budget import Budget
 from pipeline.model.client import Terms
-from pipeline.model.wire import Ask, Message, Reply
-from tests.model.loopback import ASK, NO_THINKING, QUICK, TEXT, USUAL, KnownEndpoint, answer, connected, failure, fatal
+from pipeline.model.interface import Ask, Message, Reply
+from tests.model.loopback import (
+    ASK,
+    NO_THINKING,
+    QUICK,
+    TEXT,
+    USUAL,
+    KnownEndpoint,
+    answer,
+    connected,
+    failure,
+    fatal,
+    flat,
+)
 from tests.servers.openai import OpenAIServer
 from tests.servers.openai_options import Options
 from tests.servers.openai_sample import WIDGETS
@@ -22,7 +34,7 @@ ALONE_S = 60.0
 
 def metered() -> Terms:
     """Return terms with a budget that is more than enough, so that completions are capped."""
-    return Terms(patience=QUICK, price=lambda tokens: tokens.completion / 1e6, budget=Budget(1000.0))
+    return Terms(patience=QUICK, price=flat(lambda tokens: tokens.completion / 1e6), budget=Budget(1000.0))
 
 
 def formats(server: OpenAIServer) -> list[str | None]:
@@ -36,7 +48,6 @@ async def test_a_refused_temperature_costs_one_request(server: OpenAIServer) -> 
     async with connected(server.base_url, probe=ALONE_S) as model:
         replies = await asyncio.gather(*(model.ask(WARM) for _ in range(64)))
         assert {reply.text for reply in replies} == {TEXT}
-        assert (model.meter.requests, model.meter.retries) == (65, 1)
     assert [call.status for call in server.log] == [400, *[200] * 64]
     assert ["temperature" in call.request for call in server.log] == [True, *[False] * 64]
 
@@ -68,7 +79,7 @@ async def test_a_slow_refusal_costs_one_request_too(server: OpenAIServer) -> Non
     async with connected(server.base_url) as model:
         replies = await asyncio.gather(*(model.ask(ASK) for _ in range(64)))
         assert {reply.text for reply in replies} == {TEXT}
-        assert (model.meter.requests, model.meter.retries) == (67, 3)
+        assert sum(reply.account.requests for reply in replies) == 67
         assert (model.learned().mode, model.learned().thinking) == ("text", 1)
     assert [call.status for call in server.log].count(400) == 3
     assert formats(server).count("json_schema") + formats(server).count("json_object") <= 3
@@ -112,7 +123,6 @@ async def test_a_slow_refusal_of_a_service_may_be_one_of_many_but_the_next_lesso
     async with connected(server.base_url, probe=0.1, kind=KnownEndpoint) as model:
         replies = await asyncio.gather(*(model.ask(ASK) for _ in range(64)))
         assert {reply.text for reply in replies} == {TEXT}
-        assert model.meter.retries == model.meter.requests - 64
     asked = formats(server)
     assert asked.count("json_object") == 1
     assert asked.count("json_schema") == len(asked) - 65
@@ -144,7 +154,7 @@ async def test_a_form_that_is_refused_without_a_word_is_found(
     async with connected(server.base_url, probe=ALONE_S) as model:
         await asyncio.gather(*(model.ask(WARM) for _ in range(8)))
         kept = model.learned()
-    said = {"model", "messages"}
+    said = {"model", "messages", "max_tokens"}
     assert server.log[-1].request.keys() - said == left
     assert [call.status for call in server.log].count(200) == 8
     assert len(server.log) <= 8 + 3
@@ -233,8 +243,8 @@ async def test_where_no_cap_is_taken_no_budget_is_kept(server: OpenAIServer) -> 
     assert (terms.budget.spent, terms.budget.reserved) == (0, 0)
 
 
-async def test_without_a_budget_no_completion_is_capped(server: OpenAIServer) -> None:
-    """A cap may cut a reply: it is sent only where money asks for it."""
+async def test_without_a_budget_a_completion_is_capped_too(server: OpenAIServer) -> None:
+    """A reply that runs away costs time and memory as well."""
     async with connected(server.base_url, terms=USUAL) as model:
         await model.ask(ASK)
-    assert caps(server) == [[]]
+    assert caps(server) == [["max_tokens"]]

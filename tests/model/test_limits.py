@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from pipeline.model.client import OpenAIModel, Terms
-from pipeline.model.patience import Patience
-from pipeline.model.wire import Ask, Message
+from pipeline.model.interface import Ask, Message
+from pipeline.model.limiter import Patience
 from tests.model.loopback import connected
 from tests.servers.openai import OpenAIServer
 from tests.servers.openai_options import Options
@@ -92,7 +92,7 @@ async def test_a_told_rate_is_never_refused(endpoint: OpenAIServer) -> None:
     """Told 1,200 a minute, from the first request on."""
     endpoint.reset(Options(rpm=1200, burst=10, headers=("retry-after",)))
     async with connected(endpoint.base_url, terms=PATIENT) as model:
-        model._gate.tell(rpm=1200)
+        model._limiter.limit_to(rpm=1200)
         assert await answer_all(model) < 60
     assert (endpoint.stats()["ok"], endpoint.stats()["refused"]) == (60, 0)
 

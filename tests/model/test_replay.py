@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import CallError, InputError
+from pipeline.model.interface import Ask, Message, Model, Reply
 from pipeline.model.replay import ReplayModel
-from pipeline.model.wire import Ask, Message, Meter, Model, Reply
+from pipeline.records import Account
 
+FREE = Account(requests=1)
 FIELDS = {"translated_title": "题", "tldr": "一句。", "tldr_en": "One line.", "translated_abstract": "译文。"}
 
 
@@ -45,18 +46,16 @@ async def test_each_paper_gets_its_own_reply(path: Path) -> None:
     old = {"id": "math.GT/0309136v2", **FIELDS, "tldr": "旧。"}
     model: Model = ReplayModel(write(path, {"id": "arXiv:2404.02059v1", "title": "T", **FIELDS}, old))
     replies = [await model.ask(ask(paper_id)) for paper_id in ("math/0309136", "2404.02059")]
-    assert replies == [Reply(json.dumps(made, ensure_ascii=False)) for made in (FIELDS | {"tldr": "旧。"}, FIELDS)]
-    assert (model.name, model.endpoint, model.meter) == ("replay", "replay", Meter(requests=2))
-    assert model.cost_usd(model.meter) == 0.0
+    said = (json.dumps(made, ensure_ascii=False) for made in (FIELDS | {"tldr": "旧。"}, FIELDS))
+    assert replies == [Reply(text, account=FREE) for text in said]
+    assert (model.name, model.endpoint) == ("replay", "replay")
     await model.close()
 
 
-async def test_asking_again_about_a_paper_is_a_retry(path: Path) -> None:
-    """It is answered as before."""
+async def test_asking_again_about_a_paper_is_answered_as_before(path: Path) -> None:
+    """A file has one reply to each paper."""
     model = ReplayModel(write(path, {"id": "2404.02059", "tldr": "1"}))
-    first = ask("2404.02059")
-    assert await model.ask(first) == await model.ask(dataclasses.replace(first, again=True))
-    assert model.meter == Meter(requests=2, retries=1)
+    assert await model.ask(ask("2404.02059")) == await model.ask(ask("2404.02059"))
 
 
 @pytest.mark.parametrize(
@@ -87,13 +86,13 @@ async def test_a_paper_without_a_reply_fails_by_name(path: Path) -> None:
         "no_reply",
         "replies.jsonl has no reply for 2404.02060",
     )
-    assert model.meter == Meter()
+    assert caught.value.account == Account()
 
 
 async def test_of_two_replies_to_a_paper_the_last_counts(path: Path) -> None:
     """As a file to which replies are appended needs it."""
     model = ReplayModel(write(path, {"id": "2404.02059", "tldr": "1"}, {"id": "2404.02059v2", "tldr": "2"}))
-    assert await model.ask(ask("2404.02059")) == Reply('{"tldr": "2"}')
+    assert await model.ask(ask("2404.02059")) == Reply('{"tldr": "2"}', account=FREE)
 
 
 async def test_blank_lines_windows_line_ends_and_a_byte_order_mark_do_no_harm(path: Path) -> None:
@@ -119,7 +118,7 @@ async def test_any_text_comes_back_as_it_was(tmp_path_factory: pytest.TempPathFa
     [
         ("{cut", "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
         ("{}", "'id'"),
-        ('{"id": "x"}', "'x' is no arXiv identifier such as 2404.02059 or math/0309136"),
+        ('{"id": "x"}', "'x' is not an arXiv identifier such as 2404.02059 or math/0309136"),
         ('{"id": 2404.02059}', "'float' object has no attribute 'strip'"),
         ('["2404.02059"]', "list indices must be integers or slices, not str"),
         ("[" * 100_000, "maximum recursion depth exceeded while decoding a JSON array from a unicode string"),
@@ -134,7 +133,7 @@ def test_a_line_that_is_no_reply_is_refused_before_anything_is_asked(path: Path,
     with pytest.raises(InputError) as caught:
         ReplayModel(path)
     assert (caught.value.message, caught.value.hint) == (
-        f"{path}, line 3: is no reply: {complaint}",
+        f"{path}, line 3: is not a reply: {complaint}",
         "Each line is a JSON object with an id.",
     )
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
 
 from pipeline.errors import BudgetError, ModelError
 from pipeline.model.budget import Budget
-from pipeline.model.client import MOST_TOKENS, Terms
-from pipeline.model.patience import Patience
+from pipeline.model.client import Terms
+from pipeline.model.limiter import Patience
+from pipeline.model.prices import Tariff
 from pipeline.records import Usage
-from tests.model.loopback import ASK, OK, TEXT, USED, answer, connected, saying
+from tests.model.loopback import ASK, NOON, OK, TEXT, USED, KnownEndpoint, answer, connected, flat, saying
 from tests.servers.openai import OpenAIServer
 from tests.servers.openai_options import Item, Options
 
-WORST = MOST_TOKENS / 1e6
+WORST = ASK.most_tokens / 1e6
 """Dollars that one call may cost by `price`."""
 GOOD = answer(200, saying(TEXT))
 COST = USED.completion / 1e6
@@ -28,7 +30,7 @@ def price(tokens: Usage) -> float:
 
 def terms(budget: Budget, *, tries: int = 1, call: float = 20.0) -> Terms:
     """Return terms with a budget."""
-    return Terms(patience=Patience(call=call, tries=tries, backoff=0.001), price=price, budget=budget)
+    return Terms(patience=Patience(call=call, tries=tries, backoff=0.001), price=flat(price), budget=budget)
 
 
 async def test_a_call_is_reserved_while_it_is_under_way_and_settled_after(server: OpenAIServer) -> None:
@@ -42,7 +44,7 @@ async def test_a_call_is_reserved_while_it_is_under_way_and_settled_after(server
         assert (budget.spent, budget.reserved) == (0, WORST)
         await asked
     assert (budget.spent, budget.reserved) == (COST, 0)
-    assert server.log[0].request["max_tokens"] == MOST_TOKENS
+    assert server.log[0].request["max_tokens"] == ASK.most_tokens
 
 
 async def test_the_prompt_is_reserved_for_as_well(server: OpenAIServer) -> None:
@@ -53,10 +55,10 @@ async def test_the_prompt_is_reserved_for_as_well(server: OpenAIServer) -> None:
         seen.append(tokens)
         return 0.0
 
-    async with connected(server.base_url, terms=Terms(price=remembering, budget=Budget(1.0))) as model:
+    async with connected(server.base_url, terms=Terms(price=flat(remembering), budget=Budget(1.0))) as model:
         await model.ask(ASK)
-    reserved, used = seen
-    assert reserved.completion == MOST_TOKENS
+    reserved, used = seen[0], seen[-1]
+    assert reserved.completion == ASK.most_tokens
     assert reserved.prompt >= sum(len(message.content.encode()) for message in ASK.messages)
     assert reserved.prompt > used.prompt
 
@@ -92,7 +94,7 @@ async def test_a_call_costs_what_is_known_else_what_was_reserved(
     server.reset(Options(script=[item]))
     budget = Budget(WORST * 1.5)
     call = 0.5 if item["fault"] == "silence" else 20.0
-    once = Terms(patience=Patience(call=call, paper=0.0, tries=1), price=price, budget=budget)
+    once = Terms(patience=Patience(call=call, paper=0.0, tries=1), price=flat(price), budget=budget)
     async with connected(server.base_url, terms=once) as model:
         outcome = await asyncio.wait_for(asyncio.gather(model.ask(ASK), return_exceptions=True), 60)
     assert isinstance(outcome[0], ModelError) == (item["fault"] != "no_usage" and "'choices'" not in str(item))
@@ -130,7 +132,6 @@ async def test_no_request_leaves_beyond_the_cap(server: OpenAIServer) -> None:
         outcomes = await asyncio.gather(*(model.ask(ASK) for _ in range(40)), return_exceptions=True)
         with pytest.raises(BudgetError):
             await model.ask(ASK)
-        assert model.meter.requests == 7
     assert server.stats()["requests"] == 7
     assert server.stats()["concurrent_max"] <= 7
     assert [type(outcome) for outcome in outcomes].count(BudgetError) == 33
@@ -146,6 +147,99 @@ async def test_what_calls_leave_over_pays_for_others(server: OpenAIServer) -> No
     assert {reply.text for reply in replies} == {TEXT}
     assert server.stats()["concurrent_max"] <= 3
     assert budget.spent == pytest.approx(40 * COST)
+
+
+class Clock:
+    """A time of day that is set by hand."""
+
+    def __init__(self, moment: datetime) -> None:
+        self.moment = moment
+
+    def __call__(self) -> datetime:
+        """Return it."""
+        return self.moment
+
+
+def doubled_from_six(tokens: Usage, moment: datetime) -> float:
+    """Twice `price` from six o'clock on."""
+    return price(tokens) * (2 if moment.hour >= 6 else 1)
+
+
+SHORTLY_BEFORE_SIX = datetime(2026, 11, 24, 5, 59, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("call", "dearer"), [(30.0, 1), (120.0, 2)], ids=["answered before", "may be answered after"])
+async def test_a_call_is_reserved_at_the_dearest_hour_that_it_may_touch(
+    server: OpenAIServer, call: float, dearer: int
+) -> None:
+    """At 05:59 with two minutes for an answer it is set aside at the price of six o'clock."""
+    server.reset(Options(script=[{"fault": "no_usage"}]))
+    budget = Budget(1.0)
+    tariff = Tariff(doubled_from_six, Clock(SHORTLY_BEFORE_SIX))
+    async with connected(
+        server.base_url, terms=Terms(patience=Patience(call=call), price=tariff, budget=budget)
+    ) as model:
+        await model.ask(ASK)
+    assert budget.spent == pytest.approx(dearer * WORST)
+
+
+class WatchedBudget(Budget):
+    """Counts how often something was to be set aside."""
+
+    asked = 0
+
+    async def reserve(self, worst: float) -> None:
+        """Count, and set aside."""
+        self.asked += 1
+        await super().reserve(worst)
+
+
+async def test_a_call_that_waited_for_room_into_a_dear_hour_is_reckoned_again(server: OpenAIServer) -> None:
+    """There is room for it at the price at which it began to wait, not at that of the hour in which it would leave."""
+    server.reset(Options(script=[{**GOOD, "delay": 1.0}, GOOD]))
+    clock, budget = Clock(SHORTLY_BEFORE_SIX.replace(hour=4)), WatchedBudget(WORST * 1.9)
+    terms = Terms(patience=Patience(call=30.0), price=Tariff(doubled_from_six, clock), budget=budget)
+    async with connected(server.base_url, terms=terms, probe=0.0, kind=KnownEndpoint) as model:
+        first, second = (asyncio.create_task(model.ask(ASK)) for _ in range(2))
+        while budget.asked < 2:  # noqa: ASYNC110 (nothing tells)
+            await asyncio.sleep(0.01)
+        clock.moment = SHORTLY_BEFORE_SIX.replace(hour=7)
+        outcomes = await asyncio.gather(first, second, return_exceptions=True)
+    assert isinstance(outcomes[1], BudgetError)
+    assert len(server.log) == 1
+    assert budget.spent == pytest.approx(2 * COST)
+
+
+@pytest.mark.parametrize(("left", "answered", "report"), [((5, 59), (6, 1), 2), ((6, 59), (7, 1), 1)])
+async def test_a_call_over_the_turn_of_a_price_counts_dear_for_the_budget(
+    server: OpenAIServer, left: tuple[int, int], answered: tuple[int, int], report: int
+) -> None:
+    """No provider says which end of a call counts; the report has the hour of the answer."""
+    server.reset(Options(script=[{**GOOD, "delay": 0.3}]))
+
+    def doubled_at_six(tokens: Usage, moment: datetime) -> float:
+        return price(tokens) * (2 if moment.hour == 6 else 1)
+
+    clock, budget = Clock(NOON.replace(hour=left[0], minute=left[1])), Budget(1.0)
+    async with connected(server.base_url, terms=Terms(price=Tariff(doubled_at_six, clock), budget=budget)) as model:
+        asked = asyncio.create_task(model.ask(ASK))
+        while not server.log:  # noqa: ASYNC110 (the server is in another thread)
+            await asyncio.sleep(0.01)
+        clock.moment = NOON.replace(hour=answered[0], minute=answered[1])
+        reply = await asked
+    assert budget.spent == pytest.approx(2 * COST)
+    assert reply.account.cost_usd == pytest.approx(report * COST)
+
+
+async def test_a_report_prices_each_call_when_it_was_answered(server: OpenAIServer) -> None:
+    """One before six and one after it: three times the lower price."""
+    server.reset(Options(script=[GOOD, GOOD]))
+    clock = Clock(SHORTLY_BEFORE_SIX)
+    async with connected(server.base_url, terms=Terms(price=Tariff(doubled_from_six, clock))) as model:
+        before = await model.ask(ASK)
+        clock.moment = SHORTLY_BEFORE_SIX.replace(hour=6)
+        after = await model.ask(ASK)
+    assert (before.account + after.account).cost_usd == pytest.approx(3 * COST)
 
 
 async def test_tries_that_fail_are_paid_for_too(server: OpenAIServer) -> None:
@@ -177,11 +271,12 @@ async def test_a_count_that_cannot_be_true_ends_no_run_and_earns_no_money(
         return ((tokens.prompt - tokens.cached) * 1.0 + tokens.cached * 0.1 + tokens.completion) / 1e9
 
     async with connected(
-        server.base_url, terms=Terms(price=cheap_where_cached, budget=budget, patience=Patience(tries=1))
+        server.base_url, terms=Terms(price=flat(cheap_where_cached), budget=budget, patience=Patience(tries=1))
     ) as model:
-        assert (await model.ask(ASK)).text == TEXT
-        assert budget.spent > 0
-        assert model.cost_usd(model.meter) is not None
+        reply = await model.ask(ASK)
+    assert reply.text == TEXT
+    assert budget.spent == reply.account.cost_usd
+    assert budget.spent > 0
 
 
 @pytest.mark.parametrize("cap", [1.0, None])
@@ -189,6 +284,5 @@ async def test_without_a_price_there_is_no_reservation(server: OpenAIServer, cap
     """Nor without a budget; a call is made and costs what nobody knows."""
     budget = None if cap is None else Budget(cap)
     async with connected(server.base_url, terms=Terms(budget=budget)) as model:
-        await model.ask(ASK)
-        assert model.cost_usd(model.meter) is None
+        assert (await model.ask(ASK)).account.cost_usd is None
     assert budget is None or budget.spent == 0

@@ -55,6 +55,8 @@ class Site:
             ("GET", "/_stats"): self._stats,
             ("POST", "/_reset"): self._reset,
         }
+        if request.method == "GET" and request.path.startswith("/v1/models/"):
+            return await self._model(request)
         if other := others.get((request.method, request.path)):
             return web.json_response(await other(request))
         return _response(error(404, f"Invalid URL ({request.method} {request.path})", code=None))
@@ -64,6 +66,7 @@ class Site:
         authorization = request.headers.get("Authorization", "")
         call = Call(time.time(), authorization[-4:] or None)
         endpoint.arrive(call)
+        endpoint.headers.append(dict(request.headers))
         try:
             answer, delay = endpoint.answer(call, await request.read(), authorization)
             if delay:
@@ -75,6 +78,17 @@ class Site:
     async def _models(self, _: web.BaseRequest) -> object:
         names = self.endpoint.options.models or ("any",)
         return {"object": "list", "data": [{"id": name, "object": "model", "owned_by": "loopback"} for name in names]}
+
+    async def _model(self, request: web.BaseRequest) -> web.StreamResponse:
+        endpoint = self.endpoint
+        endpoint.lookups.append(dict(request.headers))
+        await asyncio.sleep(endpoint.options.lookup_delay)
+        if endpoint.options.shutdown is None:
+            return _response(error(404, f"Invalid URL ({request.method} {request.path})", code=None))
+        name = request.path.rpartition("/")[2]
+        padding = "x" * endpoint.options.lookup_size
+        about = {"id": name, "object": "model", "shutdown_date": endpoint.options.shutdown, "padding": padding}
+        return web.json_response(about)
 
     async def _log(self, request: web.BaseRequest) -> object:
         messages = request.query.get("messages") == "1"
@@ -166,6 +180,16 @@ class OpenAIServer:
     def log(self) -> list[Call]:
         """The requests so far, in order of arrival, messages included."""
         return list(self._site.endpoint.log)
+
+    @property
+    def headers(self) -> list[dict[str, str]]:
+        """The headers of the requests in `log`."""
+        return list(self._site.endpoint.headers)
+
+    @property
+    def lookups(self) -> list[dict[str, str]]:
+        """The headers of each request for what the server knows of one model."""
+        return list(self._site.endpoint.lookups)
 
     def stats(self) -> dict[str, Any]:
         """Return what ``/_stats`` does."""

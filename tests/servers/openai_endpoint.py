@@ -46,6 +46,10 @@ class Endpoint:
     def __init__(self, papers: Papers, options: Options) -> None:
         self.options = options
         self.log: list[Call] = []
+        self.headers: list[dict[str, str]] = []
+        """Of each request."""
+        self.lookups: list[dict[str, str]] = []
+        """The headers of each request for what is known of a model."""
         self.in_flight = 0
         self.most_in_flight = 0
         self._papers = papers

@@ -60,6 +60,12 @@ class Options:
     """The only key accepted; None takes any or none."""
     models: Sequence[str] = ()
     """The models that exist; none named is any."""
+    shutdown: str | None = None
+    """The ``shutdown_date`` of every model; None has none."""
+    lookup_delay: float = 0.0
+    """Seconds before that is told."""
+    lookup_size: int = 0
+    """Characters that are told beside it."""
     cached_tokens: int = 0
     """Prompt tokens reported as read from the prompt cache."""
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pipeline.cache import Cache
-from pipeline.model.wire import Model
+from pipeline.model.interface import Model
 from pipeline.summarize import Job
 
 from .samples import NOON, Watcher, write_prompt

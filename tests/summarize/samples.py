@@ -6,14 +6,14 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipeline.errors import FatalModelError
-from pipeline.model.wire import Ask, Meter, Reply
+from pipeline.errors import CallError, FatalModelError
+from pipeline.model.interface import Ask, Reply
 from pipeline.prompts import Prompt, load
-from pipeline.records import Entry, Failure, Paper, Source, Usage
+from pipeline.records import NOTHING_ASKED, Account, Entry, Failure, Paper, Settled, Source, Usage
 from pipeline.summarize import Job, Summarizer
 
 NOON = datetime(2026, 4, 27, 12, tzinfo=UTC)
@@ -65,7 +65,7 @@ class SaidModel:
     delay: Callable[[str], float] = lambda _: 0.0
     name: str = "told"
     endpoint: str = "example.org"
-    meter: Meter = field(default_factory=Meter)
+    in_flight: int = 0
     asked: list[Ask] = field(default_factory=list)
     refusal: FatalModelError | None = None
     """What whoever waits gets, once the model was told to stop."""
@@ -76,27 +76,23 @@ class SaidModel:
         self.refusal = self.refusal or error
         self.stopping.set()
 
-    def cost_usd(self, used: Meter) -> float | None:
-        """Return a dollar a request."""
-        return float(used.requests)
-
     async def ask(self, ask: Ask) -> Reply:
-        """Answer after the delay, or raise."""
+        """Answer after the delay, or raise; a request costs a dollar."""
         if self.refusal:
-            raise self.refusal
+            raise self.refusal.charged(NOTHING_ASKED)
         self.asked.append(ask)
-        self.meter.requests += 1
         number = sum(one.paper_id == ask.paper_id for one in self.asked) - 1
         told = self.told.get(ask.paper_id, [])
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.stopping.wait(), self.delay(ask.paper_id))
         if self.refusal:
-            raise self.refusal
+            raise self.refusal.charged(NOTHING_ASKED)
         outcome = told[number] if number < len(told) else saying()
+        if isinstance(outcome, CallError):
+            raise outcome.charged(Account(requests=1, cost_usd=1.0))
         if isinstance(outcome, Exception):
             raise outcome
-        self.meter.tokens += outcome.usage or Usage()
-        return outcome
+        return replace(outcome, account=Account(requests=1, tokens=outcome.usage or Usage(), cost_usd=1.0))
 
     async def close(self) -> None:
         """Nothing is held open."""
@@ -109,18 +105,21 @@ class Watcher:
     seen: list[tuple[str, bool, bool]] = field(default_factory=list)
     """Paper, whether it has a summary, whether the cache had it."""
 
-    def begins(self) -> None:
+    def begins(self, name: str | None) -> None:
         """Digests are not the stage's."""
 
     def fetched(self, source: Source) -> None:
         """Pages are not the stage's."""
 
-    def settled(self, entry: Entry, *, cached: bool) -> None:
+    def settled(self, settled: Settled) -> None:
         """Note an outcome."""
-        self.seen.append((entry.paper.id, entry.summary is not None, cached))
+        self.seen.append((settled.entry.paper.id, settled.entry.summary is not None, settled.is_cached))
 
     def warned(self, message: str) -> None:
         """Nothing warns here."""
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 def write_prompt(folder: Path, text: str = PROMPT) -> Prompt:
@@ -140,8 +139,14 @@ async def pages_of(*pages: Iterable[Paper]) -> AsyncIterator[Iterable[Paper]]:
 
 async def summarize(job: Job, *pages: Iterable[Paper]) -> tuple[list[Entry], Summarizer]:
     """Run the stage to its end; return the entries and the stage."""
+    settled, summarizer = await settle(job, *pages)
+    return [one.entry for one in settled], summarizer
+
+
+async def settle(job: Job, *pages: Iterable[Paper]) -> tuple[list[Settled], Summarizer]:
+    """Run the stage to its end; return what it settled and the stage."""
     summarizer = Summarizer(job)
-    return [entry async for entry in summarizer.entries(pages_of(*pages))], summarizer
+    return [one async for one in summarizer.settled(pages_of(*pages))], summarizer
 
 
 def failures(entries: Iterable[Entry]) -> list[Failure]:

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 from typing import Any
 
 import pytest
@@ -226,6 +227,7 @@ BAD: dict[str, tuple[str, Change, Paper | None]] = {
         {ABSTRACT: "無線が途切れる状況での地図の共有について。" * 9},
         None,
     ),
+    "a title without end": ("too_long", {"translated_title": "图" * 2001}, None),
     "201 characters": ("too_long", {TLDR: "长" * (LONGEST_TLDR + 1)}, None),
     "801 characters of English": ("too_long", {TLDR_EN: "word " * (LONGEST_TLDR_EN // 5) + "ab"}, None),
     "an abstract's first sentence": ("incomplete", {ABSTRACT: CHINESE[:36]}, paper(abstract=LONG_ENGLISH)),
@@ -320,3 +322,14 @@ def test_no_text_breaks_the_checks(fields: dict[str, Any]) -> None:
     fault = first_fault(fields, Context(paper(), INSTRUCTIONS))
     assert fault is None or fault.reason
     assert english_tldr_is_missing(fields) in {True, False}
+
+
+@pytest.mark.parametrize("field", ["translated_title", "tldr", "tldr_en", "translated_abstract"])
+@pytest.mark.parametrize("filling", ["!", "（arXiv:2404.00001", "a ", "中", "》的论文"])
+def test_an_endless_field_is_refused_at_once(field: str, filling: str) -> None:
+    """As too long, whatever it is made of, and before a check looks for patterns in it."""
+    began = time.process_time()
+    fault = first_fault(GOOD | {field: filling * 50_000}, Context(paper(), instructions=""))
+    assert fault is not None
+    assert fault.reason == "too_long"
+    assert time.process_time() - began < 0.5

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.cache import Cache
 from pipeline.errors import CallError
-from pipeline.model.wire import Message, Reply
+from pipeline.model.interface import Message, Reply
 from pipeline.records import Entry, Failure, Summary, Usage
 
 from .conftest import MakeJob
@@ -103,7 +103,9 @@ async def test_the_last_fault_is_the_one_named(job: MakeJob) -> None:
     """Three different faults: the report has the last one's name and figures."""
     entry, _ = await hold(job, NOTHING, saying(tldr=None), LONG)
     detail = "tldr has 201 characters, at most 200"
-    assert entry.failure == Failure(paper_id=paper().id, reason="too_long", detail=detail, attempts=3)
+    assert entry.failure == Failure(
+        paper_id=paper().id, reason="too_long", detail=detail, attempts=3, usage=USED + USED + USED, cost_usd=3.0
+    )
 
 
 @pytest.mark.parametrize(
@@ -170,5 +172,23 @@ async def test_a_call_that_fails_is_the_papers_failure(
 ) -> None:
     """Its reason and words, and how many replies there were before it."""
     entry, _ = await hold(job, *before, CallError("timeout", "example.org gave no answer"))
-    expected = Failure(paper_id=paper().id, reason="timeout", detail="example.org gave no answer", attempts=attempts)
-    assert entry.failure == expected
+    failed = entry.failure
+    assert failed is not None
+    assert (failed.reason, failed.detail, failed.attempts) == ("timeout", "example.org gave no answer", attempts)
+    assert failed.cost_usd == attempts + 1
+
+
+async def test_a_runaway_reply_is_quoted_by_its_beginning(job: MakeJob) -> None:
+    """What is sent back costs tokens once more."""
+    _, model = await hold(job, Reply("抱歉" * 50_000, usage=USED))
+    assert len(model.asked[1].messages[-2].content) < 10_000
+
+
+async def test_every_ask_has_a_cap_by_the_length_of_its_paper(job: MakeJob) -> None:
+    """So that no reply runs away; a second ask has the same."""
+    long = paper(2, abstract="Robots send only changes. " * 100)
+    model = SaidModel({long.id: [NOTHING]})
+    await summarize(job(model), [paper(), long])
+    caps = {one.id: {ask.most_tokens for ask in model.asked if ask.paper_id == one.id} for one in (paper(), long)}
+    (short,), (longer,) = caps.values()
+    assert short < longer

@@ -10,16 +10,15 @@ from typing import Any
 import pytest
 
 from pipeline.cache import Cache
-from pipeline.model.wire import Meter
 from pipeline.prompts import load
-from pipeline.records import Entry, Usage
+from pipeline.records import Account, Entry
 from pipeline.summarize import Job
 from tests.model.loopback import connected
 from tests.servers.openai import OpenAIServer
 from tests.servers.openai_options import Item, Options
 
 from .conftest import MakeJob
-from .samples import GOOD, NOON, Watcher, paper, papers, summarize
+from .samples import GOOD, NOON, Watcher, paper, papers, settle
 
 CACHED = 64
 
@@ -40,12 +39,12 @@ def server(shared: OpenAIServer, monkeypatch: pytest.MonkeyPatch) -> OpenAIServe
     return shared
 
 
-async def asked(job: MakeJob, server: OpenAIServer, *items: Item, **options: Any) -> tuple[Entry, Meter]:
+async def asked(job: MakeJob, server: OpenAIServer, *items: Item, **options: Any) -> tuple[Entry, Account]:
     """Summarize one paper at an endpoint that answers so; return the entry and what was used."""
     server.reset(Options(by_paper={"*": items}, cached_tokens=CACHED, **options))
     async with connected(server.base_url) as model:
-        (entry,), _ = await summarize(job(model), [paper()])
-    return entry, model.meter
+        (settled,), _ = await settle(job(model), [paper()])
+    return settled.entry, settled.account
 
 
 def fields(entry: Entry) -> dict[str, str]:
@@ -82,15 +81,15 @@ async def test_a_reply_in_any_dress_is_read_at_once_and_its_tokens_are_counted(
     job: MakeJob, server: OpenAIServer, item: Item
 ) -> None:
     """One request; the texts are those that were meant; prompt, completion and cached tokens are the endpoint's."""
-    entry, meter = await asked(job, server, item)
+    entry, account = await asked(job, server, item)
     # A raw line break or tab in the middle of a text becomes a blank.
     assert {name: text.replace(" ", "") for name, text in fields(entry).items()} == {
         name: text.replace(" ", "") for name, text in GOOD.items()
     }
-    assert (meter.requests, meter.counted, meter.uncounted) == (1, 1, 0)
+    assert account.requests == 1
     assert entry.summary is not None
-    assert entry.summary.usage == meter.tokens
-    assert (meter.tokens.completion > 0, meter.tokens.cached) == (True, CACHED)
+    assert entry.summary.usage == account.tokens
+    assert (account.tokens.completion > 0, account.tokens.cached) == (True, CACHED)
 
 
 async def test_a_server_that_ignores_the_response_format_is_read_all_the_same(
@@ -119,11 +118,11 @@ async def test_a_reply_that_cannot_be_kept_is_asked_again_with_its_own_words_and
     job: MakeJob, server: OpenAIServer, item: Item
 ) -> None:
     """The second request is the first, the model's words, and the fault in plain words; both replies are counted."""
-    entry, meter = await asked(job, server, item)
+    entry, account = await asked(job, server, item)
     assert fields(entry) == GOOD
-    assert (meter.requests, meter.retries, meter.counted) == (2, 1, 2)
+    assert account.requests == 2
     assert entry.summary is not None
-    assert entry.summary.usage == meter.tokens
+    assert entry.summary.usage == account.tokens
     *said, fault = sent(server, 1)[2:]
     assert sent(server, 1)[:2] == sent(server, 0)
     assert [one["role"] for one in said] == (["assistant"] if item["fault"] not in {"empty", "content_filter"} else [])
@@ -133,20 +132,18 @@ async def test_a_reply_that_cannot_be_kept_is_asked_again_with_its_own_words_and
 
 async def test_three_bad_replies_are_a_failure_and_all_of_them_are_counted(job: MakeJob, server: OpenAIServer) -> None:
     """Failed by name after three requests; nothing of it is kept, but the tokens are."""
-    entry, meter = await asked(job, server, *[content("抱歉。")] * 3)
+    entry, account = await asked(job, server, *[content("抱歉。")] * 3)
     assert entry.failure is not None
     assert (entry.failure.reason, entry.failure.attempts) == ("not_json", 3)
-    assert (meter.requests, meter.counted, meter.tokens.completion > 0) == (3, 3, True)
+    assert (account.requests, entry.failure.usage) == (3, account.usage)
 
 
 async def test_all_requests_begin_alike_and_end_with_the_paper(server: OpenAIServer, cache: Cache) -> None:
     """With the package's own prompt two papers' messages differ from the paper on: an endpoint may cache the rest."""
     prompt = load(Path(__file__).parents[2] / "prompts" / "digest" / "1.md")
     async with connected(server.base_url) as model:
-        await summarize(Job(prompt, model, cache, Watcher(), lambda: NOON), papers(2))
-        assert model.meter.tokens == Usage(
-            prompt=model.meter.tokens.prompt, completion=model.meter.tokens.completion, cached=2 * CACHED
-        )
+        settled, _ = await settle(Job(prompt, model, cache, Watcher(), lambda: NOON), papers(2))
+    assert [one.account.tokens.cached for one in settled] == [CACHED] * 2
     first, second = (sent(server, number) for number in range(2))
     assert first[0] == second[0]
     assert len(first) == len(second) == 2

@@ -13,8 +13,8 @@ from pipeline.cache import Cache
 from pipeline.fetch.files import read_file
 from pipeline.model.client import OpenAIModel, Terms
 from pipeline.model.connection import Endpoint
-from pipeline.model.gate import Gate
-from pipeline.model.patience import Patience
+from pipeline.model.limiter import Patience
+from pipeline.model.limiter.limiter import Limiter
 from pipeline.prompts import load
 from pipeline.records import Entry, Paper
 from pipeline.summarize import Job
@@ -25,7 +25,7 @@ from .samples import NOON, Watcher, failures, summarize
 DATA = os.environ.get("ARXIV_DIGEST_TEST_DATA")
 PROMPT = Path(__file__).parents[2] / "prompts" / "digest" / "1.md"
 
-pytestmark = pytest.mark.skipif(not DATA, reason="ARXIV_DIGEST_TEST_DATA does not name the folder of recorded data")
+pytestmark = pytest.mark.skipif(not DATA, reason="needs the recorded data: set ARXIV_DIGEST_TEST_DATA to its folder")
 
 
 def recorded(kind: str) -> Path:
@@ -42,7 +42,7 @@ async def served(kind: str, cache: Cache) -> tuple[list[Paper], list[Entry], Cou
     """Serve the replies of one kind; return the papers, their entries, and how often each paper was asked about."""
     papers = read(kind)
     with OpenAIServer(recorded(kind)) as server:
-        gate = Gate(32, clock=time.monotonic, spread=lambda: 0.0)
+        gate = Limiter(32, clock=time.monotonic, spread=lambda: 0.0)
         endpoint = Endpoint(server.base_url, None)
         model = OpenAIModel("recorded", endpoint, gate, Terms(patience=Patience(backoff=0.01)))
         job = Job(prompt=load(PROMPT), model=model, cache=cache, progress=Watcher(), now=lambda: NOON)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from hypothesis import example, given
@@ -176,3 +177,21 @@ def test_the_schema_asks_for_the_fields_and_nothing_else() -> None:
     """Strict mode wants every key required and no other allowed."""
     assert (SCHEMA["required"], SCHEMA["additionalProperties"]) == (list(FIELDS), False)
     assert SCHEMA["properties"] == {name: {"type": "string"} for name in FIELDS}
+
+
+HOSTILE = {
+    "braces": "{" * 100_000,
+    "nested objects": '{"a":' * 40_000,
+    "objects that are cut": '{"a": "' + '{"a": 1, ' * 30_000,
+    "backslashes": '{"' + "\\" * 150_000,
+    "thoughts": "<think>" * 30_000,
+    "blanks": "{" + " " * 100_000 + "{ " * 50_000,
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_no_reply_takes_long_to_read(text: str) -> None:
+    """Reading is linear, and of a runaway reply only the beginning is read: others wait on the same loop."""
+    began = time.process_time()
+    assert read_object(text, source="") is None
+    assert time.process_time() - began < 1.0

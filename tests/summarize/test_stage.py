@@ -9,15 +9,21 @@ import pytest
 
 from pipeline.cache import Cache
 from pipeline.errors import BudgetError, CallError, FatalModelError
-from pipeline.model.wire import Ask, Message, Reply
-from pipeline.records import Entry, Failure, Paper, Spent, Usage
+from pipeline.model.interface import Ask, Message, Reply
+from pipeline.records import Account, Entry, Failure, Paper, Settled, Spent
 from pipeline.summarize import Summarizer
 from pipeline.summarize.stage import MOST_FAILED, MOST_UNANSWERED, WINDOW
 
 from .conftest import MakeJob
-from .samples import USED, Outcome, SaidModel, Watcher, failures, pages_of, paper, papers, saying, summarize
+from .samples import USED, Outcome, SaidModel, Watcher, failures, pages_of, paper, papers, saying, settle, summarize
 
 REFUSED = FatalModelError("example.org answered 401", hint="Check the key.")
+
+
+def counts(settled: list[Settled]) -> tuple[int, int]:
+    """Return how many papers the cache had and how many the model summarized."""
+    spent = Spent.on(settled)
+    return spent.cached, spent.summarized
 
 
 def ids(entries: Iterable[Entry]) -> list[str]:
@@ -45,7 +51,7 @@ async def test_asks_leave_before_the_next_page_is_there(job: MakeJob) -> None:
                 await asyncio.sleep(0)
         yield [two]
 
-    entries = [entry async for entry in Summarizer(job(model)).entries(pages())]
+    entries = [one.entry async for one in Summarizer(job(model)).settled(pages())]
     assert (ids(entries), watcher.seen) == ([one.id, two.id], [])
 
 
@@ -53,10 +59,11 @@ async def test_what_the_cache_has_is_not_asked(job: MakeJob) -> None:
     """The second run sends nothing and gives the same entries."""
     first, _ = await summarize(job(SaidModel()), papers(5))
     model = SaidModel()
-    second, stage = await summarize(job(model), papers(6))
-    assert second[:5] == first
+    settled, stage = await settle(job(model), papers(6))
+    assert [one.entry for one in settled[:5]] == first
     assert [ask.paper_id for ask in model.asked] == [papers(6)[5].id]
-    assert (stage.cached, stage.summarized) == (5, 1)
+    assert counts(settled) == (5, 1)
+    assert stage.stopped is None
 
 
 async def test_another_model_or_text_misses(job: MakeJob) -> None:
@@ -76,10 +83,10 @@ async def test_refresh_asks_again_and_replaces(job: MakeJob, cache: Cache) -> No
     """The newer reply is the one kept."""
     await summarize(job(SaidModel()), [paper()])
     newer = SaidModel({paper().id: [saying(tldr="机器人更快了。")]})
-    (entry,), stage = await summarize(job(newer, refresh=True), [paper()])
-    assert (stage.cached, stage.summarized) == (0, 1)
+    settled, _ = await settle(job(newer, refresh=True), [paper()])
+    assert counts(settled) == (0, 1)
     (kept,) = cache.replies_to(paper().id)
-    assert (kept.summary, kept.summary.tldr) == (entry.summary, "机器人更快了。")
+    assert (kept.summary, kept.summary.tldr) == (settled[0].entry.summary, "机器人更快了。")
 
 
 async def test_offline_asks_nothing(job: MakeJob) -> None:
@@ -87,9 +94,10 @@ async def test_offline_asks_nothing(job: MakeJob) -> None:
     one, two = papers(2)
     await summarize(job(SaidModel()), [one])
     model = SaidModel()
-    entries, stage = await summarize(job(model, offline=True), [one, two])
-    assert (model.asked, stage.cached, stage.stopped) == ([], 1, None)
-    detail = "not in the cache, and the run was told to stay offline"
+    settled, stage = await settle(job(model, offline=True), [one, two])
+    entries = [one.entry for one in settled]
+    assert (model.asked, counts(settled), stage.stopped) == ([], (1, 0), None)
+    detail = "not in the cache, and --offline asks no model"
     assert failures(entries) == [Failure(paper_id=two.id, reason="not_cached", detail=detail)]
 
 
@@ -103,7 +111,7 @@ async def test_more_papers_than_the_window(job: MakeJob) -> None:
             yield paper(number % 90_000, abstract=f"{number}")
 
     stage = Summarizer(job(SaidModel(), offline=True))
-    entries = stage.entries(pages_of(page()))
+    entries = stage.settled(pages_of(page()))
     await anext(entries)
     assert len(read) == WINDOW + 1
     assert len([entry async for entry in entries]) == WINDOW + 2
@@ -118,9 +126,9 @@ async def test_only_accepted_replies_are_kept(job: MakeJob, cache: Cache) -> Non
         failed.id: [CallError("timeout", "no answer")],
         repaired.id: [long],
     }
-    entries, stage = await summarize(job(SaidModel(told)), [good, bad, failed, repaired])
+    entries, _ = await summarize(job(SaidModel(told)), [good, bad, failed, repaired])
     assert [failure.reason for failure in failures(entries)] == ["too_long", "timeout"]
-    assert (stage.summarized, cache.info().replies) == (2, 2)
+    assert cache.info().replies == 2
     model = SaidModel()
     await summarize(job(model), [good, bad, failed, repaired])
     assert [ask.paper_id for ask in model.asked] == [bad.id, failed.id]
@@ -150,7 +158,7 @@ async def test_a_fatal_error_stops_the_rest(job: MakeJob, cache: Cache) -> None:
     told: dict[str, list[Outcome]] = {everything[1].id: [REFUSED]}
     model = SaidModel(told, delay=lambda paper_id: 0.0 if paper_id < everything[2].id else 60.0)
     stage = Summarizer(job(model))
-    entries = [entry async for entry in stage.entries(pages())]
+    entries = [one.entry async for one in stage.settled(pages())]
     assert stage.stopped is REFUSED
     assert read <= 2
     assert ids(entries) == [one.id for one in everything[: read * 3]]
@@ -165,9 +173,9 @@ async def test_what_the_cache_has_is_there_after_a_fatal_error(job: MakeJob) -> 
     """A stopped run still shows what needs no model."""
     one, two, three = papers(3)
     await summarize(job(SaidModel()), [three])
-    entries, stage = await summarize(job(SaidModel({one.id: [REFUSED]})), [one, two, three])
-    assert [entry.summary is not None for entry in entries] == [False, False, True]
-    assert (stage.cached, stage.summarized, stage.stopped) == (1, 0, REFUSED)
+    settled, stage = await settle(job(SaidModel({one.id: [REFUSED]})), [one, two, three])
+    assert [each.entry.summary is not None for each in settled] == [False, False, True]
+    assert (counts(settled), stage.stopped) == ((1, 0), REFUSED)
 
 
 async def test_two_fatal_errors_are_one(job: MakeJob) -> None:
@@ -181,8 +189,8 @@ async def test_two_fatal_errors_are_one(job: MakeJob) -> None:
 async def test_a_reader_that_leaves_ends_every_ask(job: MakeJob) -> None:
     """Closing the entries early cancels what is under way; nothing is left on the loop."""
     model = SaidModel(delay=lambda paper_id: 0.0 if paper_id == papers(1)[0].id else 60.0)
-    entries = Summarizer(job(model)).entries(pages_of(papers(5)))
-    assert (await anext(entries)).paper == papers(1)[0]
+    entries = Summarizer(job(model)).settled(pages_of(papers(5)))
+    assert (await anext(entries)).entry.paper == papers(1)[0]
     await entries.aclose()  # type: ignore[attr-defined]
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
@@ -208,7 +216,7 @@ async def test_a_source_that_breaks_ends_every_ask(job: MakeJob) -> None:
         raise ValueError("broken")
 
     with pytest.raises(ValueError, match="broken"):
-        async for _ in Summarizer(job(SaidModel(delay=lambda _: 60.0))).entries(pages()):
+        async for _ in Summarizer(job(SaidModel(delay=lambda _: 60.0))).settled(pages()):
             pass
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
@@ -224,29 +232,48 @@ async def test_whoever_watches_is_told_of_each_paper_once(job: MakeJob) -> None:
 
 
 async def test_what_was_spent(job: MakeJob) -> None:
-    """Requests, tokens and dollars since the stage began, not since the model did."""
-    model = SaidModel()
-    await summarize(job(model), papers(2))
-    made = job(model)
-    _, stage = await summarize(made, papers(5))
-    spent = stage.spent()
-    assert spent == Spent(
-        cached=2,
-        summarized=3,
-        requests=3,
-        tokens=USED + USED + USED,
-        cost_usd=3.0,
-        wall_s=spent.wall_s,
-        model="told",
-        prompt=made.prompt.reference,
-    )
-    assert 0 <= spent.wall_s < 60
+    """One fold over what was settled: requests, retries, tokens and dollars, of failures as well."""
+    one, two, three, four = papers(4)
+    await summarize(job(SaidModel()), [one])
+    model = SaidModel({three.id: [BAD], four.id: [BAD, CallError("timeout", "no answer")]})
+    settled, _ = await settle(job(model), [one, two, three, four])
+    spent = Spent.on(settled)
+    assert spent == Spent(cached=1, summarized=2, requests=5, retries=2, tokens=USED + USED + USED + USED, cost_usd=5.0)
+
+
+async def test_a_failure_shows_what_it_cost(job: MakeJob) -> None:
+    """Tokens and dollars of every ask and of every model; nothing where nothing was asked."""
+    one, two = papers(2)
+    model = SaidModel({one.id: [BAD, BAD, BAD]})
+    fallback = SaidModel({one.id: [BAD, CallError("timeout", "no answer")], two.id: [REFUSED]})
+    entries, _ = await summarize(job(model, fallback=(fallback,)), [one])
+    (failed,) = failures(entries)
+    assert (failed.usage, failed.cost_usd) == (USED + USED + USED + USED, 5.0)
+    offline, _ = await summarize(job(model, offline=True), [two])
+    assert [(each.usage, each.cost_usd) for each in failures(offline)] == [(None, None)]
+
+
+async def test_two_stages_over_one_model_count_their_own(job: MakeJob) -> None:
+    """Side by side, each has the requests of its own papers and no others."""
+    model = SaidModel({paper(9).id: [BAD]}, delay=lambda _: 0.01)
+    both = await asyncio.gather(settle(job(model), papers(3)), settle(job(model), [paper(9)]))
+    assert [Spent.on(settled).requests for settled, _ in both] == [3, 2]
+    assert [Spent.on(settled).cost_usd for settled, _ in both] == [3.0, 2.0]
+
+
+async def test_what_led_to_the_end_of_a_run_is_counted(job: MakeJob) -> None:
+    """A paper whose last request ended the run has the cost of it; the others, which only heard of it, have none."""
+    final = REFUSED.charged(Account(requests=2, cost_usd=0.5))
+    model = SaidModel({papers(1)[0].id: [final]}, delay=lambda paper_id: 0.0 if paper_id == papers(1)[0].id else 60.0)
+    settled, _ = await settle(job(model), papers(3))
+    assert [one.account.requests for one in settled] == [2, 0, 0]
+    assert [one.entry.failure and one.entry.failure.cost_usd for one in settled] == [0.5, None, None]
 
 
 async def test_no_page_is_no_entry(job: MakeJob) -> None:
     """An empty day is an empty stream."""
-    entries, stage = await summarize(job(SaidModel()), [])
-    assert (entries, stage.spent().tokens) == ([], Usage())
+    settled, _ = await settle(job(SaidModel()), [])
+    assert (settled, Spent.on(settled)) == ([], Spent(cost_usd=0.0))
 
 
 async def test_a_papers_words_are_data(job: MakeJob) -> None:
@@ -268,11 +295,12 @@ async def test_a_fallback_is_asked_about_what_the_first_model_failed(job: MakeJo
     first = SaidModel({two.id: [BAD] * 3, three.id: [FILTERED]}, name="first")
     second = SaidModel({three.id: [BROKEN]}, name="second")
     third = SaidModel(name="third")
-    entries, stage = await summarize(job(first, fallback=(second, third)), [one, two, three])
+    settled, _ = await settle(job(first, fallback=(second, third)), [one, two, three])
+    entries = [each.entry for each in settled]
     assert [entry.summary and entry.summary.model for entry in entries] == ["first", "second", "third"]
     assert [{ask.paper_id for ask in model.asked} for model in (second, third)] == [{two.id, three.id}, {three.id}]
     assert (len(second.asked), len(third.asked)) == (2, 1)
-    assert (stage.spent().requests, stage.spent().model, stage.spent().cost_usd) == (8, "first", 8.0)
+    assert (Spent.on(settled).requests, Spent.on(settled).cost_usd) == (8, 8.0)
     models = [SaidModel(name=name) for name in ("first", "second", "third")]
     again, _ = await summarize(job(models[0], fallback=tuple(models[1:])), [one, two, three])
     assert again == entries
@@ -351,3 +379,21 @@ async def test_an_error_before_others_began_is_no_interrupt(job: MakeJob) -> Non
     entries, stage = await summarize(job(Refusing()), papers(3))
     assert stage.stopped is REFUSED
     assert [failure.reason for failure in failures(entries)] == ["stopped"] * 3
+
+
+async def test_a_model_that_fails_paper_after_paper_alike_is_passed_over(job: MakeJob) -> None:
+    """Where there is a fallback; the model's replies would be paid for in vain."""
+    everything = papers(30)
+    first = SaidModel({one.id: [BAD] * 3 for one in everything}, name="first")
+    second = SaidModel(name="second", delay=lambda _: 0.0)
+    stage = Summarizer(job(first, fallback=(second,)))
+
+    async def pages() -> AsyncIterator[list[Paper]]:
+        for one in everything:
+            yield [one]
+            await asyncio.sleep(0.005)
+
+    entries = [each.entry async for each in stage.settled(pages())]
+    assert failures(entries) == []
+    assert len({ask.paper_id for ask in first.asked}) < 10
+    assert len(second.asked) == 30

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.nursery import CHECKOUT, nursery
+from tests.cli.fork_server import CHECKOUT, fork_server
 from tests.cli.program import RECORDS, arxiv_environment, papers, record
 from tests.servers.arxiv import ArxivServer
 from tests.servers.openai import OpenAIServer
@@ -30,19 +30,26 @@ FEW = [*RECORDS[:4], *(record(number, published="2026-04-23T10:00:00+00:00") for
 """Four papers announced on Monday, two on the Friday before."""
 OF_LG = record(7, categories=["cs.LG"], primary_category="cs.LG")
 SETTINGS = """
-model = "gpt-5-mini"
+model = "gpt-6-luna"
 [digests.ai]
 categories = ["cs.AI"]
 [digests.lg]
 categories = ["cs.LG"]
-[prices."gpt-5-mini"]
+[prices."gpt-6-luna"]
 input = 1000.0
 output = 1000.0
 """
 GH = """#!/bin/sh
 # Keeps one issue, and writes down each call with whose it is.
 cd "${0%/*}" && printf '%s %s | %s\\n' "$GH_TOKEN" "$GH_REPO" "$*" >> calls
+if [ "$1" = issue ] && [ -e issues-disabled ]; then
+  echo "the 'owner/repository' repository has disabled issues" >&2
+  exit 1
+fi
 case "$1 $2" in
+  "api repos/owner/repository/pages")
+    if [ -e pages-off ]; then echo '{"status":"404"}'; echo "gh: Not Found (HTTP 404)" >&2; exit 1; fi
+    echo https://owner.github.io/repository/ ;;
   "issue list") [ ! -e open ] || echo 7 ;;
   "issue create") touch open ;;
   "issue close") rm open ;;
@@ -67,19 +74,29 @@ class Repository:
             **arxiv_environment(arxiv),
         }
 
+        self.variables: dict[str, str] = {}
+        """What is set under Settings → Variables."""
+        self.secrets = {"OPENAI_API_KEY": "sk-secret"}
+        self.schedule = ""
+        """The line of the schedule that starts the next runs; empty where they are by hand."""
+
     def __call__(
         self, date: str, digests: str = "ai", *, before: Mapping[str, Callable[[], object]] | None = None, **inputs: str
     ) -> dict[str, Job]:
-        """Run the workflow as by hand for a day, and return what became of each job."""
+        """Run the workflow for a day, and return what became of each job."""
         return self.of("digest.yml", before, date=date, digests=digests, **inputs)
 
     def of(
         self, workflow: str, before: Mapping[str, Callable[[], object]] | None = None, **inputs: str
     ) -> dict[str, Job]:
         """Run any workflow."""
-        runner = Runner(self.workspace, self.hub, self.environment)
+        runner = Runner(self.workspace, self.hub, self.environment, self.schedule)
         runner.before.update(before or {})
-        return runner.run(workflow, inputs, {"OPENAI_API_KEY": "sk-secret"})
+        return runner.run(workflow, {"inputs": inputs, "vars": self.variables, "secrets": self.secrets})
+
+    def mark(self, fact: str) -> None:
+        """Have ``gh`` answer as where this is so: "issues-disabled", "pages-off", "locked"."""
+        (self.hub.folder / "bin" / fact).touch()
 
     def elsewhere(self, name: str) -> Repository:
         """Return the same repository checked out on another machine."""
@@ -126,7 +143,13 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkout in which the program is installed already, so that ``make`` has nothing to do."""
     folder = tmp_path_factory.mktemp("template") / "checkout"
     shutil.copytree(CHECKOUT / ".github", folder / ".github", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("action.yml", "Makefile", "requirements.txt", "requirements-search.txt", "pyproject.toml"):
+    for name in (
+        "action.yml",
+        "Makefile",
+        "requirements.txt",
+        "requirements-deliver.txt",
+        "pyproject.toml",
+    ):
         shutil.copy2(CHECKOUT / name, folder)
     (folder / "digest.toml").write_text(SETTINGS, "utf-8")
     python = f'exec {shlex.quote(sys.executable)} -P "$@"\n'
@@ -139,7 +162,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
         path.chmod(0o755)
-    for stamp in (".run", ".search"):
+    for stamp in (".run", ".deliver"):
         (folder / ".venv" / stamp).touch()
     return folder
 
@@ -154,7 +177,7 @@ def model_server() -> Iterator[OpenAIServer]:
 class _Line(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         order = json.loads(self.rfile.readline())
-        answer = nursery().run(
+        answer = fork_server().run(
             order["arguments"],
             folder=order["folder"],
             environment=order["environment"],

@@ -1,4 +1,4 @@
-"""``arxiv-digest`` as an installed command that starts in no time: it asks the tests' nursery for a child.
+"""``arxiv-digest`` as an installed command that starts in no time: it asks the tests' fork server for a child.
 
 Run as a script it is that command: it sends what it was called with to a socket, and ends as the answer says.
 """

@@ -67,12 +67,17 @@ class Job:
 class Runner:
     """Runs one workflow of the checkout ``workspace``."""
 
-    def __init__(self, workspace: Path, hub: Hub, environment: Mapping[str, str]) -> None:
+    def __init__(self, workspace: Path, hub: Hub, environment: Mapping[str, str], schedule: str = "") -> None:
         hub.runs += 1
         self.workspace = workspace
         self.hub = hub
         self.temp = hub.folder / f"temp-{hub.runs}"
-        self.github = {"run_id": str(1000 + hub.runs), "run_attempt": "1", "token": TOKEN}
+        self.github: dict[str, Any] = {
+            "run_id": str(1000 + hub.runs),
+            "run_attempt": "1",
+            "token": TOKEN,
+            "event": {"schedule": schedule},
+        }
         self.before: dict[str, Callable[[], object]] = {}
         """What happens elsewhere just before a step of this name."""
         self.environment = {
@@ -85,14 +90,19 @@ class Runner:
             "RUNNER_TEMP": str(self.temp),
         }
 
-    def run(self, workflow: str, inputs: Mapping[str, str], secrets: Mapping[str, str]) -> dict[str, Job]:
-        """Run the jobs of a workflow in their order; each has a machine of its own."""
+    def run(self, workflow: str, given: Contexts) -> dict[str, Job]:
+        """Run the jobs of a workflow in their order, each on a machine of its own.
+
+        ``given`` has the contexts inputs, vars and secrets.
+        """
         jobs: dict[str, Job] = {}
         document = yaml.safe_load((self.workspace / ".github/workflows" / workflow).read_text("utf-8"))
+        variables = {name: filled(text, {"github": self.github}) for name, text in document.get("env", {}).items()}
+        self.environment |= variables
         for name, said in document["jobs"].items():
             needs = [jobs[need] for need in _listed(said.get("needs"))]
             results = {need: {"outputs": jobs[need].outputs} for need in _listed(said.get("needs"))}
-            contexts = {"github": self.github, "inputs": inputs, "secrets": secrets, "needs": results}
+            contexts = {"github": self.github, "env": variables, "needs": results, **given}
             job = jobs[name] = Job()
             failed = any(need.failed or need.skipped for need in needs)
             if not holds(said.get("if", "success()"), contexts, failed=failed):
@@ -123,7 +133,8 @@ class Runner:
                 self._uses(job, step, known, result) if "uses" in step else self._run(job, step, known, result, action)
             )
             result["outcome"] = "success" if good else "failure"
-            job.failed = job.failed or not good
+            forgiven = filled(str(step.get("continue-on-error", "")), known) == "true"
+            job.failed = job.failed or not (good or forgiven)
 
     def _uses(self, job: Job, step: Mapping[str, Any], contexts: Contexts, result: dict[str, Any]) -> bool:
         given = {name: filled(_as_yaml(text), contexts) for name, text in step.get("with", {}).items()}
@@ -131,7 +142,9 @@ class Runner:
             return self._composite(job, given, result)
         name, _, commit = step["uses"].partition("@")
         assert re.fullmatch("[0-9a-f]{40}", commit), step["uses"]
-        return bool(getattr(self, "_" + re.sub(r"\W", "_", name.removeprefix("actions/")))(given))
+        made = getattr(self, "_" + re.sub(r"\W", "_", name.removeprefix("actions/")))(given)
+        result["outputs"] = made if isinstance(made, dict) else {}
+        return made is not False
 
     def _composite(self, job: Job, given: Mapping[str, str], result: dict[str, Any]) -> bool:
         document = yaml.safe_load((self.workspace / "action.yml").read_text("utf-8"))
@@ -175,11 +188,11 @@ class Runner:
     def _setup_python(self, given: Mapping[str, str]) -> bool:
         return "python-version" in given
 
-    def _cache_restore(self, given: Mapping[str, str]) -> bool:
+    def _cache_restore(self, given: Mapping[str, str]) -> dict[str, str]:
         found = sorted(self.hub.caches.glob(f"{given['restore-keys']}*")) if self.hub.caches.is_dir() else []
         if found:
             shutil.copytree(found[-1], self.workspace / given["path"])
-        return True
+        return {"cache-matched-key": found[-1].name if found else ""}
 
     def _cache_save(self, given: Mapping[str, str]) -> bool:
         if (self.workspace / given["path"]).is_dir():

@@ -9,7 +9,7 @@ import shutil
 import pytest
 import yaml
 
-from tests.cli.nursery import CHECKOUT
+from tests.cli.fork_server import CHECKOUT
 from tests.servers.arxiv import Fault, error_feed
 from tests.servers.openai_options import Options
 
@@ -21,6 +21,7 @@ OF_MONDAY = [one["id"] for one in FEW[:4]]
 OF_FRIDAY = [one["id"] for one in FEW[4:]]
 DOWN = Fault(400, body=error_feed("down for today"))
 AWAKE = f"{TOKEN}  | api --silent --method PUT repos/owner/repository/actions/workflows/digest.yml/enable"
+PAGES = f'{TOKEN}  | api repos/owner/repository/pages --jq select(.build_type == "workflow").html_url'
 ISSUES = f"{TOKEN} owner/repository | issue"
 REFUSED = [{"fault": "content_filter"}] * 3
 
@@ -41,19 +42,19 @@ def test_a_day_is_committed_deployed_and_summed_up_and_the_same_day_again_change
     first = repository(MONDAY)
     assert _colours(first) == dict.fromkeys(("digest", "pages", "issue", "awake"), "green")
     assert repository.files() == sorted(
-        ["ai/feed.xml", *(f"ai/{MONDAY}.{end}" for end in ("html", "json", "md", "run.json"))]
+        ["README.md", "ai/feed.xml", *(f"ai/{MONDAY}.{end}" for end in ("html", "json", "md", "run.json"))]
     )
     assert (repository.shown(f"ai/{MONDAY}"), sorted(map(str, repository.asked()))) == (OF_MONDAY, OF_MONDAY)
     assert "| ai | 2026&#45;04&#45;27 | 4 | 4 | 0 | 0 | 0 | 4 |" in first["digest"].summary
     assert first["digest"].summary.startswith("Complete.\n")
     assert list(repository.hub.pages.rglob("*.html"))
     listed = f"{ISSUES} list --label incomplete-digest --state open --limit 1 --json number --jq .[].number"
-    assert repository.calls() == [listed, AWAKE]
+    assert repository.calls() == [PAGES, listed, AWAKE]
     again = repository(MONDAY)
     assert _colours(again) == {"digest": "green", "pages": "skipped", "issue": "green", "awake": "green"}
     assert (repository.commits(), repository.asked()) == (1, [])
     assert "No digest changed." in again["digest"].log
-    assert repository.calls() == [listed, AWAKE]
+    assert repository.calls() == [PAGES, listed, AWAKE]
     author, body = repository.git("log", "--format=%an\n%b", "digests").strip().split("\n")
     assert (author, body) == ("github-actions[bot]", f"ai/{MONDAY}")
 
@@ -74,19 +75,22 @@ def test_a_weekend_is_green_and_commits_nothing(repository: Repository) -> None:
     assert _colours(jobs) == {"digest": "green", "pages": "skipped", "issue": "green", "awake": "green"}
     assert (jobs["digest"].outputs["exit-code"], repository.commits(), repository.asked()) == ("5", 0, [])
     assert jobs["digest"].summary.startswith("Nothing was announced.\n")
-    assert (repository.calls()) == [AWAKE]
+    assert repository.calls() == [PAGES, AWAKE]
 
 
 def test_a_day_on_which_arxiv_is_down_is_red_and_commits_nothing(repository: Repository) -> None:
-    """The issue is for days that were published; the schedule stays enabled; the next run makes the day."""
+    """An issue is opened and the schedule stays enabled; the next run makes the day and closes the issue."""
     repository.arxiv.faults = [DOWN] * 9
     jobs = repository(MONDAY)
     assert _colours(jobs) == {"digest": "red", "pages": "skipped", "issue": "green", "awake": "green"}
     assert (jobs["digest"].outputs["exit-code"], repository.commits()) == ("1", 0)
     assert list(commands_in(jobs["digest"].log))[-1].startswith("::error::No digest: no paper has a summary.")
-    assert repository.calls() == [AWAKE]
+    calls = repository.calls()
+    assert (calls[0], calls[-1]) == (PAGES, AWAKE)
+    assert "issue create --label incomplete-digest --title A day has no digest" in calls[-2]
     repository.arxiv.faults = []
     assert (repository(MONDAY)["digest"].failed, repository.commits()) == (False, 1)
+    assert _issue_calls(repository) == ["list", "close"]
 
 
 def test_a_refused_key_is_red_after_one_request(repository: Repository) -> None:
@@ -257,7 +261,7 @@ def test_a_server_that_cannot_be_reached_is_no_empty_branch(repository: Reposito
 
 def test_a_schedule_that_cannot_be_kept_enabled_is_a_warning(repository: Repository) -> None:
     """It is not the day's fault."""
-    (repository.hub.folder / "bin" / "locked").touch()
+    repository.mark("locked")
     jobs = repository(SATURDAY)
     assert _colours(jobs)["awake"] == "green"
     assert "::warning::The schedule could not be kept enabled" in jobs["awake"].log
@@ -275,18 +279,19 @@ def test_what_others_wrote_is_no_command_to_the_runner(repository: Repository) -
     assert ["<img" in job.summary, "| <" in job.summary, "pwned" in job.summary] == [False, False, True]
 
 
-def test_another_repository_needs_ten_lines(repository: Repository) -> None:
-    """Those of the README: one job makes and commits the day, tells the issue, and keeps the schedule enabled."""
-    readme = (CHECKOUT / "README.md").read_text("utf-8")
-    (text,) = re.findall(r"^```yaml\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)
+@pytest.mark.parametrize("name", ["README.md", "docs/schedule.md", "docs/schedule.zh-CN.md"])
+def test_another_repository_needs_ten_lines(name: str, repository: Repository) -> None:
+    """One job makes and commits the day, tells the issue, and keeps the schedule enabled."""
+    document = (CHECKOUT / name).read_text("utf-8")
+    text = re.findall(r"^```yaml\n(.*?)^```$", document, re.MULTILINE | re.DOTALL)[0]
     assert len(text.splitlines()) == 10
-    document = yaml.safe_load(text.replace("OWNER/arxiv-digest@COMMIT", "./"))
-    (job,) = document["jobs"].values()
-    # The action brings its own token to git: the checkout's need not lie about in files.
-    assert job["steps"][0]["with"] == {"persist-credentials": False}
+    workflow = yaml.safe_load(text.replace("OWNER/arxiv-digest@COMMIT", "./"))
+    (job,) = workflow["jobs"].values()
+    # The action brings its own token to git: a checkout's need not lie about in files.
+    assert all(step["with"] == {"persist-credentials": False} for step in job["steps"][:-1])
     assert job["permissions"] == {"contents": "write", "issues": "write", "actions": "write"}
     job["steps"][-1]["with"] |= {"date": MONDAY, "digests": "ai"}
-    (repository.workspace / ".github" / "workflows" / "ten.yml").write_text(yaml.safe_dump(document), "utf-8")
+    (repository.workspace / ".github" / "workflows" / "ten.yml").write_text(yaml.safe_dump(workflow), "utf-8")
     repository.endpoint.reset(Options(by_paper={OF_MONDAY[0]: REFUSED}))
     (made,) = repository.of("ten.yml").values()
     assert (made.failed, repository.commits(), repository.shown(f"ai/{MONDAY}")) == (False, 1, OF_MONDAY[1:])

@@ -11,16 +11,19 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
-from tests.cli.nursery import CHECKOUT
+from pipeline.endpoints import PRESETS
+from tests.cli.fork_server import CHECKOUT
 
 WORKFLOWS = sorted((CHECKOUT / ".github" / "workflows").glob("*.yml"))
 FILES = [*WORKFLOWS, CHECKOUT / "action.yml", CHECKOUT / "README.md", CHECKOUT / "README.zh-CN.md"]
 PERMISSIONS = {
     ("ci", "test"): {"contents": "read"},
-    ("digest", "digest"): {"contents": "write"},
+    ("digest", "digest"): {"contents": "write", "pages": "read"},
     ("digest", "pages"): {"pages": "write", "id-token": "write"},
     ("digest", "issue"): {"contents": "read", "issues": "write"},
     ("digest", "awake"): {"contents": "read", "actions": "write"},
+    ("release", "test"): {"contents": "read"},
+    ("release", "release"): {"contents": "write"},
 }
 PINNED = re.compile(r"uses: (actions/[\w/-]+)(?:@([0-9a-f]{40}) # (v\d+\.\d+\.\d+))?$", re.MULTILINE)
 
@@ -54,16 +57,41 @@ def test_no_expression_stands_in_a_script() -> None:
     assert not [script for script in scripts if "${{" in script]
 
 
-def test_the_schedule_comes_after_midnight_in_the_east_on_the_announcements_day_all_year() -> None:
-    """In summer and in winter, Monday to Friday, within two hours of the feeds' new making."""
+def _tries() -> list[time]:
+    """The times of the schedule, UTC."""
     text = (CHECKOUT / ".github" / "workflows" / "digest.yml").read_text("utf-8")
-    (cron,) = re.findall(r'cron: "(\d+) (\d+) \* \* 1-5"', text)
-    at = time(int(cron[1]), int(cron[0]), tzinfo=UTC)
+    return [time(int(hour), int(minute)) for minute, hour in re.findall(r'cron: "(\d+) (\d+) \* \* 1-5"', text)]
+
+
+def test_each_try_comes_after_midnight_in_the_east_on_the_announcements_day_all_year() -> None:
+    """In summer and in winter, Monday to Friday, the first within two hours of the feeds' new making."""
     for number in range(730):
         day = date(2026, 1, 1) + timedelta(days=number)
-        eastern = datetime.combine(day, at).astimezone(ZoneInfo("America/New_York"))
-        assert eastern.date() == day
-        assert eastern.hour < 2
+        eastern = [datetime.combine(day, at, tzinfo=UTC).astimezone(ZoneInfo("America/New_York")) for at in _tries()]
+        assert {moment.date() for moment in eastern} == {day}
+        assert [eastern[0].hour < 2, eastern == sorted(eastern)] == [True, True]
+
+
+def test_no_try_begins_where_deepseek_costs_double() -> None:
+    """From 1:00 to 4:00 and from 6:00 to 10:00 UTC, by its price list of August 2026."""
+    assert not [at for at in _tries() if time(1) <= at < time(4) or time(6) <= at < time(10)]
+
+
+def test_the_last_try_of_a_day_is_the_one_that_may_be_red() -> None:
+    """Its line of the schedule stands in the expression too."""
+    document = yaml.safe_load((CHECKOUT / ".github" / "workflows" / "digest.yml").read_text("utf-8"))
+    lines = [one["cron"] for one in document[True]["schedule"]]
+    assert len(lines) == len(_tries()) == 3
+    assert document["env"] == {"LAST": f"${{{{ !github.event.schedule || github.event.schedule == '{lines[-1]}' }}}}"}
+
+
+def test_the_key_of_each_service_can_be_a_secret() -> None:
+    """The workflow hands on the variable of each service that the program knows, and no other."""
+    (step,) = [
+        step for step in _jobs()["digest", "digest"]["steps"] if step["uses" if "uses" in step else "run"] == "./"
+    ]
+    variables = [preset.key_variable for preset in PRESETS if preset.key_variable]
+    assert step["with"]["api-keys"].splitlines() == [f"{name}=${{{{ secrets.{name} }}}}" for name in variables]
 
 
 def test_ci_runs_what_a_developer_runs() -> None:

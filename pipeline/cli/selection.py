@@ -1,0 +1,251 @@
+"""Which papers the words of a command line mean."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+from pipeline import fetch
+from pipeline.categories import explain as explain_category
+from pipeline.categories import in_own_case, is_category
+from pipeline.cli import screen
+from pipeline.cli.environment import check_proxies
+from pipeline.cli.options import Given
+from pipeline.errors import SettingsError, UsageError
+from pipeline.records import FOLLOWS_SUBMISSION, UNKNOWN_HOLIDAYS, AnnounceType, Note, parse_id
+from pipeline.run import DEFAULT_NAME, DigestSpec
+from pipeline.settings import DigestSection, Settings, digest_name
+from pipeline.store.answers import KeptAnswers
+from pipeline.store.days import remembering
+from pipeline.validation import did_you_mean
+
+if TYPE_CHECKING:
+    from pipeline.fetch.arxiv.session import ArxivSession
+
+MOST_DAYS = 3700
+"""Days that one command may span; ten years."""
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class _Selection:
+    """What the digests of one command are chosen from: all of them share one way to arXiv."""
+
+    given: Given
+    settings: Settings
+    announce: frozenset[str] | None
+    days: tuple[date, ...]
+    today: date
+    schedule: fetch.Schedule
+    session: Callable[[], ArxivSession]
+    """Opens the one way to arXiv of the command, when it is first asked."""
+    warn: Callable[[str], None]
+    """Says each warning once for all digests of the command."""
+
+
+def digests_for(given: Given, settings: Settings, *, now: datetime) -> tuple[DigestSpec, ...]:
+    """Return the digests that a command asks for, in order.
+
+    Raises:
+        UsageError: the words contradict each other or name what does not exist; nothing was sent.
+        SettingsError: a proxy of the environment is not an address.
+    """
+    if given.name is not None:
+        _check(digest_name, given.name, "--name")
+    today = fetch.eastern_today(now)
+    announce, days = announce_types(given), _days(given, today=today)
+    warn = cache(screen.warn)
+    schedule = fetch.Schedule() if settings.holidays is None else fetch.Schedule(settings.holidays)
+    session = cache(partial(_session, given, settings, now, warn))
+    selection = _Selection(given, settings, announce, days, today, schedule, session, warn)
+    if given.input is not None:
+        return _from_input(selection)
+    if announce is not None and (given.query or given.ids):
+        raise UsageError("--announce chooses among announced papers, not among those of --query or --id")
+    check_proxies()
+    if given.ids:
+        return _from_ids(selection)
+    return _from_words(selection)
+
+
+def _session(given: Given, settings: Settings, now: datetime, warn: Callable[[str], None]) -> ArxivSession:
+    arxiv = fetch.ArxivSettings(
+        api_url=settings.arxiv_api_url,
+        feed_url=settings.arxiv_feed_url,
+        delay=settings.arxiv_delay,
+        limits=replace(fetch.Limits(), patience=settings.arxiv_patience),
+    )
+    shared = fetch.SharedPace(settings.cache / fetch.LOCK_FILE, tell=warn)
+    kept = KeptAnswers(settings.cache, now=lambda: now, warn=warn, since=now if given.refetch else None)
+    return fetch.open_session(arxiv, fetch.Pacer(arxiv.delay, shared=shared), kept, now=lambda: now, tell=screen.warn)
+
+
+def announce_types(given: Given) -> frozenset[str] | None:
+    """Return the kinds of announcement that are asked for; None where nothing was said.
+
+    Raises:
+        UsageError: there is no such kind.
+    """
+    if given.announce is None:
+        return None
+    asked = {word.strip() for word in given.announce.split(",")}
+    known = get_args(AnnounceType)
+    if unknown := sorted(asked - set(known)):
+        raise UsageError(f"--announce: {', '.join(map(repr, unknown))} is not one of {', '.join(known)}")
+    return frozenset(asked)
+
+
+def _from_input(selection: _Selection) -> tuple[DigestSpec, ...]:
+    given, announce = selection.given, selection.announce
+    _refuse_together("--input", {"a name or category": given.names, "--query": given.query, "--id": given.ids})
+    if len(selection.days) > 1:
+        raise UsageError("--input makes one digest: give --date, not --from and --to")
+    items: Callable[[], Iterator[fetch.Item]]
+    if given.input == "-":
+        items = partial(fetch.read_stream, sys.stdin.buffer, announce=announce, limit=given.limit)
+    else:
+        # Read here, so that a file that is wrong is said before anything else happens.
+        read = fetch.read_file(Path(given.input or ""), announce=announce, limit=given.limit)
+        items = partial(iter, read)
+    return (DigestSpec(items, given.name, _only(selection.days)),)
+
+
+def _from_ids(selection: _Selection) -> tuple[DigestSpec, ...]:
+    given = selection.given
+    _refuse_together("--id", {"a name or category": given.names, "--query": given.query})
+    if len(selection.days) > 1:
+        raise UsageError("--id makes one digest: give --date, not --from and --to")
+    ids = tuple(_check(lambda text: parse_id(text) and text, text, "--id") for text in given.ids or ())
+
+    def items() -> Iterator[fetch.Item]:
+        return fetch.by_ids(selection.session(), ids, given.limit)
+
+    return (DigestSpec(items, given.name, _only(selection.days)),)
+
+
+def _only(days: Sequence[date]) -> str | None:
+    return days[0].isoformat() if days else None
+
+
+def _from_words(selection: _Selection) -> tuple[DigestSpec, ...]:
+    """Return a digest for each name and day; where no day was asked for, the feed or the papers say which it is."""
+    given = selection.given
+    days: Sequence[date | None] = selection.days or (None,)
+    if given.query and not given.names:
+        return tuple(_searched(selection, given.name or DEFAULT_NAME, (), day) for day in days)
+    sections = selection.settings.digests
+    words = dict.fromkeys(word if word in sections else in_own_case(word) for word in given.names or ())
+    digests = _digests(list(words), sections)
+    if given.query and len(digests) > 1:
+        raise UsageError("--query makes one digest, and this names several", hint="Name one section, or categories.")
+    if given.name and len(digests) > 1:
+        raise UsageError("--name names one digest, and this makes several", hint="Name one section or categories too.")
+    named = [(given.name or name, section) for name, section in digests.items()]
+    if given.query:
+        # Not under the section's own name: its page is that of the announcement.
+        name, (section,) = given.name or DEFAULT_NAME, digests.values()
+        return tuple(_searched(selection, name, section.categories, day) for day in days)
+    return tuple(_announced(selection, name, section, day) for name, section in named for day in days)
+
+
+def _digests(words: Sequence[str], sections: Mapping[str, DigestSection]) -> Mapping[str, DigestSection]:
+    """Return the digests that the positional words mean, by name."""
+    if not words:
+        if not sections:
+            raise SettingsError("nothing to make: no category, and no digest.toml", hint="Try 'run cs.AI'.")
+        return sections
+    if len(words) == 1 and words[0] in sections:
+        return {words[0]: sections[words[0]]}
+    if all(is_category(word) for word in words):
+        return {"+".join(words): DigestSection(categories=tuple(words))}
+    if all(word in sections for word in words):
+        return {word: sections[word] for word in words}
+    raise _unknown(words, sections)
+
+
+def _unknown(words: Sequence[str], sections: Mapping[str, DigestSection]) -> SettingsError:
+    unknown = next((word for word in words if not is_category(word) and word not in sections), None)
+    if unknown is None:
+        return SettingsError("sections and categories do not go together", hint="Name either sections or categories.")
+    if near := did_you_mean(unknown, sections):
+        return SettingsError(f"{unknown!r} is neither a section of digest.toml nor an arXiv category{near}")
+    known = f" (sections of digest.toml: {', '.join(sections)})" if sections else ""
+    return SettingsError(f"{explain_category(unknown)}{known}")
+
+
+def _announced(selection: _Selection, name: str, section: DigestSection, day: date | None) -> DigestSpec:
+    """Return the digest of an announcement without what other days' pages of this digest have."""
+    announce = selection.announce or frozenset(section.announce)
+    wanted = fetch.Wanted(section.categories, announce, section.primary_only, selection.given.limit)
+    memory = fetch.DigestMemory(partial(remembering, selection.settings.cache, warn=selection.warn), name)
+
+    def items() -> Iterator[fetch.Item]:
+        papers = fetch.announcement(selection.session(), wanted, day, schedule=selection.schedule, remembered=memory)
+        return memory.without_repeats(papers)
+
+    spec = DigestSpec(items, name, day.isoformat() if day else None)
+    try:
+        fetch.check_wanted(wanted, day, selection.today, selection.schedule)
+    except UsageError as error:
+        return replace(spec, refusal=error)
+    return spec
+
+
+def _searched(selection: _Selection, name: str, categories: tuple[str, ...], day: date | None) -> DigestSpec:
+    """Return the digest of a query; with a day, for what was submitted in its window."""
+    asked = fetch.Asked(categories=categories, query=selection.given.query, limit=selection.given.limit)
+    if day is None:
+        return DigestSpec(lambda: fetch.search(selection.session(), asked), name)
+    window = selection.schedule.window(day)
+    if window is None:
+        return DigestSpec(lambda: iter([fetch.Heading(announced=0)]), name, day.isoformat())
+    within = replace(asked, window=window)
+    year = selection.schedule.unknown_year(day)
+    unknown = () if year is None else (Note(key=UNKNOWN_HOLIDAYS, figures={"year": year}),)
+    notes = (Note(key=FOLLOWS_SUBMISSION), *unknown)
+    return DigestSpec(lambda: fetch.search(selection.session(), within), name, day.isoformat(), notes)
+
+
+def _days(given: Given, *, today: date) -> tuple[date, ...]:
+    if given.date and (given.first or given.last):
+        raise UsageError("--date is one day, --from and --to are several: give one or the other")
+    if given.date:
+        return (_day(given.date, "--date", today),)
+    if not given.first and not given.last:
+        return ()
+    if not given.first or not given.last:
+        raise UsageError("--from and --to go together")
+    first, last = _day(given.first, "--from", today), _day(given.last, "--to", today)
+    if first > last:
+        raise UsageError(f"--from {first} is later than --to {last}")
+    if (last - first).days >= MOST_DAYS:
+        raise UsageError(f"--from {first} --to {last}: at most {MOST_DAYS} days at once")
+    return tuple(first + DAY * number for number in range((last - first).days + 1))
+
+
+def _day(text: str, option: str, today: date) -> date:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{option} {text!r}: write a day as YYYY-MM-DD, such as {today}") from None
+    if day > today:
+        raise UsageError(f"{option} {day} is in the future; arXiv's day is {today}")
+    return day
+
+
+def _check(check: Callable[[str], str | object], text: str, option: str) -> str:
+    try:
+        check(text)
+    except ValueError as error:
+        raise UsageError(f"{option}: {error}") from error
+    return text
+
+
+def _refuse_together(option: str, others: dict[str, object]) -> None:
+    if also := [name for name, value in others.items() if value]:
+        raise UsageError(f"{option} and {also[0]} cannot go together: {option} says by itself which papers")
