@@ -74,7 +74,7 @@ def test_a_section_says_what_an_entry_of_its_own_feed_is(
     end = EndLine(end=End(source=Source(name="y", date="2026-04-28"), exit=0))
     (folder / "entries.jsonl").write_text("".join(f"{line(one)}\n" for one in (done(paper(1)), done(paper(2)), end)))
     for words in (("--name", "x"), ()):
-        assert guarded(["assemble", "--input", "entries.jsonl", *words, "-q"]) == 0
+        assert guarded(["assemble", "--input", "entries.jsonl", "--replace", *words, "-q"]) == 0
     assert [entries_of(name) for name in ("x", "y")] == [x, other]
 
 
