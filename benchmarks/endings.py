@@ -278,7 +278,7 @@ def _cut(name: str, text: str) -> str:
     """Return what shows that a file was not written to its end, nothing where it was."""
     if name.endswith(".md"):
         last = papers.record(PAPERS - 1)["abstract"]
-        return "" if last in text and text.endswith(f"{MODEL}\n\n") else f"it ends with {text[-40:]!r}"
+        return "" if last in text and text.endswith("    \n\n") else f"it ends with {text[-40:]!r}"
     if end := {".html": "</html>\n", ".xml": "</feed>\n"}.get(Path(name).suffix):
         return "" if text.endswith(end) else f"it ends with {text[-40:]!r}"
     try:

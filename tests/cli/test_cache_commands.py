@@ -74,7 +74,7 @@ def test_verify_names_the_reply_that_cannot_be_read_and_a_run_asks_for_it_again(
         (("verify", "--cache", "none"), "none: no cache yet"),
         (("show", "2604.00001", "--cache", "none"), "none: no cache yet"),
         (("show", "2604.99999"), "no reply in the cache for 2604.99999"),
-        (("show", "nonsense"), "'nonsense' is no arXiv identifier"),
+        (("show", "nonsense"), "'nonsense' is not an arXiv identifier"),
     ],
 )
 def test_what_is_not_there_is_said_and_not_made(filled: Program, arguments: tuple[str, ...], said: str) -> None:

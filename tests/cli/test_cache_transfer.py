@@ -147,7 +147,7 @@ def test_a_day_that_cannot_be_read_is_named_and_the_others_are_taken(replayed: P
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (None, "there is no such file"),
+        (None, "bad.jsonl: no such file or folder"),
         ('{"paper": {}}', "line 3: is not a line of 'arxiv-digest cache export': paper.id: missing"),
         ("nonsense", "line 3: is not a line of 'arxiv-digest cache export'"),
     ],

@@ -9,6 +9,7 @@ import pytest
 
 from pipeline.settings import Settings
 from tests.servers.openai import OpenAIServer
+from tests.servers.openai_options import Options
 
 from .program import MONDAY, RECORDS, Program, lines, shown
 
@@ -93,10 +94,8 @@ def test_a_query_in_a_category_is_not_the_categorys_own_digest(replayed: Program
 def test_a_paper_that_failed_in_one_section_is_not_paid_for_in_the_next(wired: Program, endpoint: OpenAIServer) -> None:
     """Both digests name it; the model was asked about it for the first one only."""
     wired.write("digest.toml", '[digests.a]\ncategories = ["cs.AI"]\n[digests.b]\ncategories = ["cs.LG"]\n')
-    from tests.servers.openai_options import Options
-
     paper = RECORDS[0]["id"]
-    endpoint.reset(Options(by_paper={paper: [{"fault": "malformed"}] * 9}))
+    endpoint.reset(Options(by_paper={paper: [{"fault": "refusal"}] * 9}))
     wired("run", "--date", MONDAY, "-q")
     reports = [wired.run_report(name) for name in ("a", "b")]
     assert [[one["id"] for one in report["failed"]] for report in reports] == [[paper], [paper]]

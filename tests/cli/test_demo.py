@@ -37,7 +37,7 @@ def test_the_sample_becomes_a_digest_that_says_what_it_is(demo: Demo) -> None:
     """Twelve papers, none failed; screen and page say that the replies were written for the sample."""
     assert demo.first.code == 0
     assert "12 papers, 12 new, 0 cached, 0 without summary, 0 missing" in demo.first.stdout
-    assert f"outputs/{DAY}.md" in demo.first.stdout
+    assert f"outputs/{DAY}.html" in demo.first.stdout
     assert "written for the sample" in demo.first.stdout
     made = demo.made[0]
     assert sorted(made) == [f"{DAY}.html", f"{DAY}.json", f"{DAY}.md", f"{DAY}.run.json", "demo/feed.xml"]

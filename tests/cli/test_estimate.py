@@ -83,7 +83,7 @@ def test_the_figures_are_there_as_json(planned: Program, endpoint: OpenAIServer)
 def test_an_unknown_price_is_said_and_is_not_zero(planned: Program) -> None:
     """In words and as null."""
     asked = ("--input", "ten.jsonl", "--model", "nobody-knows")
-    assert "an unknown price" in planned("estimate", *asked).stdout
+    assert "at a price that is not known" in planned("estimate", *asked).stdout
     assert figures(planned, *asked)["cost_usd"] is None
 
 

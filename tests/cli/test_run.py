@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,33 +113,33 @@ def test_the_page_shows_the_papers_newest_first_and_names_the_one_without_summar
     wanted = [number for number in range(10, 0, -1) if number != 3]
     titles = [f"[Widgets Measured, Part {number}](https://arxiv.org/abs/2604.{number:05})" for number in wanted]
     assert [row.split(" | ")[1] for row in rows] == titles
-    assert "| [Widgets Measured, Part 3](https://arxiv.org/abs/2604.00003) | " in page
+    failed = page.partition("# 没有摘要的论文")[2].partition("\n# ")[0]
+    assert "[Widgets Measured, Part 3](https://arxiv.org/abs/2604.00003)" in failed
     assert "这里是" not in page
 
 
 def test_a_whole_run_says_what_it_did_and_where_the_page_is(wired: Program) -> None:
     """Exit 0: one line of counts, one with the page's path; progress is on standard error."""
     ran = wired("run", "--input", "two.jsonl", "--date", "2026-04-26")
-    assert (ran.code, ran.stdout.splitlines()) == (
-        0,
-        [
-            "papers 2026-04-26: 2 papers, 2 new, 0 cached, 0 without summary, 0 missing; 2 requests",
-            "  outputs/papers/2026-04-26.md",
-        ],
-    )
+    result, page = ran.stdout.splitlines()
+    counts = "papers 2026-04-26: 2 papers, 2 new, 0 cached, 0 without summary, 0 missing; 2 requests"
+    assert re.fullmatch(rf"{counts}, \d+\.\d s", result)
+    assert (ran.code, page) == (0, "  outputs/papers/2026-04-26.html")
     assert ran.stderr == "fetched 2 of 2 papers\n"
 
 
 def test_quiet_says_nothing_and_verbose_says_each_paper(replayed: Program) -> None:
-    """-q leaves both streams empty; -v has a line a paper, cached or new."""
+    """-q leaves both streams empty; -v has the Chinese title and line of each paper, cached or new."""
     quiet = replayed("run", "--input", "two.jsonl", "-q")
     verbose = replayed("run", "--input", "ten.jsonl", "--limit", "3", "-v")
     assert (quiet.stdout, quiet.stderr) == ("", "")
     assert sorted(verbose.stderr.splitlines()[1:-1]) == [
-        "2604.00001 cached: Widgets Measured, Part 1",
-        "2604.00002 cached: Widgets Measured, Part 2",
-        "2604.00003 new: Widgets Measured, Part 3",
+        *(f"  {record(number)['tldr']}" for number in (1, 2, 3)),
+        "2604.00001 cached: 部件的测量之第 1 篇",
+        "2604.00002 cached: 部件的测量之第 2 篇",
+        "2604.00003 new: 部件的测量之第 3 篇",
     ]
+    assert verbose.stderr.endswith("3 of 10 papers were taken, as --limit says\n")
 
 
 def test_no_summary_at_all_is_a_failure_and_writes_nothing(wired: Program, endpoint: OpenAIServer) -> None:

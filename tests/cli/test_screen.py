@@ -32,7 +32,8 @@ CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u061c\u202a-\u2
 def hostile(cli: Program) -> Program:
     """Four papers whose titles attack the terminal; the replies to three of them stand in a file."""
     cli.write("papers.jsonl", lines(RECORDED))
-    cli.write("replies.jsonl", lines(RECORDED[:3]))
+    titles = ({**one, "translated_title": f"{one['title']} 测量"} for one in RECORDED[:3])
+    cli.write("replies.jsonl", lines(titles))
     cli.environment["OPENAI_BASE_URL"] = "replay:replies.jsonl"
     return cli
 
@@ -60,7 +61,7 @@ def test_a_log_gets_plain_lines(hostile: Program) -> None:
     assert ran.code == 3
     assert CONTROLS.findall(ran.stdout + ran.stderr) == []
     titles = {line.partition(": ")[2] for line in ran.stderr.splitlines() if " new: " in line}
-    assert HOSTILE[1] in titles
+    assert f"{HOSTILE[1]} 测量" in titles
     assert any("RED" in title for title in titles)
     assert any("esrever" in title for title in titles)
 
@@ -75,10 +76,11 @@ def test_a_terminal_gets_bars(hostile: Program) -> None:
 
 
 def test_a_terminal_never_gets_what_a_title_wants_it_to_do(hostile: Program) -> None:
-    """With a line a paper there is no escape of ours, so that every one would be a title's."""
+    """With a line a paper the only escape of ours is the link to the page; every other one would be a title's."""
     code, shown = _on_a_terminal(hostile, "run", "--input", "papers.jsonl", "-v")
     assert code == 3
-    assert CONTROLS.findall(shown.replace("\r\n", "\n")) == []
+    own = re.compile(r"\x1b\]8;;(?:file:[ -\[\]-~]*)?\x1b\\")  # the link to the page
+    assert CONTROLS.findall(own.sub("", shown).replace("\r\n", "\n")) == []
     assert HOSTILE[1] in shown
 
 

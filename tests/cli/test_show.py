@@ -139,7 +139,7 @@ def test_who_reads_no_further_is_no_fault(
         (["../outputs/cs.CL"], "outputs: no digest '../outputs/cs.CL'\n  Digests here: cs.AI, cs.CL.\n"),
         (
             ["cs.CL", "2024-04-03"],
-            "outputs: cs.CL has no digest of '2024-04-03'\n  Digests here: 2024-04-02, 2024-04-01.\n",
+            "outputs: cs.CL has no digest of '2024-04-03'\n  Days here: 2024-04-02, 2024-04-01.\n",
         ),
         (
             ["cs.CL", "2024-04-02", "2404.00003"],
@@ -163,7 +163,7 @@ def test_of_many_days_the_newest_are_named(folder: Path, capfd: pytest.CaptureFi
         write(folder, f"many/2024-05-{day}", GOOD)
     said = show(capfd, "many", "2024-05-01")[2]
     newest = ", ".join(f"2024-05-{day}" for day in range(24, 14, -1))
-    assert said.endswith(f"\n  Digests here: {newest} and 5 more.\n")
+    assert said.endswith(f"\n  Days here: {newest} and 5 more.\n")
 
 
 def test_a_file_that_is_no_digest_is_named(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -244,7 +244,7 @@ def test_a_stage_whose_input_is_empty_does_not_end_well(replayed: Program, comma
     """Not even an end line came: whatever was before is gone."""
     ran = replayed(command)
     assert ran.code in {1, 2, 3}
-    assert "standard input" in ran.stderr or "no paper came" in ran.stderr
+    assert "standard input" in ran.stderr or "no papers: the previous stage failed" in ran.stderr
     assert replayed.made() == {}
 
 

@@ -34,7 +34,7 @@ FEED = api_feed(papers(RECORDS[:3])).decode()
 NO_ABSTRACT = {name: value for name, value in record(2).items() if name != "abstract"}
 SECTION = '[digests.daily]\ncategories = ["cs.AI"]\n'
 WRONG = (
-    Wrong("an unknown category", "run cs.XX", ("'cs.XX'", "no arXiv category", "quant-ph")),
+    Wrong("an unknown category", "run cs.XX", ("'cs.XX'", "not an arXiv category")),
     Wrong("an unknown category among good ones", "run cs.AI cs.LF", ("'cs.LF'", "cs.LO")),
     Wrong("a category for fetch", "fetch cs.XX", ("'cs.XX'",)),
     Wrong("a missing file", "run --input nope.jsonl", ("nope.jsonl", "No such file")),
@@ -95,7 +95,7 @@ WRONG = (
         ("--name", "several"),
         {"digest.toml": f'{SECTION}[digests.b]\ncategories = ["cs.LG"]\n'},
     ),
-    Wrong("nothing to make", "run", ("no digest to make", "digest.toml")),
+    Wrong("nothing to make", "run", ("nothing to make", "digest.toml")),
     Wrong("an unknown option", "run cs.AI --frobnicate", ("--frobnicate",)),
     Wrong("an unknown command", "frobnicate", ("frobnicate",)),
     Wrong("an address that is none", "run cs.AI --base-url nonsense", ("--base-url", "'nonsense'")),
@@ -108,7 +108,9 @@ WRONG = (
     ),
     Wrong("the reserved model", "run cs.AI --model replay", ("--model", "reserved")),
     Wrong("TOML that is none", "run cs.AI", ("digest.toml", "line 2"), {"digest.toml": 'model = "m"\nprompt = \n'}),
-    Wrong("an unknown key", "run cs.AI", ("digest.toml", "modle", "concurrency"), {"digest.toml": 'modle = "m"\n'}),
+    Wrong(
+        "an unknown key", "run cs.AI", ("digest.toml", "modle", "did you mean model"), {"digest.toml": 'modle = "m"\n'}
+    ),
     Wrong(
         "an unknown key of a section",
         "run cs.AI",

@@ -88,7 +88,8 @@ class Tries:
         if error.rule.action is Action.CHANGE:
             return 0.0
         self._failures += 1
-        self._most = min(self._patience.tries, error.rule.tries or self._patience.tries)
+        if error.rule.tries and not self._answered():  # what others are answered too, one of them may get yet
+            self._most = min(self._patience.tries, error.rule.tries)
         longest = min(self._patience.longest_backoff, self._patience.backoff * 2.0 ** (self._failures - 1))
         return self._spread() * longest
 
