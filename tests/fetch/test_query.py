@@ -171,7 +171,7 @@ def test_an_id_that_is_none_is_refused_before_any_request() -> None:
 
 def test_an_unknown_category_is_refused_with_near_ones() -> None:
     """Also one that arXiv would take for a quiet day."""
-    with pytest.raises(UsageError, match=r"^'cs\.ai' is no arXiv category, but cs\.AI"):
+    with pytest.raises(UsageError, match=r"^'cs\.ai' is not an arXiv category; did you mean cs\.AI"):
         search(unserved("http://127.0.0.1:9/"), Asked(categories=("cs.LG", "cs.ai")))
 
 
