@@ -81,7 +81,7 @@ class Given:
     ] = False
     model: Annotated[
         str | None,
-        Option("--model", metavar="MODEL", help="The language model.  [default: gpt-5-mini]", rich_help_panel=MODEL),
+        Option("--model", metavar="MODEL", help="The language model.  [default: gpt-6-luna]", rich_help_panel=MODEL),
     ] = None
     base_url: Annotated[
         str | None,
