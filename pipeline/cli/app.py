@@ -74,7 +74,7 @@ def demo(given: Given) -> int:
     return demo_command(given)
 
 
-@app.command(cls=Command, rich_help_panel=MAKE, epilog="arxiv-digest estimate cs.CL cs.IR")
+@app.command(cls=Command, rich_help_panel=MAKE, epilog="arxiv-digest estimate cs.CL --model gpt-6-luna")
 @taking(*WHICH, *ASKING, "cache", "config", "name", "json", wording={"json": "Print the figures as JSON."})
 def estimate(given: Given) -> int:
     """Say how many papers, tokens, dollars and minutes a run would take. Asks no model."""
