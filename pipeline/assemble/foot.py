@@ -50,7 +50,7 @@ def reason_of(failure: Failure, words: Language) -> str:
 
 
 def _missing(missing: Missing, words: Language) -> tuple[str, str, str]:
-    """Return a missing paper's id, or what stands for one, its page ("" where the id is none of arXiv's), and the reason."""
+    """Return a missing paper's id or what stands for one, its page ("" where arXiv has no such id), and the reason."""
     try:
         url = f"https://arxiv.org/abs/{parse_id(missing.id)[0]}"
     except ValueError:

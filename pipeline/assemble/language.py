@@ -19,7 +19,7 @@ class Language:
     reasons: Mapping[str, str]
     """The failure vocabulary, for readers."""
     missing: Mapping[str, str]
-    """Why papers are missing, by patterns of what the stages before say of it, the first that fits; "" fits the rest."""
+    """Why papers are missing, by patterns of what the fetch stage says; the first that fits; "" is for the rest."""
     unnamed: Mapping[str, str]
     """What stands for the id of missing papers that have none, by patterns of how they are counted."""
     notes: Mapping[str, str]
@@ -85,7 +85,7 @@ LANGUAGES: Mapping[str, Language] = {
         missing={
             "arXiv has no such paper": "arXiv 没有这篇论文",
             "arXiv counts them .*": "arXiv 计入了结果，却没有给出",
-            "arXiv refused: .*": "arXiv 拒绝给出这篇论文",
+            "arXiv refused: .*": "arXiv 拒绝了请求",
             "the input's last line counts them .*": "输入的结束行计入了，却没有任何一行给出",
             "not UTF-8 text": "这一行不是 UTF-8 文本",
             "broken JSON": "这一行的 JSON 有错误",
