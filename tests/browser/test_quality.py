@@ -147,7 +147,7 @@ def test_a_filter_from_within_the_list_shows_what_it_found_from_the_beginning(re
         tools = page.locator("#tools").bounding_box()
         assert tools["y"] == 0, words
         main = page.locator("main").bounding_box()
-        assert main["y"] == pytest.approx(tools["height"], abs=1), words
+        assert tools["height"] - 1 <= main["y"] < tools["height"] + 24, words
 
 
 def _places(page: Any) -> list[float]:
