@@ -85,7 +85,7 @@ LANGUAGES: Mapping[str, Language] = {
         missing={
             "arXiv has no such paper": "arXiv 没有这篇论文",
             "arXiv counts them .*": "arXiv 计入了结果，却没有给出",
-            "arXiv refused: .*": "arXiv 拒绝了请求",
+            "(.* )?arXiv refused: .*": "arXiv 拒绝了请求",
             "the input's last line counts them .*": "输入的结束行计入了，却没有任何一行给出",
             "not UTF-8 text": "这一行不是 UTF-8 文本",
             "broken JSON": "这一行的 JSON 有错误",

@@ -24,6 +24,7 @@ def _foot(missing: Missing, *notes: Note) -> tuple[tuple[str, str], tuple[str, .
     ("given", "said"),
     [
         (("2404.00001", "arXiv has no such paper"), ("2404.00001", "arXiv 没有这篇论文")),
+        (("20 more", "http://x.org (query API): arXiv refused: no"), ("另有 20 篇", "arXiv 拒绝了请求")),
         (("2404.00001", "arXiv refused: incorrect id format"), ("2404.00001", "arXiv 拒绝了请求")),
         (
             ("5 more", "arXiv counts them among the results and did not give them"),
