@@ -1,3 +1,3 @@
 """Turn a day of arXiv abstracts into one page for a Chinese-reading engineer."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -20,7 +21,7 @@ class Foot:
     counts: str
     """Accounts for an announcement, and for whatever lacks papers; else empty."""
     missing: tuple[tuple[str, str, str], ...]
-    """Id as it was given, page at arXiv ("" where the id is none of arXiv's), reason."""
+    """Id or what stands for one, page at arXiv ("" where the id is none of arXiv's), reason."""
     remarks: tuple[str, ...]
     """The notes, each once, then who made the summaries."""
 
@@ -49,12 +50,22 @@ def reason_of(failure: Failure, words: Language) -> str:
 
 
 def _missing(missing: Missing, words: Language) -> tuple[str, str, str]:
-    """Return a missing paper's id as it was given, its page ("" where the id is none of arXiv's), and the reason."""
+    """Return a missing paper's id or what stands for one, its page ("" where arXiv has no such id), and the reason."""
     try:
         url = f"https://arxiv.org/abs/{parse_id(missing.id)[0]}"
     except ValueError:
         url = ""
-    return missing.id, url, words.reasons.get(missing.reason, missing.reason)
+    return _name(missing.id, words), url, words.reasons.get(missing.reason) or _why(missing.reason, words)
+
+
+def _name(given: str, words: Language) -> str:
+    matches = ((text, re.fullmatch(pattern, given)) for pattern, text in words.unnamed.items())
+    return next((text.format(*match.groups()) for text, match in matches if match), given)
+
+
+def _why(said: str, words: Language) -> str:
+    """Return why a paper is missing in the language of the page; what others said, in English, is in the run report."""
+    return next((why for pattern, why in words.missing.items() if re.fullmatch(pattern, said)), words.missing[""])
 
 
 def _counts(digest: Digest, words: Language) -> str:

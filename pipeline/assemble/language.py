@@ -18,6 +18,10 @@ class Language:
     """Heads of the tables: ``summary``, ``failures``, ``missing``, ``months``."""
     reasons: Mapping[str, str]
     """The failure vocabulary, for readers."""
+    missing: Mapping[str, str]
+    """Why papers are missing, by patterns of what the fetch stage says; the first that fits; "" is for the rest."""
+    unnamed: Mapping[str, str]
+    """What stands for the id of missing papers that have none, by patterns of how they are counted."""
     notes: Mapping[str, str]
     """Remarks at the foot, with the names of their figures in braces."""
     phrases: Mapping[str, str]
@@ -78,18 +82,31 @@ LANGUAGES: Mapping[str, Language] = {
             "stopped": "运行提前停止，还没有轮到这篇论文",
             "budget": "预算用完，还没有轮到这篇论文",
         },
+        missing={
+            "arXiv has no such paper": "arXiv 没有这篇论文",
+            "arXiv counts them .*": "arXiv 计入了结果，却没有给出",
+            "(.* )?arXiv refused: .*": "arXiv 拒绝了请求",
+            "the input's last line counts them .*": "输入的结束行计入了，却没有任何一行给出",
+            "not UTF-8 text": "这一行不是 UTF-8 文本",
+            "broken JSON": "这一行的 JSON 有错误",
+            "no JSON object": "这一行不是 JSON 对象",
+            "(.*; )?title: (missing|must not be empty)(; .*)?": "记录里没有标题",
+            "(.*; )?abstract: (missing|must not be empty)(; .*)?": "记录里没有摘要",
+            "": "没有取到，详情见运行报告",
+        },
+        unnamed={r"(\d+) more": "另有 {} 篇", r"line (\d+)": "第 {} 行", r"item (\d+)": "第 {} 条"},
         notes={
             "sample": "本页的论文和回复都是为示例编写的，没有询问任何模型。",
             "replay": "本页的回复来自回放文件，没有询问任何模型。",
             "input_cut": "输入的论文流没有结束行就断了，本页可能缺少论文。",
             "limited": "本次运行限定了篇数：共有 {total} 篇，只取了 {count} 篇。",
-            "stopped": "本次运行提前停止：{detail}",
-            "budget": "预算用完，本次运行到此为止：{detail}",
-            "source_failed": "arXiv 给出 {count} 篇论文后不再应答：{detail}",
+            "stopped": "本次运行提前停止，原因见运行报告。",
+            "budget": "预算用完，本次运行到此为止。",
+            "source_failed": "arXiv 给出 {count} 篇论文后不再应答。",
             "follows_submission": "本页按提交日期选取论文，与 arXiv 当天公告的名单可能不同，也不含替换的版本。",
             "from_feed": "{count} 篇论文在 arXiv 的查询接口里还没有记录，取自公告源本身：{ids}",
             "full_feed": "公告源有 {count} 条，已到 arXiv 的上限，编号最小的新论文可能没有列出。",
-            "api_failed": "arXiv 的查询接口没有给出记录，其余论文取自公告源本身：{detail}",
+            "api_failed": "arXiv 的查询接口没有给出记录，其余论文取自公告源本身。",
             "stale_feed": "公告源仍是 {day} 的内容，全部论文那天已经登过；当天的公告还没有取到，请稍后再运行一次。",
             "not_yet": "运行时 arXiv 还没有发布 {day} 的公告，公告源仍是 {feed} 的内容。",
             "unknown_holidays": "本程序还不知道 arXiv {year} 年哪些节假日不发布公告，节假日前后的论文可能与公告不符。",

@@ -196,10 +196,18 @@ def budget_for(settings: Settings) -> Budget | None:
         if price_for(each) is None:
             raise SettingsError(
                 f"--budget: the price of {each.model} at {each.host} is not known",
-                hint=f"Write it into digest.toml, in dollars for a million tokens:\n"
-                f'  [prices."{each.model}"]\n  input = 0.25\n  output = 2.0',
+                hint=_two_ways_without_a_price(each.model),
             )
     return Budget(settings.budget)
+
+
+def _two_ways_without_a_price(model: str) -> str:
+    return (
+        "Two ways on:\n"
+        f"  give the price in digest.toml, in dollars for a million tokens:\n"
+        f'    [prices."{model}"]\n    input = 0.25\n    output = 2.0\n'
+        "  or run without a budget: no --budget, and no line 'budget' in digest.toml (in the Action: BUDGET = none)"
+    )
 
 
 def require_cap(settings: Settings, cache: Cache) -> None:

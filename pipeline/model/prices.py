@@ -1,6 +1,7 @@
 """What tokens cost, and when: the prices of digest.toml, else those that genai-prices publishes.
 
-An unknown price is unknown, never 0. Some services charge more at certain hours, so a price depends on the moment.
+An unknown price is unknown, never 0; only a server on this machine that needs no key costs nothing. Some services
+charge more at certain hours, so a price depends on the moment.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
+from pipeline.endpoints import preset_for
 from pipeline.records import Usage
 from pipeline.settings import PriceSection
 
@@ -51,12 +53,13 @@ class Tariff:
 def price_of(model: str, base_url: str, own: Mapping[str, PriceSection]) -> Price | None:
     """Return the price of ``model`` at ``base_url``; None when nobody named it.
 
-    Of genai-prices only a provider that it knows by that address counts: the same model costs something else elsewhere.
+    A server of one's own at the address of a preset that needs no key (Ollama, vLLM, ...) is free. Of genai-prices only
+    a provider that it knows by that address counts: the same model costs something else elsewhere.
     """
     if model in own:
         return _own(own[model])
     if is_local(base_url):
-        return None
+        return _free if _is_keyless(base_url) else None
     return _published(model, base_url)
 
 
@@ -81,6 +84,15 @@ def mean_of(tokens: Usage, calls: int) -> Usage:
         completion=round(tokens.completion / calls),
         cached=round(tokens.cached / calls),
     )
+
+
+def _is_keyless(base_url: str) -> bool:
+    preset = preset_for(base_url)
+    return bool(preset.name) and not preset.key_variable
+
+
+def _free(_tokens: Usage, _moment: datetime) -> float:
+    return 0.0
 
 
 def _own(section: PriceSection) -> Price:

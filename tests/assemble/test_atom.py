@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
@@ -203,3 +204,13 @@ def test_the_schema_refuses_what_is_no_feed() -> None:
     }.items():
         assert part in good
         assert not SCHEMA.validate(etree.fromstring(good.replace(part, wrong, 1).encode())), part
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_feed_shows_tex_without_its_text_macros(kind: FeedKind) -> None:
+    """In titles, lines and abstracts, of both kinds; formulas stay."""
+    tex, said = r"提高 4\% 的\textbf{准确率}，$\textbf{x}$", r"提高 4% 的准确率，$\textbf{x}$"
+    entry = done(paper(1, title=r"\emph{Title}"), translated_title=tex, tldr=tex, translated_abstract=tex)
+    feed = atom("cs.CL", iter((day("2024-04-02", entry),)), FeedStyle(kind, ""))
+    assert said in feed
+    assert not re.search(r"\\emph|\\%|的\\textbf", feed)

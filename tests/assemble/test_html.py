@@ -258,6 +258,7 @@ def test_headings_and_words_are_the_languages_own() -> None:
     assert [text for text in (*fixed, *(does for _, does in WORDS.keys)) if text not in page] == []
 
 
+UNKNOWN = LANGUAGES["zh"].missing[""]
 FIELDS = ("translated_title", "tldr", "tldr_en", "translated_abstract", "model", "prompt")
 OTHERS = ("name", "date", "reason", "detail", "figure", "note", "missing", "author", "category", "comment")
 WRITTEN = st.fixed_dictionaries(
@@ -279,7 +280,7 @@ def _written(text: dict[str, str]) -> str:
         fetched=2,
         missing=1,
         missing_papers=(Missing(id=text["missing"], reason=text["reason"]),),
-        notes=(Note(key="stopped", figures={"detail": text["figure"]}), Note(key=text["note"])),
+        notes=(Note(key="repeated", figures={"count": 1, "ids": text["figure"]}), Note(key=text["note"])),
     )
     summary = {field: text[field] for field in FIELDS}
     entries = (done(of, **summary), failed(of, text["reason"], text["detail"]))
@@ -301,8 +302,8 @@ def _plain_of(text: dict[str, str]) -> list[str]:
         *(f"{text['author']}, B", text["translated_abstract"], text["abstract"], text["comment"]),
         *(text["title"], f"{text['category']} · cs.CV", f"没有摘要：{text['reason']}"),
         *(f"{text['author']}, B", text["abstract"], text["comment"]),
-        *("取得 2 篇，缺少 1 篇。本页 2 篇。", text["missing"], text["reason"]),
-        *(f"本次运行提前停止：{text['figure']}", text["note"], makers),
+        *("取得 2 篇，缺少 1 篇。本页 2 篇。", text["missing"], UNKNOWN),
+        *(f"1 篇论文已登在其他日期的页上，不再列出：{text['figure']}", text["note"], makers),
     ]
     return [folded for each in shown if (folded := _folded(plain(each)))]
 

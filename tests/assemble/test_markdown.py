@@ -68,12 +68,12 @@ REST = """\
 
 | 缺少的论文 | 原因 |
 | --- | --- |
-| [math/0309136v2](https://arxiv.org/abs/math/0309136) | not returned |
+| [math/0309136v2](https://arxiv.org/abs/math/0309136) | 没有取到，详情见运行报告 |
 | 2 papers | 运行提前停止，还没有轮到这篇论文 |
 
 本页按提交日期选取论文，与 arXiv 当天公告的名单可能不同，也不含替换的版本。
 
-arXiv 给出 3 篇论文后不再应答：503 from http\\://export.arxiv.org
+arXiv 给出 3 篇论文后不再应答。
 
 unknown_key_
 
@@ -146,7 +146,9 @@ def test_counts_without_an_announcement() -> None:
 
 def test_a_note_without_its_figures_is_said_all_the_same() -> None:
     """A figure that nobody gave reads as a question mark."""
-    assert _page(done(paper()), notes=(Note(key="stopped"),)) == TABLE + "# 说明\n\n本次运行提前停止：?\n\n" + DETAILS
+    assert _page(done(paper()), notes=(Note(key="repeated"),)) == (
+        TABLE + "# 说明\n\n? 篇论文已登在其他日期的页上，不再列出：?\n\n" + DETAILS
+    )
 
 
 def test_a_maker_is_named_as_far_as_it_is_known() -> None:
@@ -198,6 +200,7 @@ def test_own_texts_hold_no_markup() -> None:
         assert page.count("| [Title 2]") == len(words.reasons) == len(set(words.reasons.values()))
 
 
+UNKNOWN = LANGUAGES["zh"].missing[""]
 FIELDS = ("translated_title", "tldr", "tldr_en", "translated_abstract", "model", "prompt")
 WRITTEN = st.fixed_dictionaries(
     {"title": HOSTILE_TITLE, "abstract": HOSTILE_TITLE}
@@ -213,7 +216,7 @@ def _written_page(text: dict[str, str]) -> str:
         fetched=2,
         missing=1,
         missing_papers=(Missing(id=text["missing"], reason=text["reason"]),),
-        notes=(Note(key="stopped", figures={"detail": text["figure"]}), Note(key=text["note"])),
+        notes=(Note(key="repeated", figures={"count": 1, "ids": text["figure"]}), Note(key=text["note"])),
     )
     summary = {field: text[field] for field in FIELDS}
     return _page(done(of, **summary), failed(of, text["reason"], text["detail"]), done(paper(2)), source=source)
@@ -231,7 +234,7 @@ def _expected_rows(text: dict[str, str]) -> list[tuple[str, ...]]:
         ("论文", "原因"),
         _shown(f"{text['title']}（已撤稿） 3", text["reason"]),
         ("缺少的论文", "原因"),
-        _shown(text["missing"], text["reason"]),
+        _shown(text["missing"], UNKNOWN),
     ]
 
 
@@ -239,7 +242,12 @@ def _expected_paragraphs(text: dict[str, str]) -> tuple[str, ...]:
     makers = "；".join(
         f"{head}：{name}" for head, name in (("提示词", text["prompt"]), ("模型", text["model"])) if name
     )
-    return _shown("取得 2 篇，缺少 1 篇。本页 3 篇。", f"本次运行提前停止：{text['figure']}", text["note"], makers)
+    return _shown(
+        "取得 2 篇，缺少 1 篇。本页 3 篇。",
+        f"1 篇论文已登在其他日期的页上，不再列出：{text['figure']}",
+        text["note"],
+        makers,
+    )
 
 
 @settings(max_examples=150, deadline=None)

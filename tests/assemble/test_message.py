@@ -133,3 +133,12 @@ def test_markdown_of_others_is_shown_as_written(markup: str) -> None:
     shown = cmarkgfm.markdown_to_html(sent)
     assert set(re.findall(r"<(\w+)", shown)) <= {"p", "a"}
     assert markup.replace("@", "＠").replace(">", "&gt;") in shown
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_message_shows_tex_without_its_text_macros(dialect: Dialect) -> None:
+    """In title and line, in each dialect."""
+    entry = done(paper(1), translated_title=r"\emph{标题}", tldr=r"提高 4\% 的\textbf{准确率}。")
+    sent = body(day(entry), Room(dialect, 1000))
+    assert "提高 4% 的准确率。" in sent
+    assert not re.search(r"\\(emph|textbf|%)", sent)

@@ -65,7 +65,7 @@ SOURCE = Source(
     fetched=5,
     missing=2,
     missing_papers=(Missing(id="2611.00099", reason="not returned"), Missing(id=WALL, reason="stopped")),
-    notes=(Note(key="stopped", figures={"detail": HOSTILE}),),
+    notes=(Note(key="repeated", figures={"count": 1, "ids": HOSTILE}),),
 )
 DIGEST = Digest("cs.CV", "2026-11-23", (VIDEO, TEXT, HARD, LONG, FAILED), SOURCE)
 """Four papers with a summary, in the order of the page, and one without."""

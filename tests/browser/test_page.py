@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -350,6 +351,23 @@ def test_where_nothing_can_be_kept_all_else_works(reading: Open, file: Path) -> 
     page.keyboard.press("Escape")
     page.get_by_role("button", name="中文").click()
     assert _shown(page) == [IDS[0]]
+
+
+def test_what_an_earlier_release_kept_is_understood(reading: Open) -> None:
+    """Lists of ids that were read and starred, a language, a theme: as they stand in the storage of its readers."""
+    page = reading(color_scheme="light")
+    earlier = {"read": IDS[:2], "star": [IDS[1], "1901.00001"], "language": "en", "theme": "dark"}
+    page.evaluate(
+        "kept => Object.entries(kept).forEach(([k, v]) => localStorage.setItem(`arxiv-digest:${k}`, v))",
+        {key: json.dumps(value) for key, value in earlier.items()},
+    )
+    page.reload()
+    marks = [(_pressed(of, "read"), _pressed(of, "star")) for of in page.locator("article").all()]
+    assert marks == [(True, False), (True, True), *[(False, False)] * 3]
+    assert page.locator("[value=en]").get_attribute("aria-pressed") == "true"
+    assert _background(page) < 128
+    _paper(page, 0).get_by_role("button", name="星标").click()
+    assert page.evaluate("JSON.parse(localStorage['arxiv-digest:star'])") == [IDS[1], "1901.00001", IDS[0]]
 
 
 @pytest.mark.parametrize("kept", ["{", "null", '"x"', "7", '{"a": 1}', "[1, null]"])

@@ -86,7 +86,7 @@ def _first_text(page: Any, path: Path) -> float:
 
 @pytest.mark.parametrize(("screen", "least"), [({"viewport": {"width": 1440, "height": 900}}, 7), (PHONE, 4)])
 def test_a_screen_shows_many_papers(reading: Open, tmp_path: Path, screen: dict[str, Any], least: int) -> None:
-    """Seven on a desk and four on a phone, whole, below the tools, with titles and lines of the usual length."""
+    """Seven on a desk and four on a phone, whole, at the top and below the tools, with texts of the usual length."""
     texts = {
         "translated_title": "面向长文档问答的分层检索：让大语言模型先读目录再读正文",
         "tldr": "提出先按目录选章节、再在章节内检索的两步方法，"
@@ -99,12 +99,18 @@ def test_a_screen_shows_many_papers(reading: Open, tmp_path: Path, screen: dict[
     path = tmp_path / "page.html"
     path.write_text(html(Digest("cs.CL", "2026-11-23", entries, Source())), "utf-8")
     page = reading(path.as_uri(), **screen)
+    assert _whole(page) >= least
     page.evaluate("papers[30].querySelector('summary').focus(); papers[30].scrollIntoView({ block: 'start' })")
+    assert _whole(page) >= least
+
+
+def _whole(page: Any) -> int:
+    """Return how many papers are to be seen whole."""
     seen = page.evaluate(
         """papers.map(paper => paper.getBoundingClientRect())
         .filter(box => box.bottom <= innerHeight + 1 && box.top >= (isSticky() ? tools.offsetHeight : 0) - 1).length"""
     )
-    assert seen >= least
+    return int(seen)
 
 
 def test_filters_answer_at_once(reading: Open, large: Path) -> None:
@@ -115,3 +121,44 @@ def test_filters_answer_at_once(reading: Open, large: Path) -> None:
     for act in ("tools.elements.words.value = '更好', filter()", "tools.elements.words.value = '', filter()"):
         taken = f"(() => {{ const start = performance.now(); {act}; return performance.now() - start }})()"
         assert min(page.evaluate(taken) for _ in range(5)) < 50
+
+
+@pytest.mark.parametrize("screen", [PHONE, WIDE], ids=["phone", "wide"])
+def test_a_filter_moves_nothing_above_the_list(reading: Open, large: Path, screen: dict[str, Any]) -> None:
+    """Pressed and taken back, with many results, few or none: tools and chips stay where they are on the screen."""
+    page = reading(large.as_uri(), **screen)
+    page.evaluate("scrollTo(0, 20)")
+    before = _places(page)
+    for act in ("starred", "starred", "unread"):
+        page.locator(f"#chips [value={act}]").click()
+        assert _places(page) == before, act
+    for words in ("更好", "no paper has this"):
+        _type(page, words)
+        assert _places(page) == before, words
+
+
+def test_a_filter_from_within_the_list_shows_what_it_found_from_the_beginning(reading: Open, large: Path) -> None:
+    """The tools stay at the top of the screen, the first paper that fits comes right below them."""
+    page = reading(large.as_uri(), **WIDE)
+    page.evaluate("scrollTo(0, 20000)")
+    for words in ("更好", "Title 49", "no paper has this", ""):
+        _type(page, words)
+        page.evaluate("new Promise(requestAnimationFrame)")
+        tools = page.locator("#tools").bounding_box()
+        assert tools["y"] == 0, words
+        main = page.locator("main").bounding_box()
+        assert tools["height"] - 1 <= main["y"] < tools["height"] + 24, words
+
+
+def _places(page: Any) -> list[float]:
+    """Return where tools and chips are on the screen, once it has been laid out."""
+    page.evaluate("new Promise(requestAnimationFrame)")
+    return [float(page.locator(of).bounding_box()["y"]) for of in ("#tools", "#chips")]
+
+
+def _type(page: Any, words: str) -> None:
+    """Put words in the place of those that are looked for, as a keyboard does: a browser scrolls to what is typed."""
+    page.evaluate("tools.elements.words.focus({ preventScroll: true })")
+    page.keyboard.press("Control+a")
+    page.keyboard.press("Delete")
+    page.keyboard.insert_text(words)

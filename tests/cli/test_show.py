@@ -209,3 +209,15 @@ def test_on_a_terminal_it_has_links_and_a_pager(folder: Path) -> None:
     assert re.search(r"\x1b\]8;[^;]*;https://arxiv\.org/abs/2404\.00001\x1b\\2404\.00001\x1b\]8;;\x1b\\", text)
     assert "\x1b[1m]0;owned[bold]x[/bold] y\x1b[0m" in text
     assert "\x1b]0;" not in text
+
+
+def test_tex_is_shown_without_its_text_macros(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """In the list and in one paper, in every field; formulas stay as they are."""
+    tex, said = r"提高 4\% 的\textbf{准确率}，$\textbf{x}$", r"提高 4% 的准确率，$\textbf{x}$"
+    fields = {"translated_title": tex, "tldr": tex, "translated_abstract": tex}
+    write(folder, "cs.CL/2024-04-03", done(paper(1, title=r"\emph{Words}", abstract=tex), **fields))
+    for words, least in ((("cs.CL",), 2), (("cs.CL", "2024-04-03", "2404.00001"), 4)):
+        shown = show(capfd, *words)[1]
+        assert shown.count(said) >= least
+        assert "Words" in shown
+        assert not re.search(r"\\emph|\\%|的\\textbf", shown)

@@ -211,7 +211,7 @@ def test_a_source_that_fails_after_some_papers_is_told_to_the_reader(replayed: P
     assert json.loads(ran.stdout)["source"] == {"announced": 120, "fetched": 100, "missing": 20}
     page = replayed.made()[f"cs.AI/{MONDAY}.md"].decode()
     assert "公告 120 篇，取得 100 篇，缺少 20 篇。" in page
-    assert "arXiv refused: no more today" in page
+    assert "| 另有 20 篇 | arXiv 拒绝了请求 |" in page
 
 
 def test_each_line_that_is_no_paper_is_named_and_missing_once_papers_have_come(replayed: Program) -> None:

@@ -8,6 +8,7 @@ import pytest
 from genai_prices import data_snapshot
 from genai_prices.types import TimeOfDateConstraint
 
+from pipeline.endpoints import PRESETS
 from pipeline.model.prices import Price, dearest, mean_of, price_of
 from pipeline.records import Usage
 from pipeline.settings import PriceSection
@@ -47,9 +48,10 @@ def test_prompt_completion_and_cached_tokens_have_each_their_price(tokens: Usage
     ("model", "base_url"),
     [
         ("no-such-model", OPENAI),
-        ("gpt-6-luna", "http://localhost:11434/v1"),
-        ("gpt-6-luna", "http://127.0.0.1:8000/v1"),
+        ("gpt-6-luna", "http://localhost:4000/v1"),
+        ("gpt-6-luna", "http://127.0.0.1:80/v1"),
         ("gpt-6-luna", "http://[::1]:8000/v1"),
+        ("gpt-6-luna", "http://192.168.0.7:11434/v1"),
         ("gpt-6-luna", "http://192.168.0.7/v1"),
         ("gpt-6-luna", "http://gpu.local/v1"),
         ("gpt-6-luna", "http://gpu.internal/v1"),
@@ -64,6 +66,7 @@ def test_prompt_completion_and_cached_tokens_have_each_their_price(tokens: Usage
         "local",
         "loopback",
         "loopback-6",
+        "private-with-a-known-port",
         "private",
         "mdns",
         "internal",
@@ -95,6 +98,28 @@ def test_a_price_of_ones_own_holds_at_any_address(base_url: str, model: str, tok
     price = price_of(model, base_url, OWN)
     assert price is not None
     assert price(tokens, NOON) == pytest.approx(dollars)
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    [
+        *(preset.address for preset in PRESETS if preset.address and not preset.key_variable),
+        "http://127.0.0.1:11434/v1",
+        "http://127.0.0.1:8000/v1/",
+    ],
+)
+def test_a_server_on_this_machine_that_needs_no_key_costs_nothing(base_url: str) -> None:
+    """Ollama, vLLM, llama.cpp and LM Studio at their own ports are free, whatever the model is called."""
+    price = price_of("gpt-6-luna", base_url, {})
+    assert price is not None
+    assert price(Usage(prompt=MILLION, completion=MILLION), NOON) == 0.0
+
+
+def test_a_price_of_ones_own_goes_before_a_free_server() -> None:
+    """A machine has costs, too, and [prices] may name them."""
+    price = price_of("m", "http://localhost:11434/v1", OWN)
+    assert price is not None
+    assert price(Usage(prompt=MILLION), NOON) == pytest.approx(1.0)
 
 
 def test_a_price_of_ones_own_goes_before_a_published_one() -> None:

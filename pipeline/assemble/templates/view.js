@@ -56,5 +56,5 @@ const openNamed = () => {
 
 // What is stepped or linked to must not come to lie beneath the tools.
 const placeTools = () => {
-  root.style.scrollPaddingTop = isSticky() ? `${tools.offsetHeight + 8}px` : "";
+  root.style.setProperty("--tools", isSticky() ? `${tools.offsetHeight + 8}px` : "0px");
 };

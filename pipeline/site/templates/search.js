@@ -56,8 +56,14 @@
     const letters = [...run];
     if (letters.length === 1) return beginning(month, run);
     const pairs = letters.slice(1).map((letter, at) => letters[at] + letter);
-    const sets = await Promise.all(pairs.map((pair) => having(month, pair)));
-    return sets.reduce((both, each) => new Set([...both].filter((at) => each.has(at))));
+    let both = await having(month, pairs[0]);
+    // Most months lack a rare word, and most of these lack its first pair: then the others need not be loaded.
+    for (const pair of pairs.slice(1)) {
+      if (!both.size) break;
+      const has = await having(month, pair);
+      both = new Set([...both].filter((at) => has.has(at)));
+    }
+    return both;
   };
 
   // A paper that has more of the runs comes first, then the newer one: months and places in them go from new to old.
