@@ -55,7 +55,7 @@ def test_an_identifier_is_read_in_every_form_that_arxiv_gives(text: str, parsed:
 )
 def test_what_is_no_identifier_is_refused_by_name(text: str) -> None:
     """The error shows what was given and what one looks like."""
-    with pytest.raises(ValueError, match=r"is no arXiv identifier such as 2404\.02059 or math/0309136") as caught:
+    with pytest.raises(ValueError, match=r"is not an arXiv identifier such as 2404\.02059 or math/0309136") as caught:
         parse_id(text)
     assert repr(text) in str(caught.value)
 

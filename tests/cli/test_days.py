@@ -643,3 +643,14 @@ def test_after_a_kill_only_the_pages_that_are_not_kept_are_asked_for(cli: Progra
         ["/api/query"] * 2,
     )
     assert set(_asked(arxiv)) == {paper.id for paper in many} - set(first[:50])
+
+
+def test_a_query_of_more_than_a_thousand_papers_is_refused_after_one_answer_unless_it_is_confirmed(days: Days) -> None:
+    """With the number, before the model is asked; --limit goes on, and says of how many papers it took some."""
+    days.announces(MONDAY, [], of_api=several(range(1, 1002)))
+    ran = days("run", "--query", "cat:cs.AI")
+    assert (ran.code, len(days.arxiv.requests), days.pages()) == (2, 1, [])
+    assert "--query: 1,001 papers would be summarized for about $0.00" in ran.stderr
+    assert days("run", "--query", "cat:cs.AI", "--limit", "5").code == 0
+    (page,) = days.pages()
+    assert days.notes(*page.split("/"))["limited"] == {"count": 5, "total": 1001}

@@ -230,7 +230,7 @@ def test_a_feed_of_exactly_the_limit_may_have_been_cut(count: int, notes: tuple[
 @pytest.mark.parametrize(
     ("wanted", "said"),
     [
-        ({"categories": ("cs.ai",)}, r"^'cs\.ai' is no arXiv category, but cs\.AI"),
+        ({"categories": ("cs.ai",)}, r"^'cs\.ai' is not an arXiv category; did you mean cs\.AI"),
         ({"categories": ("cs.AI",), "limit": 0}, "^A limit of 0 papers asks for nothing"),
     ],
 )

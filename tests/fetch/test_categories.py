@@ -34,9 +34,9 @@ def test_twenty_archives_of_which_eleven_have_subjects() -> None:
 @pytest.mark.parametrize(
     ("name", "beginning"),
     [
-        ("cs.ai", "'cs.ai' is no arXiv category, but cs.AI or "),
-        ("quantph", "'quantph' is no arXiv category, but quant-ph"),
-        ("zzzzzz", "'zzzzzz' is no arXiv category; the archives are astro-ph, cond-mat, cs, "),
+        ("cs.ai", "'cs.ai' is not an arXiv category; did you mean cs.AI or "),
+        ("quantph", "'quantph' is not an arXiv category; did you mean quant-ph"),
+        ("zzzzzz", "'zzzzzz' is not an arXiv category; the archives are astro-ph, cond-mat, cs, "),
         ("z\n" * 99, r"'z\nz\nz"),
     ],
 )
