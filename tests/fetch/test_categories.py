@@ -40,9 +40,9 @@ def test_twenty_archives_of_which_eleven_have_subjects() -> None:
         ("z\n" * 99, r"'z\nz\nz"),
     ],
 )
-def test_an_unknown_category_is_explained_by_near_ones_and_the_archives(name: str, beginning: str) -> None:
+def test_an_unknown_category_is_explained_by_near_ones_or_the_archives(name: str, beginning: str) -> None:
     """One sentence, on one line."""
     said = explain(name)
     assert said.startswith(beginning)
-    assert said.endswith("q-bio, q-fin, quant-ph, stat.")
+    assert said.endswith(("?", "q-bio, q-fin, quant-ph, stat."))
     assert "\n" not in said
