@@ -65,6 +65,10 @@ LANGUAGES: Mapping[str, Language] = {
         reasons={
             "missing_field": "模型的回复缺少字段",
             "wrong_language": "模型的回复不是中文",
+            "unrelated": "模型的回复与这篇论文不符",
+            "added_text": "模型的回复夹有原文没有的内容",
+            "garbled": "模型的回复有乱码或重复",
+            "empty_line": "模型写的要点没有内容",
             "prompt_echo": "模型的回复重复了提示词",
             "header_leak": "模型的回复混入了 arXiv 的公告抬头或标题附注",
             "several_lines": "模型把只应有一行的内容写成了多行",

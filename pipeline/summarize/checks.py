@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from pipeline.records import Paper
+from pipeline.summarize.content import oddities
+from pipeline.summarize.content.kinship import explained, kinship
 from pipeline.text import fold
 
 LONGEST_TLDR = 200
@@ -24,6 +26,13 @@ LONGEST_UNTRANSLATED = 40
 """Latin words in a row without a Chinese character between them; titles of works and lists of names stay below."""
 LONGEST_COMMON_RUN = 12
 """Characters that a reply may share with the prompt's own instructions."""
+
+FEW_WORDS = 6
+"""Words of the lexicon in a text below which they do not tell what it is about."""
+LEAST_RENDERED = 0.45
+"""Share of the lexicon's words in an abstract that its translation renders at least: 95 % of real ones have 0.78."""
+LEAST_EXPLAINED = 0.25
+"""Share of the lexicon's Chinese words in a one-liner that the paper explains at least: 99 % of real ones have 0.38."""
 
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
 _OTHER_SCRIPT = re.compile(r"[\u3040-\u30ff\uac00-\ud7af\u0400-\u04ff\u0600-\u06ff\u0e00-\u0e7f\u0900-\u097f]+")
@@ -179,6 +188,61 @@ def _abstract_is_whole(fields: Fields, context: Context) -> Fault | None:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Oddity:
+    """Something that no translation holds."""
+
+    find: Callable[[str, str], str]
+    """Given a text and its English original, returns what it found, else an empty text."""
+    reason: str
+    detail: str
+    again: str
+
+
+ODDITIES: tuple[_Oddity, ...] = (
+    _Oddity(oddities.broken_characters, "garbled", "has broken characters:", "有乱码或控制字符"),
+    _Oddity(oddities.refusal, "refused", "declines:", "这是公开发表的学术摘要，只需客观翻译"),
+    _Oddity(oddities.remark, "added_text", "speaks to the reader:", "只写译文，不要译者的话"),
+    _Oddity(oddities.advertising, "added_text", "advertises:", "只写译文，不要广告"),
+    _Oddity(oddities.added_link, "added_text", "has a link that the paper lacks:", "不要写原文没有的链接"),
+    _Oddity(oddities.markup, "added_text", "has markup that the paper lacks:", "不要用 HTML 和 Markdown 标记"),
+    _Oddity(oddities.loop, "garbled", "repeats itself:", "不要重复"),
+    _Oddity(oddities.untranslated, "wrong_language", "is partly English:", "要全部译成中文"),
+)
+"""In the order in which they are named."""
+
+
+def _nothing_odd(fields: Fields, context: Context) -> Fault | None:
+    english = f"{context.paper.title}\n{context.paper.abstract}"
+    for name in ("translated_title", "tldr", "translated_abstract"):
+        text = fold(fields[name])
+        for oddity in ODDITIES:
+            if found := oddity.find(text, english):
+                detail = f"{name} {oddity.detail} {found[:40]!r}"
+                return Fault(oddity.reason, detail, f"{name} {oddity.again}")
+    return None
+
+
+def _is_of_this_paper(fields: Fields, context: Context) -> Fault | None:
+    paper = context.paper
+    abstract = kinship(paper.abstract, fields["translated_abstract"])
+    line = explained(f"{paper.title}\n{paper.abstract}", fields["tldr"])
+    for name, kin, least in (("translated_abstract", abstract, LEAST_RENDERED), ("tldr", line, LEAST_EXPLAINED)):
+        if kin.words >= FEW_WORDS and kin.shared < least * kin.words:
+            detail = f"{name} shares {kin.shared} of {kin.words} words with the paper"
+            return Fault("unrelated", detail, f"{name} 与这篇论文不符，请按原文重写")
+    return None
+
+
+def _one_liner_says_something(fields: Fields, context: Context) -> Fault | None:
+    line = fold(fields["tldr"]).rstrip("。.")
+    if line == fold(fields["translated_title"]).rstrip("。."):
+        return Fault("empty_line", "tldr is the title", "tldr 不要照抄题目，写出新在哪里")
+    if oddities.vacuous(line):
+        return Fault("empty_line", f"tldr says nothing: {line!r}", "tldr 要写出这篇论文具体新在哪里")
+    return None
+
+
 CHECKS: tuple[Check, ...] = (
     _each_line_is_there,
     _no_field_is_endless,
@@ -190,6 +254,9 @@ CHECKS: tuple[Check, ...] = (
     _abstract_is_chinese,
     _one_liners_are_short,
     _abstract_is_whole,
+    _nothing_odd,
+    _one_liner_says_something,
+    _is_of_this_paper,
 )
 """In the order in which faults are named; the first that finds one decides."""
 

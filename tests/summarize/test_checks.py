@@ -45,6 +45,9 @@ GOOD = {
     "tldr_en": "Robots send only the map changes that others cannot know, and build a shared map in half the time.",
     "translated_abstract": CHINESE,
 }
+ADDRESS = "https://example.org/a/very/long/path?with=a&query=string"
+MANY = "".join(chr(0x4E00 + number) for number in range(LONGEST_TLDR))
+"""The longest one-liner, without a repetition."""
 LONG_ENGLISH = f"{ENGLISH} {ENGLISH.replace('We study', 'In detail we study')}"
 
 
@@ -68,7 +71,7 @@ NEAR_MISSES: dict[str, tuple[Change, Paper | None]] = {
     "a title about translation": ({TITLE: "面向低资源语言的翻译"}, None),
     "a title about summaries": ({TITLE: "长文摘要的一句话要点生成"}, None),
     "a title about titles": ({TITLE: "标题党新闻的自动识别"}, None),
-    "a first of its kind": ({TLDR: "这是首个面向藏语的语音翻译系统，无需平行语料即可训练，错误率下降三成。"}, None),
+    "a first of its kind": ({TLDR: "这是首个面向藏语的地图共享系统，无需无线电即可使用，建图时间下降三成。"}, None),
     "a here that is a place": ({TLDR: "这里的瓶颈是通信：机器人只发变化，建图时间减半。"}, None),
     "a below that is a number": ({TLDR: "以下三种情形都能收敛：断线、丢包与延迟。"}, None),
     "an agent as": ({TLDR: "作为一个开放基准，它首次同时衡量建图速度与带宽。"}, None),
@@ -86,16 +89,19 @@ NEAR_MISSES: dict[str, tuple[Change, Paper | None]] = {
     "prices": ({TLDR: "用 $5 的算力即可微调出与 $500 的系统相当的模型。"}, None),
     "a bar": ({TLDR: "用 p(x|y) 而非 p(y|x) 建模，地图合并更稳。", TITLE: "p(x|y) 的地图共享"}, None),
     "many names": ({TLDR: "在 ImageNet、COCO、ADE20K 上，ViT 超过 ResNet 与 Swin，且更省显存。"}, None),
-    "an address": ({TLDR: "代码见 https://example.org/a/very/long/path?with=a&query=string 已公开。"}, None),
-    "200 characters": ({TLDR: "长" * LONGEST_TLDR}, None),
-    "200 characters and blanks": ({TLDR: "  " + "长" * LONGEST_TLDR + " \n"}, None),
+    "an address": (
+        {TLDR: f"代码见 {ADDRESS} 已公开。"},
+        paper(abstract=f"{ENGLISH} See {ADDRESS}."),
+    ),
+    "200 characters": ({TLDR: MANY}, None),
+    "200 characters and blanks": ({TLDR: f"  {MANY} \n"}, None),
     "800 characters of English": ({TLDR_EN: "word " * (LONGEST_TLDR_EN // 5)}, None),
     "no English line": ({TLDR_EN: "absent"}, None),
     "a line end at the end": ({TITLE: "题目\n", TLDR: "\n要点在此。\n"}, None),
     "paragraphs": ({ABSTRACT: CHINESE.replace("。", "。\n\n")}, None),
     "Japanese examples": ({ABSTRACT: CHINESE + "例如「ありがとう」译为“谢谢”，「さようなら」译为“再见”。"}, None),
     "a Korean name": ({TITLE: "한글 字形的生成与识别方法"}, None),
-    "a Russian word": ({TLDR: "俄语词 спутник 一词的语义变化被首次量化，方法无需标注。"}, None),
+    "a Russian word": ({TLDR: "俄语词 спутник 指伴侣，机器人只发送地图变化，断线后四秒即可跟上。"}, None),
     "traditional characters": ({TITLE: "無線電中斷時的地圖共享", TLDR: "機器人只傳送變化，建圖時間減半。"}, None),
     "rare characters": ({TITLE: "𠮷𡈽㐀字形识别"}, None),
     "a list of names": (
@@ -150,7 +156,41 @@ def test_what_only_looks_wrong_passes(changes: Change, of: Paper | None) -> None
     assert reason(of, **changes) is None
 
 
+OTHER = (
+    "我们提出一种面向金融时间序列的扩散模型，用对比学习预训练编码器，再以强化学习微调策略。在三个股票市场数据集上，"
+    "预测误差比基线降低三成，交易成本不变，投资组合的风险也更小。"
+)
+"""The abstract of another paper."""
 BAD: dict[str, tuple[str, Change, Paper | None]] = {
+    "another paper's abstract": ("unrelated", {ABSTRACT: OTHER}, None),
+    "another paper's line": (
+        "unrelated",
+        {TLDR: "扩散模型经强化学习微调策略，股票市场的预测误差比基线降低三成，投资组合风险更小。"},
+        None,
+    ),
+    "the title as the line": ("empty_line", {TLDR: "断断续续的无线电下的地图共享。"}, None),
+    "a line that says nothing": ("empty_line", {TLDR: "本文提出了一种新方法。"}, None),
+    "a refusal": ("refused", {ABSTRACT: f"很抱歉，我无法完成该请求。{CHINESE}"}, None),
+    "a translator's note": ("added_text", {ABSTRACT: f"{CHINESE}（译者注：原文有误。）"}, None),
+    "a wish": ("added_text", {ABSTRACT: f"{CHINESE}希望以上翻译对您有所帮助。"}, None),
+    "an advertisement": ("added_text", {ABSTRACT: f"{CHINESE}更多精彩内容请关注微信公众号。"}, None),
+    "a link of its own": ("added_text", {ABSTRACT: f"{CHINESE}详见 https://example.com/more 。"}, None),
+    "a script": ("added_text", {ABSTRACT: f"{CHINESE}<script>alert(1)</script>"}, None),
+    "bold words": ("added_text", {TLDR: "**机器人只发送别人尚不知道的地图变化**，建图时间减半。"}, None),
+    "a phrase in a loop": ("garbled", {ABSTRACT: CHINESE + "共享地图" * 20}, None),
+    "a sentence twice": ("garbled", {ABSTRACT: CHINESE + CHINESE}, None),
+    "replacement characters": ("garbled", {ABSTRACT: CHINESE.replace("机器人", "机\ufffd人", 1)}, None),
+    "UTF-8 read as GBK": (
+        "garbled",
+        {TLDR: GOOD[TLDR].encode().decode("gbk", "ignore")},
+        None,
+    ),
+    "UTF-8 read as Latin-1": ("garbled", {ABSTRACT: CHINESE + "共享地图".encode().decode("latin-1")}, None),
+    "a sentence in English": (
+        "wrong_language",
+        {ABSTRACT: f"{CHINESE}each robot keeps its own map and sends changes."},
+        None,
+    ),
     "no title": ("missing_field", {TITLE: "absent"}, None),
     "an empty one-liner": ("missing_field", {TLDR: " \n"}, None),
     "an empty abstract": ("missing_field", {ABSTRACT: ""}, None),
