@@ -71,8 +71,7 @@ class ModelError(DigestError):
     @property
     def account(self) -> Account:
         """What was asked in vain."""
-        # The records bring pydantic, which half the commands do without.
-        from pipeline.records import NOTHING_ASKED
+        from pipeline.records import NOTHING_ASKED  # noqa: PLC0415 (brings pydantic, which --help does without)
 
         return self._account or NOTHING_ASKED
 

@@ -47,7 +47,7 @@ class Group(TyperGroup):
         return super().parse_args(ctx, args or ["--help"])
 
     def get_help_option(self, ctx: Any) -> Any:
-        """Return ``--help``, false where it is absent: only for a value that is not a boolean typer imports pydantic."""
+        """Return ``--help``, false where it is absent: for any value but a boolean typer imports pydantic."""
         option = super().get_help_option(ctx)
         if option:
             option.default = False
