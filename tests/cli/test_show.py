@@ -52,7 +52,7 @@ def test_the_newest_digest_is_shown_when_none_is_named(folder: Path, capfd: pyte
         0,
         (
             "cs.CL 2024-04-02: 2 papers\n"
-            "incomplete: 1 without summary, 0 missing\n"
+            "incomplete: 1 without summary\n"
             "\n1. 2404.00001  标题\n   一句话。\n   Title 1\n"
             "\n2. 2404.00002  Title 2\n   no summary: timeout: no answer\n"
         ),
@@ -92,7 +92,20 @@ def test_a_report_says_what_is_missing(folder: Path, capfd: pytest.CaptureFixtur
     report = '{"name":"","date":"","papers":1,"cached":0,"summarized":1,"complete":false,"source":%s}'
     counts = '{"announced":3,"fetched":1,"missing":2}'
     (folder / "outputs" / "cs.AI" / "2024-03-30.run.json").write_text(report % counts)
-    assert "\nincomplete: 0 without summary, 2 missing\n" in show(capfd, "cs.AI")[1]
+    assert "\nincomplete: 2 missing\n" in show(capfd, "cs.AI")[1]
+
+
+def test_a_limited_digest_is_not_called_incomplete(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """The user wanted no more papers; how many there were is said."""
+    report = (
+        '{"name":"","date":"","papers":1,"cached":0,"summarized":1,"complete":false,'
+        '"source":{"announced":1,"fetched":1,"missing":0},'
+        '"notes":[{"key":"limited","figures":{"count":1,"total":359}}]}'
+    )
+    (folder / "outputs" / "cs.AI" / "2024-03-30.run.json").write_text(report)
+    _, said, _ = show(capfd, "cs.AI")
+    assert said.splitlines()[1] == "1 of 359 papers, by --limit"
+    assert "incomplete" not in said
 
 
 def test_one_paper_is_shown_whole(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
