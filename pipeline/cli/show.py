@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.style import Style
 from rich.text import Text
 
@@ -51,7 +52,8 @@ def _print(lines: Iterable[Text]) -> None:
     console = Console()
     with console.pager(styles=True, links=True):
         for line in lines:
-            console.print(line)
+            indent = len(line.plain) - len(line.plain.lstrip())
+            console.print(Padding(line[indent:], (0, 0, 0, indent), expand=False) if indent else line)
 
 
 def _named(day: Day, paper_id: str) -> Entry:

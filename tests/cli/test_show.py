@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pty
 import re
@@ -222,3 +223,21 @@ def test_on_a_terminal_it_has_links_and_a_pager(folder: Path) -> None:
     assert re.search(r"\x1b\]8;[^;]*;https://arxiv\.org/abs/2404\.00001\x1b\\2404\.00001\x1b\]8;;\x1b\\", text)
     assert "\x1b[1m]0;owned[bold]x[/bold] y\x1b[0m" in text
     assert "\x1b]0;" not in text
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_a_long_line_keeps_its_indent_where_it_is_wrapped(folder: Path) -> None:
+    """Every line below a paper's number stands under the one above it."""
+    write(folder, "long/2024-05-01", done(paper(1), tldr="很长的一句话" * 20))
+    leader, follower = pty.openpty()
+    process = Program(folder, PAGER="cat", TERM="xterm", COLUMNS="60").start("show", "long", stdout=follower)
+    os.close(follower)
+    said = b""
+    with contextlib.suppress(OSError):
+        while part := os.read(leader, 65536):
+            said += part
+    os.close(leader)
+    assert process.wait(timeout=20) == 0
+    wrapped = [line for line in said.decode().splitlines() if "很长" in line or "句话" in line]
+    assert len(wrapped) > 1
+    assert all(line.startswith("   ") for line in wrapped)
