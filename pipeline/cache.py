@@ -208,6 +208,11 @@ class Cache:
             **counts,
         )
 
+    def count_asked_by(self, prompt_sha256: str) -> int:
+        """Return how many replies were asked for by a prompt of exactly this text."""
+        rows = self._all("SELECT count(*) AS n FROM replies WHERE prompt_sha256 = ?", prompt_sha256)
+        return next((int(row["n"]) for row in rows), 0)
+
     def verify(self) -> tuple[str, ...]:
         """Say what is wrong with the file and with each reply in it; empty where nothing is."""
         try:

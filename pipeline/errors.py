@@ -19,9 +19,10 @@ The core raises these; only ``pipeline.cli`` prints them and turns them into exi
 
 from __future__ import annotations
 
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from pipeline.records import NOTHING_ASKED, Account
+if TYPE_CHECKING:
+    from pipeline.records import Account
 
 
 class DigestError(Exception):
@@ -65,13 +66,19 @@ class OutputError(DigestError):
 class ModelError(DigestError):
     """A language model did not answer."""
 
-    account = NOTHING_ASKED
-    """What was asked in vain."""
+    _account: Account | None = None
+
+    @property
+    def account(self) -> Account:
+        """What was asked in vain."""
+        from pipeline.records import NOTHING_ASKED  # noqa: PLC0415 (brings pydantic, which --help does without)
+
+        return self._account or NOTHING_ASKED
 
     def charged(self, account: Account) -> Self:
         """Return a copy that carries what one ask took: several asks may meet the very same error."""
         own = self.__class__.__new__(self.__class__, *self.args)
-        own.__dict__.update(self.__dict__, account=account)
+        own.__dict__.update(self.__dict__, _account=account)
         return own
 
 

@@ -376,6 +376,37 @@ class RunReport(Record):
     complete: bool
 
 
+class Shortfall(Record):
+    """What the page of a day lacks, as its entries and its run report have it."""
+
+    failed: int = 0
+    """Papers without a summary."""
+    missing: int = 0
+    """Papers that did not come."""
+    is_uncounted: bool = False
+    """Whether papers may be missing that nobody could count."""
+    limit: Note | None = None
+    """How many papers were taken of how many, where the user wanted fewer."""
+
+    @classmethod
+    def of(cls, day: Day, report: RunReport | None) -> Self:
+        """Return what ``day`` lacks; without a report only its own entries can tell."""
+        failed = sum(entry.failure is not None for entry in day.entries)
+        if report is None or report.complete:
+            return cls(failed=failed)
+        missing = report.source.missing
+        counted = (note for note in report.notes if note.key == LIMITED and {"count", "total"} <= note.figures.keys())
+        limit = next(counted, None)
+        is_partial = any(note.key in PARTIAL_NOTES for note in report.notes)
+        is_unexplained = not failed and not missing and limit is None
+        return cls(failed=failed, missing=missing, is_uncounted=is_partial or is_unexplained, limit=limit)
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether anything lacks that the user wanted."""
+        return bool(self.failed or self.missing or self.is_uncounted)
+
+
 class Spent(Record):
     """What the summarize stage used; part of the line that ends its stream."""
 

@@ -25,7 +25,8 @@ class Language:
     notes: Mapping[str, str]
     """Remarks at the foot, with the names of their figures in braces."""
     phrases: Mapping[str, str]
-    """What a feed or a message says: ``feed``, ``day``, ``failed``, ``incomplete``, ``more``, ``page``."""
+    """What a feed or a message says: ``feed``, ``day``, ``failed``, ``incomplete`` and its parts ``lack_…``,
+    ``limited``, ``more``, ``page``."""
     marks: Mapping[str, str]
     """What is said beside a title: ``version``, ``new_version``, ``withdrawn``; and before a link, ``earlier``."""
     marked: str
@@ -121,7 +122,11 @@ LANGUAGES: Mapping[str, Language] = {
             "feed": "arXiv 摘要：{name}",
             "day": "{name} {date}：{count} 篇",
             "failed": "没有摘要：{reason}",
-            "incomplete": "本期不完整：{failed} 篇没有摘要，{missing} 篇缺失。",
+            "incomplete": "本期不完整：{lacks}。",
+            "lack_failed": "{count} 篇没有摘要",
+            "lack_missing": "{count} 篇缺失",
+            "lack_uncounted": "可能缺少论文",
+            "limited": "本期限定了篇数：共有 {total} 篇，只取了 {count} 篇。",
             "more": "还有 {count} 篇没有列在这里。",
             "page": "全文：{url}",
         },
@@ -144,6 +149,7 @@ LANGUAGES: Mapping[str, Language] = {
             "papers": "{count} 篇论文",
             "failed": "{count} 篇没有摘要",
             "missing": "缺少 {count} 篇",
+            "limited": "只取 {count} / {total} 篇",
             "tools": "查找与显示",
             "words": "查找：标题、摘要、作者",
             "chips": "筛选",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pipeline.assemble.language import LANGUAGES, Language
-from pipeline.records import Day, Entry, RunReport
+from pipeline.records import Day, Entry, RunReport, Shortfall
 from pipeline.tex import readable
 
 Dialect = Literal["html", "markdown", "text"]
@@ -73,10 +73,15 @@ def _cut(parts: tuple[str, list[str], str], room: Room, form: _Form, words: Lang
 
 
 def _notices(day: Day, report: RunReport | None, words: Language) -> Iterator[str]:
-    failed = sum(entry.failure is not None for entry in day.entries)
-    if failed or (report and not report.complete):
-        missing = report.source.missing if report else 0
-        yield words.phrases["incomplete"].format(failed=failed, missing=missing)
+    shortfall = Shortfall.of(day, report)
+    counts = ((shortfall.failed, "lack_failed"), (shortfall.missing, "lack_missing"))
+    parts = [words.phrases[key].format(count=count) for count, key in counts if count]
+    if shortfall.is_uncounted:
+        parts.append(words.phrases["lack_uncounted"])
+    if parts:
+        yield words.phrases["incomplete"].format(lacks="，".join(parts))
+    if shortfall.limit:
+        yield words.phrases["limited"].format_map(shortfall.limit.figures)
 
 
 def _shown(entry: Entry, number: int, form: _Form, words: Language) -> str:

@@ -167,7 +167,7 @@ def job_for(given: Given, settings: Settings, prompt: Prompt) -> Iterator[Job]:
         chain = (settings, *settings.fallbacks)
         models = [model_for(each, cache, budget, warn=progress.warned) for each in chain]
         told = frozenset() if given.offline else warn_of_announced(chain, now().date(), progress.warned)
-        progress.watches(lambda: _limit(models, settings.rpm))
+        progress.watches(lambda: _troubles(models, settings.rpm))
         fallback = tuple(models[1:])
         try:
             yield Job(prompt, models[0], cache, progress, now, fallback, refresh=given.refresh, offline=given.offline)
@@ -225,8 +225,18 @@ def require_cap(settings: Settings, cache: Cache) -> None:
     raise UncappedError(settings.host)
 
 
-def _limit(models: Sequence[Model], rpm: float | None) -> str:
-    """Return which limit calls are waiting for; empty where none."""
-    limits = [limit for model in models if isinstance(model, DeferredModel) and (limit := model.limit)]
-    whose = "--rpm" if rpm and limits and limits[0] >= 0.99 * rpm else "the endpoint"
-    return f"limited to {limits[0]:.0f} requests a minute by {whose}" if limits else ""
+def _troubles(models: Sequence[Model], rpm: float | None) -> str:
+    """Return what makes the work slower than it could be: a limit, calls that failed; empty where nothing does."""
+    wired = [model for model in models if isinstance(model, DeferredModel)]
+    again = sum(model.asked_again for model in wired)
+    said = [f"{again} asked again"] if again else []
+    limits = [limit for model in wired if (limit := model.limit)]
+    return "; ".join([*(_in_words(limit, rpm) for limit in limits[:1]), *said])
+
+
+def _in_words(limit: float, rpm: float | None) -> str:
+    from pipeline.model.limiter import MARGIN
+
+    is_users = rpm is not None and limit >= MARGIN * rpm
+    most = f"{rpm:g} requests a minute by --rpm" if is_users else f"{limit:.0f} requests a minute by the endpoint"
+    return f"limited to {most}"

@@ -28,8 +28,6 @@ class Counts:
         self.source = Source()
         self.new = self.cached = self.failed = 0
         self.account = NOTHING_ASKED
-        self.asked_again = 0
-        """Requests beyond the first about the same paper."""
         self._began = time.monotonic()
 
     def add(self, settled: Settled) -> None:
@@ -38,7 +36,6 @@ class Counts:
         self.cached += settled.is_cached
         self.new += settled.entry.summary is not None and not settled.is_cached
         self.account += settled.account
-        self.asked_again += max(0, settled.account.requests - 1)
 
     @property
     def done(self) -> int:
@@ -53,27 +50,23 @@ class Counts:
     def words(self) -> str:
         """Return the digest, the counts, the pace, tokens and cost as one line."""
         named = self.name or self.source.name
-        pace = f", {(self.new + self.failed) / self.elapsed:.1f} papers/s" if self.elapsed > 1 else ""
+        asked = self.new + self.failed
+        pace = f", {asked / self.elapsed:.1f} papers/s" if asked and self.elapsed > 1 else ""
         counted = f"{self.new} new, {self.cached} cached, {self.failed} failed"
         tokens = self.account.tokens.prompt + self.account.tokens.completion
         cost = "" if self.account.cost_usd is None else f", ${self.account.cost_usd:.4f}"
         return f"{f'{named}: ' if named else ''}{counted}{pace}, {tokens:,} tokens{cost}"
-
-    def troubles(self, limit: str) -> str:
-        """Return what makes the work slower than it could be; empty where nothing does."""
-        again = f"{self.asked_again} asked again" if self.asked_again else ""
-        return "; ".join(filter(None, (limit, again)))
 
 
 class QuietProgress:
     """Shows warnings and nothing else."""
 
     def __init__(self) -> None:
-        self.limit: Callable[[], str] = str
+        self.troubles: Callable[[], str] = str
 
-    def watches(self, limit: Callable[[], str]) -> None:
-        """Show the limit that calls are waiting for, which this names."""
-        self.limit = limit
+    def watches(self, troubles: Callable[[], str]) -> None:
+        """Show what makes the work slower than it could be, which this names."""
+        self.troubles = troubles
 
     def begins(self, name: str | None) -> None:
         """Show nothing."""
@@ -120,7 +113,7 @@ class PlainProgress(QuietProgress):
         elif time.monotonic() - self._said >= PLAIN_EVERY_S:
             self._said = time.monotonic()
             counted = f"{self._counts.done} of {self._counts.source.fetched} papers in {duration(self._counts.elapsed)}"
-            said = filter(None, (counted, self._counts.words(), self._counts.troubles(self.limit())))
+            said = filter(None, (counted, self._counts.words(), self.troubles()))
             say("; ".join(said), to=sys.stderr)
 
 
@@ -166,7 +159,7 @@ class BarProgress(QuietProgress):
         self._bars.stop()
 
     def _status(self) -> list[str]:
-        return [line for line in (self._counts.words(), self._counts.troubles(self.limit())) if line]
+        return [line for line in (self._counts.words(), self.troubles()) if line]
 
 
 AnyProgress = QuietProgress | PlainProgress | BarProgress

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import errno
 from collections.abc import Sequence
 
@@ -26,7 +25,7 @@ def guarded(arguments: Sequence[str]) -> int:
     except TyperException as error:
         screen.error(_message(error), f"See '{_command(error)} --help'.")
         code = error.exit_code
-    except (KeyboardInterrupt, asyncio.CancelledError, Abort):
+    except (KeyboardInterrupt, Abort):
         screen.error("interrupted")
         code = Exit.INTERRUPTED
     except DigestError as error:

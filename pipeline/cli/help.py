@@ -46,6 +46,13 @@ class Group(TyperGroup):
         """Take no arguments for ``--help``."""
         return super().parse_args(ctx, args or ["--help"])
 
+    def get_help_option(self, ctx: Any) -> Any:
+        """Return ``--help``, false where it is absent: for any value but a boolean typer imports pydantic."""
+        option = super().get_help_option(ctx)
+        if option:
+            option.default = False
+        return option
+
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the commands before the options."""
         self.format_commands(ctx, formatter)

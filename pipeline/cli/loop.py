@@ -16,7 +16,11 @@ T = TypeVar("T")
 
 
 def run_loop(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Run an event loop that SIGTERM and SIGHUP end as Ctrl-C does."""
+    """Run an event loop that SIGTERM and SIGHUP end as Ctrl-C does.
+
+    Raises:
+        KeyboardInterrupt: one of the three came.
+    """
 
     async def with_signals() -> T:
         task, loop = asyncio.current_task(), asyncio.get_running_loop()
@@ -26,7 +30,10 @@ def run_loop(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
                     loop.add_signal_handler(number, task.cancel if task else lambda: None)
         return await main()
 
-    return asyncio.run(with_signals())
+    try:
+        return asyncio.run(with_signals())
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
 
 
 @contextlib.contextmanager
@@ -34,7 +41,7 @@ def kept_on_interrupt(job: Job) -> Iterator[None]:
     """Say, when a run is interrupted, what is kept, what is lost and how to go on."""
     try:
         yield
-    except (KeyboardInterrupt, asyncio.CancelledError):
+    except KeyboardInterrupt:
         job.progress.close()
         kept, lost = job.cache.info().replies, job.carried.abandoned
         calls = "1 call was" if lost == 1 else f"{lost} calls were"

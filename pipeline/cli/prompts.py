@@ -93,10 +93,10 @@ def release_command(label: str) -> Exit:
 
 
 def undo_command(given: Given, label: str) -> Exit:
-    """Make a released prompt a draft, unless a reply in the cache was asked for by it."""
+    """Make a released prompt a draft, unless a reply in the cache was asked for by its present text."""
     prompt = _own(prompt_library(), label)
     with Cache(settings_for(given).cache, warn=screen.warn) as cache:
-        uses, path = sum(count for used, _, count in cache.info().by_model if used == label), cache.path
+        uses, path = cache.count_asked_by(prompt.sha256), cache.path
     if uses:
         raise PromptError(
             f"{label} stays released: {uses} replies in {path} were asked for by it",

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.style import Style
 from rich.text import Text
 
@@ -17,7 +18,7 @@ from pipeline.cli.options import Given
 from pipeline.cli.pick import written_date, written_name
 from pipeline.errors import UsageError
 from pipeline.exits import Exit
-from pipeline.records import Day, Entry, RunReport, Summary, parse_id
+from pipeline.records import Day, Entry, RunReport, Shortfall, Summary, parse_id
 from pipeline.tex import readable
 
 _BOLD, _DIM = Style(bold=True), Style(dim=True)
@@ -51,7 +52,8 @@ def _print(lines: Iterable[Text]) -> None:
     console = Console()
     with console.pager(styles=True, links=True):
         for line in lines:
-            console.print(line)
+            indent = len(line.plain) - len(line.plain.lstrip())
+            console.print(Padding(line[indent:], (0, 0, 0, indent), expand=False) if indent else line)
 
 
 def _named(day: Day, paper_id: str) -> Entry:
@@ -71,10 +73,8 @@ def _named(day: Day, paper_id: str) -> Entry:
 
 def _digest(day: Day, report: RunReport | None) -> Iterator[Text]:
     yield _line((f"{day.name} {day.date}: {len(day.entries)} papers", _BOLD))
-    failed = sum(entry.failure is not None for entry in day.entries)
-    if failed or (report and not report.complete):
-        missing = report.source.missing if report else 0
-        yield _line(f"incomplete: {failed} without summary, {missing} missing")
+    for lack in _lacks(Shortfall.of(day, report)):
+        yield _line(lack)
     for number, entry in enumerate(day.entries, 1):
         paper, summary = entry.paper, entry.summary
         yield Text()
@@ -83,6 +83,17 @@ def _digest(day: Day, report: RunReport | None) -> Iterator[Text]:
         yield _line("   ", summary.tldr if summary else _why(entry))
         if summary:
             yield _line("   ", (paper.title, _DIM))
+
+
+def _lacks(shortfall: Shortfall) -> Iterator[str]:
+    counts = ((shortfall.failed, "without summary"), (shortfall.missing, "missing"))
+    parts = [f"{count} {what}" for count, what in counts if count]
+    if shortfall.is_uncounted:
+        parts.append("papers may be missing")
+    if parts:
+        yield f"incomplete: {', '.join(parts)}"
+    if shortfall.limit:
+        yield "{count} of {total} papers, by --limit".format_map(shortfall.limit.figures)
 
 
 def _paper(entry: Entry) -> Iterator[Text]:

@@ -77,6 +77,9 @@ class OpenAIModel:
         self._health = Health()
         self._longest_reply = 0
         """Tokens of the longest completion: an endpoint may take a cap and not keep it."""
+        self._asked: set[str] = set()
+        self.asked_again = 0
+        """Times that a paper was asked for beyond the first, after a failure or a reply of no use."""
 
     def learned(self) -> Learned:
         """Return what this run and those before it learned of the endpoint and model."""
@@ -136,10 +139,15 @@ class OpenAIModel:
                 with attempt:
                     async with self._limiter.slot(tokens, refused_before=call.refusals) as slot:
                         call.tries.begin()
+                        self._count(call.ask.paper_id)
                         return await self._request(call, slot)
         except PassingError as error:
             raise self._given_up(error) from error
         raise AssertionError("tenacity ends with an answer or an error")  # pragma: no cover
+
+    def _count(self, paper: str) -> None:
+        self.asked_again += paper in self._asked
+        self._asked.add(paper)
 
     def _given_up(self, error: PassingError) -> ModelError:
         if error.rule.reason in UNANSWERED and not self._health.answered:

@@ -43,6 +43,11 @@ class DeferredModel:
         """Requests a minute that calls are waiting for; see `Limiter.limit`."""
         return self._model.limit if self._model else None
 
+    @property
+    def asked_again(self) -> int:
+        """Times that a paper was asked for beyond the first."""
+        return self._model.asked_again if self._model else 0
+
     def learned(self) -> str | None:
         """Return what was learned of the endpoint, as JSON to keep; None where it was not asked."""
         if self._model is None:

@@ -20,7 +20,7 @@ from pipeline.assemble import Digest, Surroundings, html
 from pipeline.assemble.html import environment as page_environment
 from pipeline.assemble.language import LANGUAGES
 from pipeline.assemble.rendering import LOADER
-from pipeline.records import Day, RunReport
+from pipeline.records import Day, Note, RunReport, Shortfall
 
 MOST_LEADING = 5
 """Papers of a day that a page names to give an idea of it."""
@@ -60,6 +60,9 @@ class DayLine:
     missing: int
     """Papers that did not come."""
     complete: bool
+    """Whether it has all that the user wanted."""
+    limit: Note | None
+    """How many papers were taken of how many, where the user wanted fewer."""
     cost_usd: float | None
     """US dollars; None where the price was not known."""
     leading: tuple[Lead, ...]
@@ -86,14 +89,15 @@ class Frame:
 def day_line(day: Day, report: RunReport | None) -> DayLine:
     """Return what the site keeps of a day."""
     done = [(entry.paper, entry.summary) for entry in day.entries if entry.summary]
-    failed = len(day.entries) - len(done)
+    shortfall = Shortfall.of(day, report)
     return DayLine(
         name=day.name,
         date=day.date,
         papers=len(day.entries),
-        failed=failed,
-        missing=report.source.missing if report else 0,
-        complete=report.complete if report else not failed,
+        failed=shortfall.failed,
+        missing=shortfall.missing,
+        complete=not shortfall.is_incomplete,
+        limit=shortfall.limit,
         cost_usd=report.cost_usd if report else None,
         leading=tuple(Lead(paper.id, summary.translated_title, summary.tldr) for paper, summary in done[:MOST_LEADING]),
     )

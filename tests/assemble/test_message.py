@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pipeline.assemble import Dialect, Room, message
 from pipeline.assemble.message import LONGEST_FIELD
-from pipeline.records import Day, Entry, RunReport, SourceCount
+from pipeline.records import Day, Entry, Note, RunReport, SourceCount
 from pipeline.text import plain
 
 from .samples import HOSTILE, HOSTILE_TITLE, done, failed, paper
@@ -62,17 +62,31 @@ def test_html_has_the_same_as_paragraphs() -> None:
     [
         (day(done(paper(1))), None, None),
         (day(done(paper(1))), report(complete=True), None),
-        (day(done(paper(1))), report(complete=False, missing=3), "本期不完整：0 篇没有摘要，3 篇缺失。"),
-        (day(done(paper(1)), failed(paper(2))), None, "本期不完整：1 篇没有摘要，0 篇缺失。"),
-        (day(done(paper(1)), failed(paper(2))), report(complete=False), "本期不完整：1 篇没有摘要，0 篇缺失。"),
+        (day(done(paper(1))), report(complete=False, missing=3), "本期不完整：3 篇缺失。"),
+        (day(done(paper(1)), failed(paper(2))), None, "本期不完整：1 篇没有摘要。"),
+        (
+            day(done(paper(1)), failed(paper(2))),
+            report(complete=False, missing=2),
+            "本期不完整：1 篇没有摘要，2 篇缺失。",
+        ),
+        (day(done(paper(1))), report(complete=False), "本期不完整：可能缺少论文。"),
     ],
-    ids=["unknown", "complete", "missing", "failed", "failed-and-reported"],
+    ids=["unknown", "complete", "missing", "failed", "failed-and-missing", "uncounted"],
 )
 def test_a_digest_that_is_not_whole_says_so(of: Day, about: RunReport | None, notice: str | None) -> None:
     """By its report, or by its own entries; a paper without a summary is named with the reason."""
     sent = body(of, Room("text", 1000), None, about)
     assert ("本期不完整" in sent, notice is None or notice in sent) == (notice is not None, True)
     assert sent.count("没有摘要：模型没有在时限内回答") == len([entry for entry in of.entries if entry.failure])
+
+
+def test_a_limited_digest_says_how_many_papers_there_were() -> None:
+    """It is not called incomplete: the user wanted no more."""
+    limited = Note(key="limited", figures={"count": 20, "total": 359})
+    about = report(complete=False).model_copy(update={"notes": (limited,)})
+    sent = body(day(done(paper(1))), Room("text", 1000), None, about)
+    assert "本期限定了篇数：共有 359 篇，只取了 20 篇。" in sent
+    assert "不完整" not in sent
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from pipeline.settings import Settings
+from tests.servers.arxiv import ArxivServer
 from tests.servers.openai import OpenAIServer
 from tests.servers.openai_options import Options
 
-from .program import MONDAY, RECORDS, Program, lines, shown
+from .program import MONDAY, RECORDS, Program, lines, papers, record, shown
 
 
 @pytest.mark.parametrize("group", [[], ["cache"], ["prompts"]])
@@ -89,6 +91,27 @@ def test_a_query_in_a_category_is_not_the_categorys_own_digest(replayed: Program
     ran = replayed("run", "cs.AI", "--query", "all:widgets", "--limit", "2", "-q")
     assert ran.code == 0
     assert [path.name for path in (replayed.folder / "outputs").iterdir()] == ["papers"]
+
+
+def test_a_query_of_thousands_says_number_and_cost_before_a_model_is_asked(
+    wired: Program, endpoint: OpenAIServer, arxiv: ArxivServer
+) -> None:
+    """Exit 2 without a request or a file; --limit goes on."""
+    arxiv.papers = tuple(papers(record(number) for number in range(1, 1202)))
+    wired.write("digest.toml", '[prices."any"]\ninput = 0.25\noutput = 2.0\n')
+    command = ("run", "--query", "all:widgets", "--model", "any", "-q")
+    ran = wired(*command)
+    assert (ran.code, wired.made(), endpoint.log) == (2, {}, [])
+    assert re.search(r"--query: 1,201 papers would be summarized for about \$\d+\.\d\d\n", ran.stderr)
+    assert "Add --yes to go on, or --limit N" in ran.stderr
+    wired(*command, "--limit", "2")
+    assert wired.run_report()["papers"] == 2
+
+
+def test_a_query_without_results_is_not_a_day_without_announcement(replayed: Program) -> None:
+    """Exit 5 and what is true."""
+    ran = replayed("run", "--query", "all:unheard")
+    assert (ran.code, "no paper was found" in ran.stdout, "announced" in ran.stdout) == (5, True, False)
 
 
 def test_a_paper_that_failed_in_one_section_is_not_paid_for_in_the_next(wired: Program, endpoint: OpenAIServer) -> None:

@@ -124,9 +124,11 @@ def test_an_unchanged_copy_is_neither_released_nor_copied_again(cli: Program) ->
 
 
 def test_a_release_that_nothing_used_can_be_taken_back(wired: Program) -> None:
-    """Once a reply was asked for by it, it stays released."""
+    """Replies to an earlier text of the draft do not count; once a reply was asked for by it, it stays released."""
     wired("prompts", "new", "digest")
     path = wired.folder / "prompts" / "digest" / "2.md"
+    path.write_text(f"{SOURCE}\n写得短些。\n", encoding="utf-8")
+    wired("run", "--input", "two.jsonl", "--prompt", "digest@2", "-q")
     path.write_text(f"{SOURCE}\n写得更短。\n", encoding="utf-8")
     wired("prompts", "release", "digest@2")
     assert wired("prompts", "release", "digest@2", "--undo").code == 0

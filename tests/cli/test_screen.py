@@ -16,7 +16,7 @@ import pytest
 from tests.servers.openai import OpenAIServer
 from tests.servers.openai_options import Options
 
-from .program import RECORDS, Program, lines, record
+from .program import RECORDS, Program, ids, lines, record
 
 HOSTILE = {
     1: "Widgets [/INST] [bold]loud[/bold] [link=http://127.0.0.1]here[/link]",
@@ -119,6 +119,21 @@ def test_a_warning_on_a_terminal_stands_above_the_bars(hostile: Program) -> None
     code, shown = _on_a_terminal(hostile, "run", "--input", "papers.jsonl")
     assert code == 3
     assert "digest.db.damaged-1" in shown
+
+
+def test_the_bars_say_what_slows_a_run_and_what_it_costs(wired: Program, endpoint: OpenAIServer) -> None:
+    """The limit that --rpm sets is called so; a call that failed counts at once; time, pace and dollars are live."""
+    endpoint.reset(Options(delay=0.05, by_paper={ids(RECORDS)[1]: [{"fault": "server_error"}]}))
+    wired.write("some.jsonl", lines(RECORDS[:12]))
+    wired.write("digest.toml", '[prices."any"]\ninput = 0.25\noutput = 2.0\n')
+    code, shown = _on_a_terminal(wired, "run", "--input", "some.jsonl", "--model", "any", "--rpm", "240")
+    assert code == 0
+    assert "limited to 240 requests a minute by --rpm" in shown
+    assert "by the endpoint" not in shown
+    assert "1 asked again" in shown
+    for pattern in (r"\d:\d\d elapsed, \d:\d\d left", r"[1-9]\d* new, .*\d papers/s, .*\$0\.00"):
+        assert re.search(pattern, re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown)), pattern
+    assert "0 new, 0 cached, 0 failed, 0.0 papers/s" not in shown
 
 
 def test_help_names_every_command_and_the_version_is_one_line(cli: Program) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pty
 import re
@@ -52,7 +53,7 @@ def test_the_newest_digest_is_shown_when_none_is_named(folder: Path, capfd: pyte
         0,
         (
             "cs.CL 2024-04-02: 2 papers\n"
-            "incomplete: 1 without summary, 0 missing\n"
+            "incomplete: 1 without summary\n"
             "\n1. 2404.00001  标题\n   一句话。\n   Title 1\n"
             "\n2. 2404.00002  Title 2\n   no summary: timeout: no answer\n"
         ),
@@ -92,7 +93,20 @@ def test_a_report_says_what_is_missing(folder: Path, capfd: pytest.CaptureFixtur
     report = '{"name":"","date":"","papers":1,"cached":0,"summarized":1,"complete":false,"source":%s}'
     counts = '{"announced":3,"fetched":1,"missing":2}'
     (folder / "outputs" / "cs.AI" / "2024-03-30.run.json").write_text(report % counts)
-    assert "\nincomplete: 0 without summary, 2 missing\n" in show(capfd, "cs.AI")[1]
+    assert "\nincomplete: 2 missing\n" in show(capfd, "cs.AI")[1]
+
+
+def test_a_limited_digest_is_not_called_incomplete(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """The user wanted no more papers; how many there were is said."""
+    report = (
+        '{"name":"","date":"","papers":1,"cached":0,"summarized":1,"complete":false,'
+        '"source":{"announced":1,"fetched":1,"missing":0},'
+        '"notes":[{"key":"limited","figures":{"count":1,"total":359}}]}'
+    )
+    (folder / "outputs" / "cs.AI" / "2024-03-30.run.json").write_text(report)
+    _, said, _ = show(capfd, "cs.AI")
+    assert said.splitlines()[1] == "1 of 359 papers, by --limit"
+    assert "incomplete" not in said
 
 
 def test_one_paper_is_shown_whole(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -221,3 +235,21 @@ def test_tex_is_shown_without_its_text_macros(folder: Path, capfd: pytest.Captur
         assert shown.count(said) >= least
         assert "Words" in shown
         assert not re.search(r"\\emph|\\%|的\\textbf", shown)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_a_long_line_keeps_its_indent_where_it_is_wrapped(folder: Path) -> None:
+    """Every line below a paper's number stands under the one above it."""
+    write(folder, "long/2024-05-01", done(paper(1), tldr="很长的一句话" * 20))
+    leader, follower = pty.openpty()
+    process = Program(folder, PAGER="cat", TERM="xterm", COLUMNS="60").start("show", "long", stdout=follower)
+    os.close(follower)
+    said = b""
+    with contextlib.suppress(OSError):
+        while part := os.read(leader, 65536):
+            said += part
+    os.close(leader)
+    assert process.wait(timeout=20) == 0
+    wrapped = [line for line in said.decode().splitlines() if "很长" in line or "句话" in line]
+    assert len(wrapped) > 1
+    assert all(line.startswith("   ") for line in wrapped)

@@ -12,7 +12,7 @@ from lxml import html as parser
 
 from pipeline.assemble.formulas import _ATTRIBUTES, _ELEMENTS
 from pipeline.assemble.language import LANGUAGES
-from pipeline.records import Day, RunReport, SourceCount
+from pipeline.records import Day, Note, RunReport, SourceCount
 from pipeline.site.pages import (
     ASSETS,
     DayLine,
@@ -36,7 +36,15 @@ SITE = LANGUAGES["zh"].site
 
 
 def _line(date: str, name: str = "cs.CL", **fields: Any) -> DayLine:
-    given: dict[str, Any] = {"papers": 10, "failed": 0, "missing": 0, "complete": True, "cost_usd": 0.01, "leading": ()}
+    given: dict[str, Any] = {
+        "papers": 10,
+        "failed": 0,
+        "missing": 0,
+        "complete": True,
+        "cost_usd": 0.01,
+        "leading": (),
+        "limit": None,
+    }
     return DayLine(name=name, date=date, **(given | fields))
 
 
@@ -52,6 +60,7 @@ def _links(root: Any, path: str = "main a") -> list[str]:
     return [link.get("href") for link in root.cssselect(path)]
 
 
+LIMIT = Note(key="limited", figures={"count": 7, "total": 359})
 LEAD = Lead("2404.00001", "标题", "一句话。")
 NEWEST = (
     _line("2024-04-02", "a+b", papers=2, leading=(LEAD,)),
@@ -79,10 +88,10 @@ def test_the_start_page_has_the_newest_day_of_each_digest() -> None:
 
 def test_an_archive_has_each_month_and_day_of_a_digest() -> None:
     """With the number of papers, and which are incomplete."""
-    days = [_line("2024-04-02"), _line("2024-04-01", complete=False), _line("2024-03-29", papers=7)]
+    days = [_line("2024-04-02"), _line("2024-04-01", complete=False), _line("2024-03-29", papers=7, limit=LIMIT)]
     root = _read(archive_page("cs.CL", days, ["cs.CL"], Frame(1)))
     assert _texts(root, "h2") == ["2024-04 2 期 · 20 篇论文", "2024-03 1 期 · 7 篇论文"]
-    assert _texts(root, "li") == ["04-02 10", "04-01 10 · 不完整", "03-29 7"]
+    assert _texts(root, "li") == ["04-02 10", "04-01 10 · 不完整", "03-29 7 · 只取 7 / 359 篇"]
     assert _links(root) == [
         *("feed.xml", "2024-04.html", "2024-04-02.html", "2024-04-01.html"),
         *("2024-03.html", "2024-03-29.html"),
@@ -111,10 +120,10 @@ def test_of_a_day_is_kept_what_lists_and_figures_need() -> None:
     assert [lead.id for lead in kept.leading] == [f"2404.0000{number}" for number in range(2, 7)]
     source = SourceCount(announced=9, fetched=8, missing=1)
     report = RunReport(
-        name="a", date="2024-04-01", papers=8, cached=0, summarized=7, cost_usd=0.5, source=source, complete=True
+        name="a", date="2024-04-01", papers=8, cached=0, summarized=7, cost_usd=0.5, source=source, complete=False
     )
     kept = day_line(day, report)
-    assert (kept.missing, kept.complete, kept.cost_usd) == (1, True, 0.5)
+    assert (kept.missing, kept.complete, kept.cost_usd) == (1, False, 0.5)
 
 
 @pytest.mark.parametrize(

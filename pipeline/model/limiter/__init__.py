@@ -4,5 +4,6 @@ from pipeline.model.limiter.deadline import Deadline
 from pipeline.model.limiter.limiter import Limiter, Slot
 from pipeline.model.limiter.opening import PROBE_S
 from pipeline.model.limiter.retry import PassingError, Patience, Tries
+from pipeline.model.limiter.token_bucket import MARGIN
 
-__all__ = ["PROBE_S", "Deadline", "Limiter", "PassingError", "Patience", "Slot", "Tries"]
+__all__ = ["MARGIN", "PROBE_S", "Deadline", "Limiter", "PassingError", "Patience", "Slot", "Tries"]
