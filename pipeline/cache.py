@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import secrets
 import sqlite3
 import time
 import zlib
@@ -21,17 +22,19 @@ from typing import Any, Literal, Self, TypeVar
 
 from pydantic import ValidationError
 
-from pipeline.errors import CacheError
+from pipeline.errors import CacheError, UnkeptError
 from pipeline.records import Paper, RunReport, Shown, Summary
 
 FILE = "digest.db"
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 BUSY_S = 30.0
 """Seconds to wait for another process's write."""
 PAGE = 500
 """Replies that are read at a time where all are."""
 CLAIM = timedelta(minutes=10)
 """How long a delivery that was begun and not ended is left to whoever began it."""
+ASK_CLAIM = timedelta(seconds=15)
+"""How long an ask is left to the run that claimed it last; a run renews its claims well before."""
 PAGES_DAYS = 7
 """Days after which a kept answer of arXiv is dropped."""
 
@@ -51,6 +54,7 @@ CREATE TABLE IF NOT EXISTS runs (
 CREATE TABLE IF NOT EXISTS deliveries (
     name TEXT NOT NULL, date TEXT NOT NULL, address TEXT NOT NULL, claimed TEXT NOT NULL, sent INTEGER NOT NULL,
     PRIMARY KEY (name, date, address)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS claims (key TEXT PRIMARY KEY, holder TEXT NOT NULL, until TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS pages (key TEXT PRIMARY KEY, body BLOB NOT NULL, fetched TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS shown (
     digest TEXT NOT NULL, paper_id TEXT NOT NULL, day TEXT NOT NULL, version INTEGER, announce_type TEXT NOT NULL,
@@ -63,6 +67,8 @@ _UNREADABLE = (ValidationError, ValueError, TypeError)
 Warn = Callable[[str], None]
 DeliveryKey = tuple[str, str, str]
 """Name and date of a digest, and the fingerprint of an address."""
+AskClaim = Literal["mine", "kept", "busy"]
+"""Whether this run may ask, the reply is there already, or another run asks now."""
 Statement = tuple[str, tuple[object, ...]]
 T = TypeVar("T")
 
@@ -115,6 +121,8 @@ class Cache:
         self.path = folder / FILE
         self._warn = warn
         self._warned = False
+        self._holder = secrets.token_hex(8)
+        """Whose claims are this cache's."""
         self._inode = 0
         """Of the file that is open: another process may have set it aside."""
         self.damages = 0
@@ -165,6 +173,43 @@ class Cache:
         """Commit an accepted reply and its paper; a reply to the same ask is replaced."""
         self._write(*_statements("REPLACE", paper, reply))
 
+    def try_keep(self, replies: Iterable[tuple[Paper, CachedReply]]) -> bool:
+        """Commit accepted replies as `keep_reply` does, and end their claims; False while another process writes.
+
+        Raises:
+            UnkeptError: they cannot be written at all.
+        """
+        statements: list[Statement] = []
+        for paper, reply in replies:
+            statements += (*_statements("REPLACE", paper, reply), self._unclaimed(reply.key))
+        return self._at_once(lambda: self._transact(tuple(statements)), otherwise=False)
+
+    def try_claim(self, keys: Iterable[str], moment: datetime) -> dict[str, AskClaim]:
+        """Claim asks at ``moment``, so that no two runs pay for the same one; nothing while another process writes.
+
+        Raises:
+            UnkeptError: nothing can be written at all.
+        """
+        values = [(key, self._holder, _utc(moment + ASK_CLAIM), _utc(moment)) for key in keys]
+        return self._at_once(lambda: self._claim(values), otherwise={})
+
+    def try_renew(self, moment: datetime) -> bool:
+        """Hold this run's claims for longer; False while another process writes.
+
+        Raises:
+            UnkeptError: nothing can be written at all.
+        """
+        renewal = ("UPDATE claims SET until = ? WHERE holder = ?", (_utc(moment + ASK_CLAIM), self._holder))
+        return self._at_once(lambda: self._transact((renewal,)), otherwise=False)
+
+    def try_release(self, keys: Iterable[str]) -> bool:
+        """End this run's claims on asks that came to nothing; False while another process writes.
+
+        Raises:
+            UnkeptError: nothing can be written at all.
+        """
+        return self._at_once(lambda: self._transact(tuple(map(self._unclaimed, keys))), otherwise=False)
+
     def add_replies(self, replies: Iterable[tuple[Paper, CachedReply]]) -> None:
         """Commit replies and their papers together; what is there already stays as it is."""
         self._write(*(each for paper, reply in replies for each in _statements("IGNORE", paper, reply)))
@@ -183,7 +228,10 @@ class Cache:
     def keep_run(self, report: RunReport, *, finished: datetime) -> None:
         """Commit the report of a run that ended."""
         values = (report.name, report.date, finished.isoformat(), report.model_dump_json())
-        self._write(("INSERT INTO runs (name, date, finished, report) VALUES (?, ?, ?, ?)", values))
+        self._write(
+            ("INSERT INTO runs (name, date, finished, report) VALUES (?, ?, ?, ?)", values),
+            ("DELETE FROM claims WHERE until <= ?", (_utc(finished),)),
+        )
 
     def usage_of(self, prompt: str, model: str) -> UsageSeen:
         """Return what the replies of one prompt and model took."""
@@ -362,16 +410,60 @@ class Cache:
             self._guarded(lambda: self._transact(statements), otherwise=False)
 
     def _transact(self, statements: tuple[Statement, ...]) -> bool:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
+        with self._transaction():
             for sql, values in statements:
                 self._db.execute(sql, values)
+        return True
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
             self._db.execute("COMMIT")
         except BaseException:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise
-        return True
+
+    def _unclaimed(self, key: str) -> Statement:
+        return "DELETE FROM claims WHERE key = ? AND holder = ?", (key, self._holder)
+
+    def _claim(self, values: Iterable[tuple[str, str, str, str]]) -> dict[str, AskClaim]:
+        take = (
+            "INSERT INTO claims VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET holder = excluded.holder, "
+            "until = excluded.until WHERE until <= ? OR holder = excluded.holder"
+        )
+        claims: dict[str, AskClaim] = {}
+        with self._transaction():
+            for value in values:
+                # A run that is through has kept the reply and ended its claim together.
+                if self._db.execute("SELECT 1 FROM replies WHERE key = ?", value[:1]).fetchone():
+                    claims[value[0]] = "kept"
+                else:
+                    claims[value[0]] = "mine" if self._db.execute(take, value).rowcount else "busy"
+        return claims
+
+    def _at_once(self, action: Callable[[], T], otherwise: T) -> T:
+        """Write without waiting for another process; a damaged file makes way for an empty one, which takes the write.
+
+        Raises:
+            UnkeptError: nothing can be written.
+        """
+        self._db.execute("PRAGMA busy_timeout = 0")
+        try:
+            return action()
+        except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+                return otherwise
+            if not _is_damage(error):
+                self._warned = True
+                raise UnkeptError(f"{self.path}: {error}") from error
+            self._db.close()
+            self._db = self._set_aside(error)
+            return self._at_once(action, otherwise)
+        finally:
+            self._db.execute(f"PRAGMA busy_timeout = {BUSY_S * 1000:.0f}")
 
     def _guarded(self, action: Callable[[], T], otherwise: T) -> T:
         """Run ``action``; a cache fault is a miss and one warning, and a damaged file is set aside."""
