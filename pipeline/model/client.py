@@ -73,7 +73,7 @@ class OpenAIModel:
         self._deadline = self._connection.deadline
         capabilities = Capabilities.of(endpoint.preset, self._terms.learned)
         self._negotiator = Negotiator(name, capabilities, check=limiter.check)
-        self._announcer = Announcer(endpoint.host, self._terms.warn)
+        self._announcer = Announcer(endpoint.host, self._terms.warn, limiter.clock)
         self._health = Health()
         self._longest_reply = 0
         """Tokens of the longest completion: an endpoint may take a cap and not keep it."""

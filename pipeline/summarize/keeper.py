@@ -78,6 +78,7 @@ class Keeper:
         await asyncio.gather(*self._commits, return_exceptions=True)
         if self._renewing:
             self._renewing.cancel()
+            await asyncio.wait([self._renewing])
         held, self._held = self._held, set()
         if held:
             with contextlib.suppress(UnkeptError):

@@ -15,7 +15,7 @@ from pipeline.progress import Progress
 from pipeline.prompts import Prompt
 from pipeline.records import NOTHING_ASKED, Account, Entry, Failure, Paper, Settled, Summary
 from pipeline.settings import REPLAY_MODEL
-from pipeline.summarize.dialogue import Dialogue, first_ask
+from pipeline.summarize.dialogue import Dialogue, Translations, first_ask
 from pipeline.summarize.keeper import Keeper
 
 MOST_UNANSWERED = 20
@@ -34,6 +34,8 @@ class Carried:
 
     failed: dict[str, Failure] = field(default_factory=dict)
     """Failures that the model's replies are the reason of, by the key of the ask: it is not paid for them again."""
+    translations: Translations = field(default_factory=Translations)
+    """By which a reply that several papers get is found."""
     abandoned: int = 0
     """Requests that were in flight when the job was interrupted."""
 
@@ -168,7 +170,7 @@ class Summarizer:
     async def _outcome(self, asked: _Asked) -> CachedReply | Failure:
         """Ask one model after the other until one has a summary; return that or the last failure."""
         for model in self._asked_models():
-            dialogue = Dialogue(asked.paper, self._job.prompt, asked.ask, asked.key)
+            dialogue = Dialogue(asked.paper, self._job.prompt, asked.ask, asked.key, self._job.carried.translations)
             try:
                 outcome = await dialogue.hold(model, now=self._job.now)
             except CallError as error:
