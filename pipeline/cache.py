@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import secrets
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -27,12 +28,16 @@ PAGE = 500
 """Replies that are read at a time where all are."""
 CLAIM = timedelta(minutes=10)
 """How long a delivery that was begun and not ended is left to whoever began it."""
+ASK_CLAIM = timedelta(seconds=15)
+"""How long an ask is left to the run that claimed it last; a run renews its claims well before."""
 
 _UNREADABLE = (ValidationError, ValueError, TypeError)
 """What reading a row raises whose text is not what was written."""
 
 DeliveryKey = tuple[str, str, str]
 """Name and date of a digest, and the fingerprint of an address."""
+AskClaim = Literal["mine", "kept", "busy"]
+"""Whether this run may ask, the reply is there already, or another run asks now."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,8 @@ class Cache:
         self.database = Database(folder / FILE, SCHEMA, warn=warn)
         self.path = self.database.path
         self._warn = warn
+        self._holder = secrets.token_hex(8)
+        """Whose claims are this cache's."""
 
     @property
     def damages(self) -> int:
@@ -123,6 +130,43 @@ class Cache:
         """Commit an accepted reply and its paper; a reply to the same ask is replaced."""
         self.database.write(*_statements("REPLACE", paper, reply))
 
+    def try_keep(self, replies: Iterable[tuple[Paper, CachedReply]]) -> bool:
+        """Commit accepted replies as `keep_reply` does, and end their claims; False while another process writes.
+
+        Raises:
+            UnkeptError: they cannot be written at all.
+        """
+        statements: list[Statement] = []
+        for paper, reply in replies:
+            statements += (*_statements("REPLACE", paper, reply), self._unclaimed(reply.key))
+        return self.database.write_at_once(*statements)
+
+    def try_claim(self, keys: Iterable[str], moment: datetime) -> dict[str, AskClaim]:
+        """Claim asks at ``moment``, so that no two runs pay for the same one; nothing while another process writes.
+
+        Raises:
+            UnkeptError: nothing can be written at all.
+        """
+        values = [(key, self._holder, _utc(moment + ASK_CLAIM), _utc(moment)) for key in keys]
+        return self.database.at_once(lambda db: _claim(db, values), otherwise={})
+
+    def try_renew(self, moment: datetime) -> bool:
+        """Hold this run's claims for longer; False while another process writes.
+
+        Raises:
+            UnkeptError: nothing can be written at all.
+        """
+        renewal = ("UPDATE claims SET until = ? WHERE holder = ?", (_utc(moment + ASK_CLAIM), self._holder))
+        return self.database.write_at_once(renewal)
+
+    def try_release(self, keys: Iterable[str]) -> bool:
+        """End this run's claims on asks that came to nothing; False while another process writes.
+
+        Raises:
+            UnkeptError: nothing can be written at all.
+        """
+        return self.database.write_at_once(*map(self._unclaimed, keys))
+
     def add_replies(self, replies: Iterable[tuple[Paper, CachedReply]]) -> None:
         """Commit replies and their papers together; what is there already stays as it is."""
         self.database.write(*(each for paper, reply in replies for each in _statements("IGNORE", paper, reply)))
@@ -141,7 +185,10 @@ class Cache:
     def keep_run(self, report: RunReport, *, finished: datetime) -> None:
         """Commit the report of a run that ended."""
         values = (report.name, report.date, finished.isoformat(), report.model_dump_json())
-        self.database.write(("INSERT INTO runs (name, date, finished, report) VALUES (?, ?, ?, ?)", values))
+        self.database.write(
+            ("INSERT INTO runs (name, date, finished, report) VALUES (?, ?, ?, ?)", values),
+            ("DELETE FROM claims WHERE until <= ?", (_utc(finished),)),
+        )
 
     def usage_of(self, prompt: str, model: str) -> UsageSeen:
         """Return what the replies of one prompt and model took."""
@@ -210,7 +257,7 @@ class Cache:
 
     def count_asked_by(self, prompt_sha256: str) -> int:
         """Return how many replies were asked for by a prompt of exactly this text."""
-        rows = self._all("SELECT count(*) AS n FROM replies WHERE prompt_sha256 = ?", prompt_sha256)
+        rows = self.database.all("SELECT count(*) AS n FROM replies WHERE prompt_sha256 = ?", prompt_sha256)
         return next((int(row["n"]) for row in rows), 0)
 
     def verify(self) -> tuple[str, ...]:
@@ -230,6 +277,24 @@ class Cache:
     def _count(self, table: str) -> int:
         row = self.database.first(f"SELECT count(*) AS n FROM {table}")  # noqa: S608 (our own table names)
         return int(row["n"]) if row else 0
+
+    def _unclaimed(self, key: str) -> Statement:
+        return "DELETE FROM claims WHERE key = ? AND holder = ?", (key, self._holder)
+
+
+def _claim(db: sqlite3.Connection, values: Iterable[tuple[str, str, str, str]]) -> dict[str, AskClaim]:
+    """Claim each key within a transaction; a run that is through has kept the reply and ended its claim together."""
+    take = (
+        "INSERT INTO claims VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET holder = excluded.holder, "
+        "until = excluded.until WHERE until <= ? OR holder = excluded.holder"
+    )
+    claims: dict[str, AskClaim] = {}
+    for value in values:
+        if db.execute("SELECT 1 FROM replies WHERE key = ?", value[:1]).fetchone():
+            claims[value[0]] = "kept"
+        else:
+            claims[value[0]] = "mine" if db.execute(take, value).rowcount else "busy"
+    return claims
 
 
 def _cached_reply(row: sqlite3.Row) -> CachedReply:

@@ -8,6 +8,7 @@
     │   └── CacheError          the cache folder cannot be used
     ├── FetchError              arXiv did not give what was asked
     ├── OutputError             a digest could not be written
+    ├── UnkeptError             replies could not be written into the cache
     └── ModelError              the language model
         ├── FatalModelError     no further call can succeed: a refused key, an unknown model
         │   ├── BudgetError     what may be spent is spent
@@ -61,6 +62,10 @@ class FetchError(DigestError):
 
 class OutputError(DigestError):
     """A digest or report could not be written."""
+
+
+class UnkeptError(DigestError):
+    """Accepted replies could not be written into the cache."""
 
 
 class ModelError(DigestError):

@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -625,3 +626,57 @@ def test_a_folder_that_is_removed_during_a_run_is_begun_once_more_and_said(shelf
     ]
     with shelf.open() as cache:
         assert cache.reply(reply(2).key) == reply(2)
+
+
+def test_a_fresh_cache_that_another_process_prepares_is_waited_for(shelf: Shelf) -> None:
+    """The other one holds the lock of the new file when this one would switch it to WAL."""
+    shelf.folder.mkdir(parents=True)
+    other = sqlite3.connect(shelf.file, isolation_level=None, check_same_thread=False)
+    other.execute("CREATE TABLE anything (a)")
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("INSERT INTO anything VALUES (1)")
+    timer = threading.Timer(0.5, other.execute, ["COMMIT"])
+    timer.start()
+    try:
+        with shelf.open() as cache:
+            cache.keep_reply(paper(), reply())
+            assert cache.reply(reply().key) == reply()
+    finally:
+        timer.join()
+        other.close()
+    assert shelf.warnings == []
+
+
+OPENING = """
+import sys
+from pathlib import Path
+from pipeline.cache import Cache
+print("ready", flush=True)
+sys.stdin.readline()
+for number in range(40):
+    with Cache(Path(sys.argv[1]) / str(number), warn=sys.exit):
+        pass
+"""
+
+
+def test_a_fresh_cache_is_opened_by_several_at_once(tmp_path: Path) -> None:
+    """Three processes open forty new ones, one after the other: none finds one locked."""
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", OPENING, str(tmp_path)],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(3)
+    ]
+    for process in running:
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+    for process in running:
+        assert process.stdin
+        process.stdin.write("\n")
+        process.stdin.flush()
+    assert [(process.communicate(timeout=60)[1], process.returncode) for process in running] == [("", 0)] * 3

@@ -74,6 +74,7 @@ LANGUAGES: Mapping[str, Language] = {
             "header_leak": "模型的回复混入了 arXiv 的公告抬头或标题附注",
             "several_lines": "模型把只应有一行的内容写成了多行",
             "too_long": "模型写的一句话摘要过长",
+            "same_reply": "模型对不同的论文给出了同一段译文",
             "incomplete": "译文太短，不可能是完整的摘要",
             "not_json": "模型的回复不是有效的 JSON",
             "truncated": "模型的回复中途被截断",

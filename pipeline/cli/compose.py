@@ -23,7 +23,7 @@ from pipeline.errors import SettingsError, UncappedError
 from pipeline.model.budget import Budget
 from pipeline.model.deferred import DeferredModel
 from pipeline.model.interface import Model
-from pipeline.model.prices import Price, Tariff, is_local, price_of
+from pipeline.model.prices import Price, Tariff, price_of
 from pipeline.model.replay import ReplayModel
 from pipeline.prompts import Prompt, PromptLibrary
 from pipeline.run import Output
@@ -34,8 +34,9 @@ if TYPE_CHECKING:
     from pipeline.model.client import OpenAIModel
     from pipeline.summarize import Job
 
-FAR_PROBE_S = 1.0
-"""Seconds that the first call is alone at an endpoint that is not near and was never seen before."""
+FIRST_PROBE_S, PROBE_S = 1.0, 0.3
+"""Seconds that the first call is alone at an endpoint that was never seen before, and at one that was: a refused key is
+learned from one request if the refusal comes by then, also where this machine is busy."""
 WITHHELD_HINT = (
     " The key was not sent, because digest.toml alone names this address; "
     "name it with --base-url or OPENAI_BASE_URL to send it."
@@ -114,7 +115,7 @@ def _connect(
 
     from pipeline.model.client import OpenAIModel, Terms
     from pipeline.model.connection import Endpoint
-    from pipeline.model.limiter import PROBE_S, Limiter, Patience
+    from pipeline.model.limiter import Limiter, Patience
     from pipeline.model.negotiation import Learned
 
     withheld = settings.api_key is not None and settings.usable_key is None
@@ -126,7 +127,7 @@ def _connect(
         is_bare=not settings.may_have_openai_secrets,
     )
     learned = Learned.read(cache.learned(settings.host, settings.model))
-    probe = PROBE_S if is_local(settings.base_url) or learned.seconds else FAR_PROBE_S
+    probe = PROBE_S if learned.seconds else FIRST_PROBE_S
     limiter = Limiter(settings.most_calls, clock=time.monotonic, spread=random.random, probe=probe)
     limiter.begin_with(width=learned.width, per_minute=learned.per_minute)
     limiter.limit_to(rpm=settings.rpm, tpm=settings.tpm)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -72,9 +71,9 @@ class OpenAIModel:
         self._connection = Connection(endpoint, self._terms.patience, self._terms.now)
         self._deadline = self._connection.deadline
         capabilities = Capabilities.of(endpoint.preset, self._terms.learned)
-        self._negotiator = Negotiator(name, capabilities, check=limiter.check)
-        self._announcer = Announcer(endpoint.host, self._terms.warn)
-        self._health = Health()
+        self._negotiator = Negotiator(name, capabilities, check=limiter.check, clock=limiter.clock)
+        self._announcer = Announcer(endpoint.host, self._terms.warn, limiter.clock)
+        self._health = Health(limiter.clock)
         self._longest_reply = 0
         """Tokens of the longest completion: an endpoint may take a cap and not keep it."""
         self._asked: set[str] = set()
@@ -164,7 +163,7 @@ class OpenAIModel:
             CallError: this ask failed for good.
             PassingError: another request may succeed.
         """
-        began = time.monotonic()
+        began = self._limiter.clock()
         try:
             outcome = await self._negotiator.exchange(
                 call.ask,
@@ -191,7 +190,7 @@ class OpenAIModel:
         """
         in_a_row = self._health.failed(began)
         if in_a_row:
-            self._limiter.failed(time.monotonic() - began)
+            self._limiter.failed(self._limiter.clock() - began)
             if in_a_row >= min(self._terms.patience.tries, error.rule.tries or self._terms.patience.tries):
                 raise FatalModelError(str(error), hint=self._way_on(error.rule)) from error
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-import time
+from collections.abc import Callable
 
 SEVERAL = 3
 """Different papers that get the same refusal of an endpoint that has answered nobody, after which none need try."""
@@ -14,7 +14,8 @@ SEVERAL_AFTER_REPLIES = 5
 class Health:
     """What an endpoint has answered so far, and what it has refused since."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
         self.answered = 0
         """Replies so far."""
         self._failures = 0
@@ -44,10 +45,10 @@ class Health:
     def failed(self, began: float) -> int:
         """Note a failure of a call that began so; return how many there were in a row before anybody was answered.
 
-        Those that were under way together, by the monotonic clock, count once.
+        Those that were under way together, by the clock, count once.
         """
         if not self.answered and began >= self._last_failure:
-            self._last_failure = time.monotonic()
+            self._last_failure = self._clock()
             self._failures += 1
             return self._failures
         return 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import date
@@ -205,11 +204,14 @@ class Negotiator:
     that would leave out what was asked for.
     """
 
-    def __init__(self, model: str, capabilities: Capabilities, *, check: Callable[[], None]) -> None:
-        """``check`` raises where nothing may be sent any more."""
+    def __init__(
+        self, model: str, capabilities: Capabilities, *, check: Callable[[], None], clock: Callable[[], float]
+    ) -> None:
+        """``check`` raises where nothing may be sent any more; ``clock`` is monotonic."""
         self.capabilities = capabilities
         self._model = model
         self._check = check
+        self._clock = clock
         self._trying = asyncio.Lock()
         """Held by the one call that tries a form which no reply has proven."""
 
@@ -236,9 +238,9 @@ class Negotiator:
     ) -> Reply | Refusal:
         known = self.capabilities
         while True:
-            lessons, began = known.lessons, time.monotonic()
+            lessons, began = known.lessons, self._clock()
             answer = await send(known.body(self._model, ask, plain=plain))
-            took = time.monotonic() - began
+            took = self._clock() - began
             # What left before the last lesson, or in the plainest form, is not evidence for another lesson.
             is_old = lessons < known.lessons and not plain
             if isinstance(answer, Reply):

@@ -5,15 +5,16 @@ A fault of the file is a miss and one warning, never the end of a run. A damaged
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from pipeline.errors import CacheError
+from pipeline.errors import CacheError, UnkeptError
 
 BUSY_S = 30.0
 """Seconds to wait for another process's write."""
@@ -93,6 +94,40 @@ class Database:
             # A damaged file has made way for an empty one by now, which takes what was paid for.
             self._guarded(lambda: self._transact(statements), otherwise=False)
 
+    def write_at_once(self, *statements: Statement) -> bool:
+        """Carry out all statements, or none; False while another process writes, for which this does not wait.
+
+        Raises:
+            UnkeptError: nothing can be written.
+        """
+        return self.at_once(lambda db: _execute(db, statements), otherwise=False)
+
+    def at_once(self, action: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
+        """Write in one transaction; ``otherwise`` while another process writes, for which this does not wait.
+
+        A damaged file makes way for an empty one, which takes the write.
+
+        Raises:
+            UnkeptError: nothing can be written.
+        """
+        try:
+            self._renew_if_gone()
+            self._db.execute("PRAGMA busy_timeout = 0")
+            try:
+                with self._transaction():
+                    return action(self._db)
+            finally:
+                self._db.execute(f"PRAGMA busy_timeout = {BUSY_S * 1000:.0f}")
+        except (sqlite3.DatabaseError, OSError) as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+                return otherwise
+            if not (isinstance(error, sqlite3.DatabaseError) and _is_damage(error)):
+                self._warned = True
+                raise UnkeptError(f"{self.path}: {error}") from error
+            self._db.close()
+            self._db = self._set_aside(error)
+        return self.at_once(action, otherwise)
+
     def faults(self) -> tuple[str, ...]:
         """Return what SQLite finds wrong with the file.
 
@@ -169,16 +204,19 @@ class Database:
         return self._open()
 
     def _transact(self, statements: tuple[Statement, ...]) -> bool:
+        with self._transaction():
+            return _execute(self._db, statements)
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
         self._db.execute("BEGIN IMMEDIATE")
         try:
-            for sql, values in statements:
-                self._db.execute(sql, values)
+            yield
             self._db.execute("COMMIT")
         except BaseException:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise
-        return True
 
     def _guarded(self, action: Callable[[], T], otherwise: T) -> T:
         """Run ``action``; a fault is a miss and one warning, and a damaged file is set aside."""
@@ -192,6 +230,12 @@ class Database:
                 self._warned = True
                 self.warn(f"{self.path}: {error}; what cannot be kept is asked for again next time")
             return otherwise
+
+
+def _execute(db: sqlite3.Connection, statements: tuple[Statement, ...]) -> bool:
+    for sql, values in statements:
+        db.execute(sql, values)
+    return True
 
 
 def _switch_to_wal(db: sqlite3.Connection) -> None:

@@ -21,7 +21,8 @@ CREATE TABLE IF NOT EXISTS runs (
 CREATE TABLE IF NOT EXISTS deliveries (
     name TEXT NOT NULL, date TEXT NOT NULL, address TEXT NOT NULL, claimed TEXT NOT NULL, sent INTEGER NOT NULL,
     PRIMARY KEY (name, date, address)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS claims (key TEXT PRIMARY KEY, holder TEXT NOT NULL, until TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS pages (key TEXT PRIMARY KEY, body BLOB NOT NULL, fetched TEXT NOT NULL);
 """
 
-SCHEMA = Schema(version=3, script=_SCHEMA, probe="SELECT 1 FROM replies LIMIT 1")
+SCHEMA = Schema(version=4, script=_SCHEMA, probe="SELECT 1 FROM replies LIMIT 1")

@@ -11,7 +11,7 @@ from pipeline.errors import CallError, ModelError
 from pipeline.model.interface import Ask, Message, Model, Reply
 from pipeline.prompts import Prompt
 from pipeline.records import NOTHING_ASKED, Account, Failure, Paper, Summary
-from pipeline.summarize.checks import Context, Fault, english_tldr_is_missing, first_fault
+from pipeline.summarize.checks import SHORT_ABSTRACT, Context, Fault, english_tldr_is_missing, first_fault
 from pipeline.summarize.reply import SCHEMA, read_object
 from pipeline.text import fold
 
@@ -28,6 +28,9 @@ _BY_FINISH = {
     "refusal": Fault("refused", "the model declined to answer", "这是公开发表的学术摘要，只需客观翻译"),
 }
 _NO_OBJECT = Fault("not_json", "the reply holds no JSON object with the fields", "只回答一个 JSON 对象")
+_SAME_REPLY = Fault(
+    "same_reply", "the abstract is word for word that of another paper", "这是另一篇论文的译文，请翻译这一篇的摘要"
+)
 _NO_ENGLISH = Fault("missing_field", "no tldr_en", "缺少 tldr_en：用一句英文写出同一要点")
 
 
@@ -60,6 +63,20 @@ def judge(reply: Reply, paper: Paper, prompt: Prompt) -> tuple[dict[str, str], F
 
 
 @dataclass
+class Translations:
+    """The abstracts that were translated so far, to find an endpoint that gives all papers the same reply."""
+
+    _sources: dict[str, str] = field(default_factory=dict)
+
+    def fault_of(self, fields: dict[str, str], paper: Paper) -> Fault | None:
+        """Return what is wrong with a good reply: another paper has it. Short abstracts may well say the same."""
+        if len(paper.abstract) < SHORT_ABSTRACT:
+            return None
+        source = self._sources.setdefault(fold(fields["translated_abstract"]), paper.abstract)
+        return None if source == paper.abstract else _SAME_REPLY
+
+
+@dataclass
 class Dialogue:
     """The asks about one paper and the replies so far."""
 
@@ -68,6 +85,8 @@ class Dialogue:
     ask: Ask
     """The first ask; ``key`` is its cache key."""
     key: str
+    translations: Translations = field(default_factory=Translations)
+    """Of the run."""
     replies: int = 0
     account: Account = NOTHING_ASKED
     """Of all asks so far."""
@@ -93,6 +112,7 @@ class Dialogue:
                     return in_hand
                 raise
             fields, found = judge(reply, self.paper, self.prompt)
+            found = found or self.translations.fault_of(fields, self.paper)
             if found is None:
                 kept = self._keep(fields, reply, model, now())
                 if kept.summary.tldr_en or in_hand:

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from pipeline.cache import Cache, CachedReply
-from pipeline.errors import BudgetError, CallError, DigestError, FatalModelError
+from pipeline.errors import BudgetError, CallError, DigestError, FatalModelError, UnkeptError
 from pipeline.model.interface import UNANSWERED, Ask, Model
 from pipeline.progress import Progress
 from pipeline.prompts import Prompt
 from pipeline.records import NOTHING_ASKED, Account, Entry, Failure, Paper, Settled, Summary
 from pipeline.settings import REPLAY_MODEL
-from pipeline.summarize.dialogue import Dialogue, first_ask
+from pipeline.summarize.dialogue import Dialogue, Translations, first_ask
+from pipeline.summarize.keeper import Keeper
 
 MOST_UNANSWERED = 20
 """Papers in a row that got no answer, after which a run stops."""
@@ -33,6 +34,8 @@ class Carried:
 
     failed: dict[str, Failure] = field(default_factory=dict)
     """Failures that the model's replies are the reason of, by the key of the ask: it is not paid for them again."""
+    translations: Translations = field(default_factory=Translations)
+    """By which a reply that several papers get is found."""
     abandoned: int = 0
     """Requests that were in flight when the job was interrupted."""
 
@@ -78,6 +81,7 @@ class Summarizer:
         self.stopped: DigestError | None = None
         """What ended the run early."""
         self._job = job
+        self._keeper = Keeper(job.cache, job.now, job.progress.warned)
         self._models = (job.model, *job.fallback)
         self._given_up: list[Model] = []
         self._unusable: dict[str, list[str]] = {}
@@ -125,9 +129,24 @@ class Summarizer:
         return task
 
     async def _ask(self, paper: Paper, ask: Ask, key: str) -> Settled:
+        if not self._shares_asks:
+            return await self._ask_models(_Asked(paper, ask, key))
+        try:
+            if reply := await self._keeper.claim(key, is_over=lambda: self.stopped is not None):
+                return self._settle(paper, reply.summary.model_copy(update={"paper_id": paper.id}), is_cached=True)
+            return await self._ask_models(_Asked(paper, ask, key))
+        finally:
+            self._keeper.release(key)
+
+    @property
+    def _shares_asks(self) -> bool:
+        """Whether the reply to another run's ask would do: not where papers are to be asked again, or cost nothing."""
+        return not self._job.refresh and self._job.model.endpoint != REPLAY_MODEL
+
+    async def _ask_models(self, asked: _Asked) -> Settled:
+        paper = asked.paper
         if self.stopped:
             return self._settle(paper, _stopped(paper, self.stopped))
-        asked = _Asked(paper, ask, key)
         try:
             outcome = await self._outcome(asked)
         except FatalModelError as error:
@@ -135,15 +154,23 @@ class Summarizer:
             return self._settle(paper, _stopped(paper, error), asked.account)
         if isinstance(outcome, Failure):
             if outcome.reason not in UNANSWERED:
-                self._job.carried.failed[key] = outcome
+                self._job.carried.failed[asked.key] = outcome
             return self._settle(paper, outcome, asked.account)
-        self._job.cache.keep_reply(paper, outcome)
+        await self._keep(paper, outcome)
         return self._settle(paper, outcome.summary, asked.account)
+
+    async def _keep(self, paper: Paper, reply: CachedReply) -> None:
+        """Keep a reply; where that is impossible it is on the page at least, and nothing more is paid for."""
+        try:
+            await self._keeper.keep(paper, reply)
+        except UnkeptError as error:
+            hint = "The page has what came until then. Make room, or choose another --cache DIR, and run again."
+            self._stop(FatalModelError(f"replies cannot be kept, so no more are asked for: {error.message}", hint=hint))
 
     async def _outcome(self, asked: _Asked) -> CachedReply | Failure:
         """Ask one model after the other until one has a summary; return that or the last failure."""
         for model in self._asked_models():
-            dialogue = Dialogue(asked.paper, self._job.prompt, asked.ask, asked.key)
+            dialogue = Dialogue(asked.paper, self._job.prompt, asked.ask, asked.key, self._job.carried.translations)
             try:
                 outcome = await dialogue.hold(model, now=self._job.now)
             except CallError as error:
@@ -222,6 +249,7 @@ class Summarizer:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._keeper.finish()
 
 
 def _done(settled: Settled) -> asyncio.Future[Settled]:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from pipeline.errors import CallError, FatalModelError
 from pipeline.model.budget import Budget
-from pipeline.model.client import Terms
+from pipeline.model.client import OpenAIModel, Terms
+from pipeline.model.error_rules import ErrorResponse
 from pipeline.model.interface import Ask, Message, Reply
+from pipeline.model.limiter import Limiter
+from pipeline.model.rate_headers import RateHeaders
+from tests.model import virtual
 from tests.model.loopback import (
     ASK,
     NO_THINKING,
@@ -115,17 +120,38 @@ async def test_a_paper_that_is_refused_in_the_plainest_form_fails(server: OpenAI
         assert second.reason == "rejected"
 
 
-async def test_a_slow_refusal_of_a_service_may_be_one_of_many_but_the_next_lesson_costs_one(
-    server: OpenAIServer,
-) -> None:
+class SlowRefusals:
+    """Refuses formats after half a second of virtual time, and answers at once what it takes."""
+
+    def __init__(self) -> None:
+        self.formats: list[str | None] = []
+
+    async def send(self, body: dict[str, Any]) -> tuple[Reply | ErrorResponse, RateHeaders]:
+        """Refuse or answer."""
+        kind = body.get("response_format", {}).get("type")
+        self.formats.append(kind)
+        if kind is None:
+            return Reply(TEXT), RateHeaders()
+        await asyncio.sleep(0.5)
+        return ErrorResponse("h", 400, message=f"response_format {kind} is not supported"), RateHeaders()
+
+
+def test_a_slow_refusal_of_a_service_may_be_one_of_many_but_the_next_lesson_costs_one() -> None:
     """A service's form is known but for this or that: what left before the refusal waits for one call's second try."""
-    server.reset(Options(refuse=("json_schema", "json_object"), refusal_delay=0.5))
-    async with connected(server.base_url, probe=0.1, kind=KnownEndpoint) as model:
+    endpoint = SlowRefusals()
+
+    async def story() -> None:
+        limiter = Limiter(64, clock=asyncio.get_running_loop().time, spread=lambda: 0.0, probe=0.1)
+        model = OpenAIModel("some-model", KnownEndpoint("http://127.0.0.1:9/v1", None), limiter, USUAL)
+        await model.close()
+        model._connection.send = endpoint.send  # type: ignore[method-assign]
         replies = await asyncio.gather(*(model.ask(ASK) for _ in range(64)))
         assert {reply.text for reply in replies} == {TEXT}
-    asked = formats(server)
+
+    virtual.run(story())
+    asked = endpoint.formats
     assert asked.count("json_object") == 1
-    assert asked.count("json_schema") == len(asked) - 65
+    assert asked.count("json_schema") == len(asked) - 65 > 1
     assert asked.count(None) == 64
 
 

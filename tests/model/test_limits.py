@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
+from pipeline.errors import CallError
 from pipeline.model.client import OpenAIModel, Terms
 from pipeline.model.interface import Ask, Message
 from pipeline.model.limiter import Patience
-from tests.model.loopback import connected
+from tests.model.loopback import answer, connected
 from tests.servers.openai import OpenAIServer
 from tests.servers.openai_options import Options
 
@@ -107,3 +108,17 @@ async def test_an_endpoint_that_limits_only_what_is_under_way(endpoint: OpenAISe
     assert kept.per_minute is None
     assert kept.width is not None
     assert kept.width < 64
+
+
+async def test_a_paper_without_hope_ends_after_a_few_tries_once_others_are_answered(endpoint: OpenAIServer) -> None:
+    """It is always answered 503, while the others get their replies: eight refusals more are enough."""
+    hopeless, *others = ASKS[:20]
+    endpoint.reset(Options(by_paper={hopeless.paper_id: [answer(503)] * 500}))
+    async with connected(endpoint.base_url, terms=Terms(patience=Patience(backoff=0.0))) as model:
+        asked = asyncio.create_task(model.ask(hopeless))
+        await asyncio.gather(*(model.ask(one) for one in others))
+        before = sum(call.status == 503 for call in endpoint.log)
+        with pytest.raises(CallError) as caught:
+            await asyncio.wait_for(asked, 30)
+    assert caught.value.reason == "unavailable"
+    assert sum(call.status == 503 for call in endpoint.log) <= before + Patience().refusals

@@ -286,3 +286,19 @@ async def test_without_a_price_there_is_no_reservation(server: OpenAIServer, cap
     async with connected(server.base_url, terms=Terms(budget=budget)) as model:
         assert (await model.ask(ASK)).account.cost_usd is None
     assert budget is None or budget.spent == 0
+
+
+async def test_an_endpoint_that_ignores_the_cap_passes_the_budget_by_one_reply_at_most(server: OpenAIServer) -> None:
+    """The first reply is three times as long as its cap: from then on so much, and as much again, is set aside."""
+    used = {"prompt_tokens": 100, "completion_tokens": 3 * ASK.most_tokens}
+    server.reset(Options(script=[answer(200, saying(TEXT, usage=used))] * 40))
+    budget = Budget(WORST * 20)
+    async with connected(server.base_url, terms=terms(budget), probe=60.0) as model:
+        outcomes = await asyncio.gather(*(model.ask(ASK) for _ in range(40)), return_exceptions=True)
+    assert {type(outcome) for outcome in outcomes if isinstance(outcome, Exception)} == {BudgetError}
+    assert budget.spent <= budget.cap
+    assert len(server.log) > 3
+    budget = Budget(WORST)
+    async with connected(server.base_url, terms=terms(budget), probe=60.0) as model:
+        await asyncio.gather(*(model.ask(ASK) for _ in range(40)), return_exceptions=True)
+    assert budget.spent == pytest.approx(3 * WORST)

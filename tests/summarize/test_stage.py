@@ -397,3 +397,20 @@ async def test_a_model_that_fails_paper_after_paper_alike_is_passed_over(job: Ma
     assert failures(entries) == []
     assert len({ask.paper_id for ask in first.asked}) < 10
     assert len(second.asked) == 30
+
+
+async def test_one_reply_for_several_papers_is_refused(job: MakeJob) -> None:
+    """An endpoint that answers every paper alike has one paper's summary at most; equal abstracts are one text."""
+    long = "Robots send only changes, and need no radio. " * 8
+    one, same, other = paper(1, abstract=long), paper(2, abstract=long), paper(3, abstract=f"{long} Or two.")
+    reply = saying(translated_abstract="机器人保有自己的地图，只发送变化，不需要无线电。" * 6)
+    told: dict[str, list[Outcome]] = {each.id: [reply] * 3 for each in (one, same, other)}
+    entries, _ = await summarize(job(SaidModel(told)), [one], [same], [other])
+    assert [entry.summary is not None for entry in entries] == [True, True, False]
+    assert [(failure.reason, failure.attempts) for failure in failures(entries)] == [("same_reply", 3)]
+
+
+async def test_short_abstracts_may_have_one_translation(job: MakeJob) -> None:
+    """Two withdrawn papers say the same in other words."""
+    entries, _ = await summarize(job(SaidModel()), papers(5))
+    assert failures(entries) == []

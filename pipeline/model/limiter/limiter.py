@@ -46,7 +46,7 @@ class Limiter:
 
         ``spread`` gives random numbers in [0, 1).
         """
-        self._clock = clock
+        self.clock = clock
         self._width = Width(most)
         self._requests, self._tokens = TokenBucket(), TokenBucket()
         self._opening = Opening(probe)
@@ -88,7 +88,7 @@ class Limiter:
 
     def paused_for(self) -> float:
         """Return the seconds for which nobody leaves."""
-        return max(0.0, self._pause.until - self._clock())
+        return max(0.0, self._pause.until - self.clock())
 
     def begin_with(self, *, width: float | None, per_minute: float | None) -> None:
         """Begin with what held in an earlier run."""
@@ -102,7 +102,7 @@ class Limiter:
         for bucket, unit, limit in ((self._requests, "requests", rpm), (self._tokens, "tokens", tpm)):
             if limit is not None:
                 self._users_limits[unit] = limit
-                bucket.set_limit(limit, self._clock(), left=1.0)
+                bucket.set_limit(limit, self.clock(), left=1.0)
 
     def shut(self, error: FatalModelError) -> None:
         """Let nobody through any more: whoever waits, or comes, gets ``error``; who has left may come back."""
@@ -161,19 +161,19 @@ class Limiter:
         # waited for. And a window of hours is no reason to hold what may well be let through.
         wait = headers.renewed_in
         if wait is not None and wait <= LONGEST_PAUSE_S and (self._is_windowed or not headers.names_limit):
-            self._pause.hold(self._clock(), wait)
+            self._pause.hold(self.clock(), wait)
 
     def form_changed(self, took: float) -> None:
         """Note that the form of requests changed after a refusal that took so many seconds."""
-        self._opening.form_changed(self._clock(), took)
+        self._opening.form_changed(self.clock(), took)
 
     def form_was_old(self, took: float) -> None:
         """Note that a request of the form before was refused after so many seconds."""
-        self._opening.form_was_old(self._clock(), took)
+        self._opening.form_was_old(self.clock(), took)
 
     def failed(self, took: float) -> None:
         """Note a failure, after so many seconds, of an endpoint that has answered nobody: calls leave one by one."""
-        self._pause.failed(self._clock())
+        self._pause.failed(self.clock())
         self._opening.failed(self._pause.until, took)
 
     def refused(
@@ -191,12 +191,12 @@ class Limiter:
             return self._own_pause(slot) if asked is None else asked
         self._slow_down(slot, names_time=names_limit or asked is not None, overloaded=overloaded)
         self._is_windowed |= (names_limit or asked is not None) and not headers.has_retry_after
-        self._pause.refused(self._clock(), asked)
+        self._pause.refused(self.clock(), asked)
         return None
 
     def _slow_down(self, slot: Slot, *, names_time: bool, overloaded: bool) -> None:
         """Learn from a refusal what the endpoint minds."""
-        now = self._clock()
+        now = self.clock()
         # An endpoint that knows when to come again counts requests; and where twice as many calls at once have held,
         # their number is not what it minds.
         if names_time or (not overloaded and self._width.is_below_what_held(slot.among)):
@@ -221,7 +221,7 @@ class Limiter:
             self._width.restore()
             self._requests.forget()
             self._tokens.forget()
-            self._pause.until = self._clock()
+            self._pause.until = self.clock()
 
     def _own_pause(self, slot: Slot) -> float:
         return min(LONGEST_OWN_PAUSE_S, self._pause.backoff(slot.refused_before))
@@ -235,7 +235,7 @@ class Limiter:
         for bucket, unit, limit in named:
             if limit:
                 most = min(limit.per_minute, self._users_limits.get(unit, limit.per_minute))
-                bucket.set_limit(most, self._clock(), left=limit.left)
+                bucket.set_limit(most, self.clock(), left=limit.left)
         return headers.names_limit
 
     def _give_back(self) -> None:
@@ -263,7 +263,7 @@ class Limiter:
             left += 1
 
     def _depart(self, slot: Slot) -> None:
-        now = self._clock()
+        now = self.clock()
         self._in_flight += 1
         slot.among, slot.group = self._in_flight, self._refusals.departed()
         self._requests.take(1.0, now)
@@ -274,12 +274,12 @@ class Limiter:
             asyncio.get_running_loop().call_soon(self._begin_probe)
 
     def _begin_probe(self) -> None:
-        self._opening.begin_probe(self._clock())
+        self._opening.begin_probe(self.clock())
         self._admit()
 
     def _wait(self, slot: Slot) -> float:
         """Return the seconds until a call may leave."""
-        now = self._clock()
+        now = self.clock()
         earliest = self._opening.earliest(self._pause.until, in_flight=self._in_flight)
         if self._refusals.free:
             return earliest - now
@@ -288,9 +288,9 @@ class Limiter:
     def _set_timer(self, wait: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_later(wait, self._on_time, self._clock() + wait)
+        self._timer = asyncio.get_running_loop().call_later(wait, self._on_time, self.clock() + wait)
 
     def _on_time(self, meant: float) -> None:
-        now = self._clock()
+        now = self.clock()
         self._opening.late(now, now - meant)
         self._admit()
