@@ -23,7 +23,7 @@ from pipeline.errors import SettingsError, UncappedError
 from pipeline.model.budget import Budget
 from pipeline.model.deferred import DeferredModel
 from pipeline.model.interface import Model
-from pipeline.model.prices import Price, Tariff, price_of
+from pipeline.model.prices import Price, Tariff, is_local, price_of
 from pipeline.model.replay import ReplayModel
 from pipeline.prompts import Prompt, PromptLibrary
 from pipeline.run import Output
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from pipeline.model.client import OpenAIModel
     from pipeline.summarize import Job
 
-FIRST_PROBE_S, PROBE_S = 1.0, 0.3
-"""Seconds that the first call is alone at an endpoint that was never seen before, and at one that was: a refused key is
+FAR_PROBE_S, PROBE_S = 1.0, 0.3
+"""Seconds that the first call is alone at a far endpoint that was never seen before, and at any other: a refused key is
 learned from one request if the refusal comes by then, also where this machine is busy."""
 WITHHELD_HINT = (
     " The key was not sent, because digest.toml alone names this address; "
@@ -127,7 +127,7 @@ def _connect(
         is_bare=not settings.may_have_openai_secrets,
     )
     learned = Learned.read(cache.learned(settings.host, settings.model))
-    probe = PROBE_S if learned.seconds else FIRST_PROBE_S
+    probe = PROBE_S if is_local(settings.base_url) or learned.seconds else FAR_PROBE_S
     limiter = Limiter(settings.most_calls, clock=time.monotonic, spread=random.random, probe=probe)
     limiter.begin_with(width=learned.width, per_minute=learned.per_minute)
     limiter.limit_to(rpm=settings.rpm, tpm=settings.tpm)

@@ -403,7 +403,8 @@ async def test_one_reply_for_several_papers_is_refused(job: MakeJob) -> None:
     """An endpoint that answers every paper alike has one paper's summary at most; equal abstracts are one text."""
     long = "Robots send only changes, and need no radio. " * 8
     one, same, other = paper(1, abstract=long), paper(2, abstract=long), paper(3, abstract=f"{long} Or two.")
-    reply = saying(translated_abstract="机器人保有自己的地图，只发送变化，不需要无线电。" * 6)
+    sentences = [f"第 {number} 台机器人保有自己的地图，只发送变化，不需要无线电。" for number in range(6)]
+    reply = saying(translated_abstract="".join(sentences))
     told: dict[str, list[Outcome]] = {each.id: [reply] * 3 for each in (one, same, other)}
     entries, _ = await summarize(job(SaidModel(told)), [one], [same], [other])
     assert [entry.summary is not None for entry in entries] == [True, True, False]
