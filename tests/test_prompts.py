@@ -200,7 +200,7 @@ def test_front_matter_that_is_no_yaml_is_refused(own: Path, front: str) -> None:
 )
 def test_a_template_cannot_reach_into_python(own: Path, expression: str) -> None:
     """The sandbox refuses before anything is sent."""
-    path = write(own, body=text(user=f"{{{{ {expression} }}}}"))
+    path = write(own, body=text(user=f"{{{{ title }}}} {{{{ abstract }}}} {{{{ {expression} }}}}"))
     with pytest.raises(PromptError) as caught:
         load(path)
     assert caught.value.message.startswith(f"{path}: cannot be rendered for paper 2401.00001: ")
@@ -224,7 +224,7 @@ def test_a_template_cannot_reach_into_python(own: Path, expression: str) -> None
 )
 def test_what_fails_while_it_is_rendered_is_an_error_of_the_prompt(own: Path, expression: str) -> None:
     """It names the file, and is found by rendering a sample before anything is spent."""
-    path = write(own, body=text(user=expression))
+    path = write(own, body=text(user=f"{{{{ title }}}} {{{{ abstract }}}} {expression}"))
     with pytest.raises(PromptError) as caught:
         load(path)
     assert caught.value.message.startswith(f"{path}: cannot be rendered for paper 2401.00001: ")
@@ -232,7 +232,7 @@ def test_what_fails_while_it_is_rendered_is_an_error_of_the_prompt(own: Path, ex
 
 def test_a_prompt_that_fails_for_one_paper_names_that_paper(own: Path) -> None:
     """The sample cannot show everything."""
-    path = write(own, body=text(user="{% if comment %}{{ comment.nothing }}{% endif %}"))
+    path = write(own, body=text(user="{{ title }} {{ abstract }} {% if comment %}{{ comment.nothing }}{% endif %}"))
     prompt = load(path)
     with pytest.raises(PromptError) as caught:
         prompt.render(PAPER.model_copy(update={"comment": "8 pages"}))
@@ -256,8 +256,8 @@ def test_a_file_that_cannot_be_read_is_an_error_of_the_prompt(own: Path, body: b
 def test_line_ends_and_a_byte_order_mark_do_not_count(tmp_path_factory: pytest.TempPathFactory, words: str) -> None:
     """A checkout on Windows has the same fingerprint and renders the same; any other change has another."""
     folder = tmp_path_factory.mktemp("ends")
-    body = text(user=f"x{words}")
-    unix, other = write(folder, body=body), write(folder, "digest@3", body.replace("x", "y"))
+    body = text(user=f"{{{{ title }}}} {{{{ abstract }}}} q{words}")
+    unix, other = write(folder, body=body), write(folder, "digest@3", body.replace(" q", " z"))
     windows = write(folder, "digest@2", "\ufeff" + body.replace("\n", "\r\n"))
     assert fingerprint(unix) == fingerprint(windows) != fingerprint(other)
     assert load(unix).render(PAPER) == load(windows).render(PAPER)
@@ -289,12 +289,12 @@ def test_a_prompt_that_does_not_exist_is_refused_with_those_that_do(own: Path, l
     """Or none."""
     with pytest.raises(PromptError) as caught:
         library.get("digest@9")
-    assert caught.value.message == "there is no prompt digest@9 (there are: none)"
+    assert caught.value.message == "no prompt digest@9 (prompts: none)"
     write(own, "digest@1")
     write(own, "brief@2")
     with pytest.raises(PromptError) as caught:
         library.get("digest@9")
-    assert caught.value.message == "there is no prompt digest@9 (there are: brief@2, digest@1)"
+    assert caught.value.message == "no prompt digest@9 (prompts: brief@2, digest@1)"
 
 
 def test_labels_are_in_order_of_name_and_version(own: Path, packaged: Path, library: PromptLibrary) -> None:
@@ -433,7 +433,7 @@ def test_without_any_prompt_there_is_nothing_to_begin_from(own: Path, library: P
     """The message says which file to restore."""
     with pytest.raises(PromptError) as caught:
         new_version(library, "brief", own)
-    assert caught.value.message == "there is no prompt to begin from; restore prompts/digest/1.md"
+    assert caught.value.message == "no prompt to begin from: restore prompts/digest/1.md"
 
 
 def test_what_cannot_be_written_is_an_error_of_ours(own: Path, packaged: Path, library: PromptLibrary) -> None:

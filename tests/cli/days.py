@@ -13,17 +13,10 @@ import pytest
 
 from pipeline.cli.edge import guarded
 from pipeline.records import Paper
+from tests.anything import good
 from tests.servers.arxiv import ArxivServer
 
 from .program import Program, Ran, arxiv_environment, lines
-
-GOOD = {
-    "translated_title": "一篇论文的中文题目",
-    "tldr": "本文给出一种新的方法，比已有方法更快也更准，因而更容易用到实际问题里。",
-    "tldr_en": "A new method that is faster and more accurate than what was there before.",
-    "translated_abstract": "本文研究一个重要的问题，给出一种新的方法，并用大量实验说明它比已有方法更快也更准。" * 10,
-}
-"""A reply that any paper may have."""
 
 
 def announced(number: int, kind: str = "new", **fields: Any) -> Paper:
@@ -75,7 +68,7 @@ class Days:
 
     def answers(self, papers: Iterable[Paper]) -> None:
         """Let there be a good reply for each of ``papers``."""
-        self.program.write("replies.jsonl", lines({"id": paper.id, **GOOD} for paper in papers))
+        self.program.write("replies.jsonl", lines({"id": paper.id, **good(paper.id)} for paper in papers))
 
     def __call__(self, *arguments: str) -> Ran:
         """Run one command."""

@@ -320,7 +320,7 @@ HOPELESS: dict[str, tuple[Item, tuple[str, ...], str]] = {
     "a filter": (refusal(400, "content_filter", "Filtered."), ("400", "Filtered."), ""),
     "a broken server": ({"fault": "server_error"}, ("500",), "--base-url"),
     "a page": ({"fault": "html"}, ("without JSON",), "--base-url"),
-    "silence": ({"fault": "silence"}, ("no whole answer within 4 s",), "deadline"),
+    "silence": ({"fault": "silence"}, ("no whole answer within 1 s",), "deadline"),
 }
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from tests.anything import good
 from tests.servers.openai import spawn
 from tests.servers.openai_options import Options
 
@@ -26,14 +27,6 @@ pytestmark = pytest.mark.skipif(not DATA, reason="needs the recorded data: set A
 ARXIV = Path(DATA) / "arxiv"
 OK = Path(DATA) / "replies" / "ok.jsonl"
 REAL = ("run", "--input", OK, "--name", "real", "--json")
-
-GOOD = {
-    "translated_title": "一篇论文的中文题目",
-    "tldr": "本文给出一种新的方法，比已有方法更快也更准，因而更容易用到实际问题里。",
-    "tldr_en": "A new method that is faster and more accurate than what was there before.",
-    "translated_abstract": "本文研究一个重要的问题，给出一种新的方法，并用大量实验说明它比已有方法更快也更准。" * 10,
-}
-"""A reply that any paper may have."""
 
 EMPTY = (
     "api_2026-04-12_empty_id_0000.0000.atom.xml",
@@ -156,7 +149,7 @@ def replies(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pattern = re.compile(rb"(?:arxiv\.org/abs/|oai:arXiv\.org:)((?:\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7}))v\d")
     found = {match.decode() for name in _feeds() for match in pattern.findall((ARXIV / name).read_bytes())}
     path = tmp_path_factory.mktemp("replies") / "replies.jsonl"
-    path.write_text(lines({"id": name, **GOOD} for name in sorted(found)), encoding="utf-8")
+    path.write_text(lines({"id": name, **good(name)} for name in sorted(found)), encoding="utf-8")
     return path
 
 
