@@ -294,7 +294,7 @@ def test_a_prompt_that_does_not_exist_is_refused_with_those_that_do(own: Path, l
     write(own, "brief@2")
     with pytest.raises(PromptError) as caught:
         library.get("digest@9")
-    assert caught.value.message == "no prompt digest@9 (prompts: brief@2, digest@1)"
+    assert caught.value.message == "no prompt digest@9; did you mean digest@1? (prompts: brief@2, digest@1)"
 
 
 def test_labels_are_in_order_of_name_and_version(own: Path, packaged: Path, library: PromptLibrary) -> None:
