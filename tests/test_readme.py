@@ -100,8 +100,12 @@ def _typed(name: str) -> list[str]:
     return [*consoles, *(line for block in _blocks(name, "sh") for line in block.splitlines())]
 
 
+_OF_MAKE = frozenset({"MAKEFLAGS", "MAKELEVEL", "MFLAGS"})
+"""What `make test` leaves in the environment, with which a `make` of a document would print more than in a shell."""
+
+
 def _environment() -> dict[str, str]:
-    ours = {name: value for name, value in os.environ.items() if not _VARIABLE.match(name)}
+    ours = {name: value for name, value in os.environ.items() if not (_VARIABLE.match(name) or name in _OF_MAKE)}
     # Tokens are counted where the machine has the tables; the documents show what is said without.
     return ours | {"COLUMNS": "200", "PYTHONIOENCODING": "utf-8", "TIKTOKEN_CACHE_DIR": os.devnull}
 
