@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from pipeline.errors import OutputError, SettingsError
 
 _HINT = "Choose another --output DIR."
@@ -37,11 +35,11 @@ def alone(folder: Path, warn: Callable[[str], None]) -> Iterator[None]:
 
     The lock is a file beside the folder, which is published as it is.
     """
-    lock = FileLock(folder.with_name(f".{folder.name}.lock"), fallback_to_soft=False)
+    place = folder.with_name(f".{folder.name}.lock")
     with contextlib.ExitStack() as held:
         try:
             held.enter_context(
-                _locked(lock, lambda: warn(f"{folder}: another process is writing it; waiting for its end"))
+                _locked(place, lambda: warn(f"{folder}: another process is writing it; waiting for its end"))
             )
         except (OSError, NotImplementedError) as error:
             warn(f"{folder}: cannot be locked, so two processes may write it at once: {error}")
@@ -96,7 +94,10 @@ def remove(path: Path) -> None:
         raise OutputError(_refusal(path, error).replace("written", "removed"), hint=_HINT) from error
 
 
-def _locked(lock: FileLock, wait: Callable[[], None]) -> AbstractContextManager[object]:
+def _locked(place: Path, wait: Callable[[], None]) -> AbstractContextManager[object]:
+    from filelock import FileLock, Timeout  # noqa: PLC0415 (a tenth of a second, which a run without a site does not need)
+
+    lock = FileLock(place, fallback_to_soft=False)
     try:
         return lock.acquire(blocking=False)
     except Timeout:

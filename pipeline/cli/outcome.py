@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import webbrowser
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import chain
@@ -49,6 +48,8 @@ def show(outcome: Outcome, given: Given) -> None:
 
 def open_page(outcomes: Sequence[Outcome]) -> None:
     """Open the page of the last digest that was written in the browser."""
+    import webbrowser
+
     pages = [page for outcome in outcomes if (page := _page(outcome))]
     if pages and not webbrowser.open(pages[-1].absolute().as_uri()):
         screen.warn("--open: this machine has no browser to open the page with")

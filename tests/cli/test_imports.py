@@ -15,8 +15,8 @@ COSTLY = {"openai", "aiohttp", "genai_prices"}
 """Half a second together, and more."""
 SLOW = {"asyncio", "pydantic", "rich"}
 """Twice the time that ``import typer`` takes; help needs none of them."""
-FETCHING = {"arxiv", "lxml", "requests"}
-"""A tenth of a second."""
+FETCHING = {"arxiv", "filelock", "lxml", "requests"}
+"""A tenth of a second each, or more together."""
 SCRIPT = """
 import json, sys
 from pipeline.cli.edge import guarded

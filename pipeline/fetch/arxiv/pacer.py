@@ -13,8 +13,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 
-from filelock import FileLock, Timeout
-
 LOCK_FILE = "arxiv.lock"
 """Within the cache folder: locked during a request."""
 LONGEST_REQUEST = 65.0
@@ -37,6 +35,8 @@ class SharedPace:
 
     def __init__(self, lock: Path, *, tell: Callable[[str], None], longest: float = LONGEST_REQUEST) -> None:
         """``tell`` is told where a process is passed over, and where the pace cannot be shared."""
+        from filelock import FileLock  # noqa: PLC0415 (a tenth of a second, which a run without arXiv does not need)
+
         self._request = FileLock(lock, thread_local=False, fallback_to_soft=False)
         self._guard = FileLock(lock.with_suffix(".guard"), thread_local=False, fallback_to_soft=False)
         self._starts = lock.with_suffix(".pace")
@@ -96,6 +96,8 @@ class SharedPace:
         return 0.0
 
     def _is_locked(self) -> bool:
+        from filelock import Timeout  # noqa: PLC0415 (as above)
+
         try:
             self._request.acquire(blocking=False)
         except Timeout:
