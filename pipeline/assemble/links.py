@@ -36,6 +36,8 @@ _ADDRESS = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE | re.ASCII,
 )
+_MARKS = (*_HOSTS, ".github.io", ".gitlab.io", "://")
+"""One of these stands in every text that `_ADDRESS` finds something in, and in few others."""
 _DOI = re.compile(r"10\.\d{4,9}/[!#-;=?-~]+", re.ASCII)
 """What a DOI looks like: https://www.doi.org/doi-handbook/HTML/."""
 
@@ -72,7 +74,12 @@ def further_links(paper: Paper) -> tuple[Link, ...]:
 
 def _code(paper: Paper) -> Iterator[Link]:
     for text in (paper.comment or "", paper.abstract):
-        for match in _ADDRESS.finditer(without_macros(text)):
+        shown = without_macros(text)
+        lowered = shown.lower()
+        # Most abstracts name no address, and looking for one takes a tenth of a millisecond.
+        if not any(mark in lowered for mark in _MARKS):
+            continue
+        for match in _ADDRESS.finditer(shown):
             address = match["page"] or match[0]
             url = re.sub(r"^(?!https?://)", "https://", address.rstrip(".-~%+"), flags=re.IGNORECASE)
             yield Link(_HOSTS.get((match["host"] or "").lower(), "project"), url)
