@@ -6,7 +6,7 @@ import json
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -19,7 +19,7 @@ from pipeline.model.health import Health
 from pipeline.model.interface import UNANSWERED, Ask, Reply
 from pipeline.model.limiter import Limiter, PassingError, Patience, Slot, Tries
 from pipeline.model.negotiation import Capabilities, Learned, Negotiator, Refusal
-from pipeline.model.prices import Tariff
+from pipeline.model.prices import Tariff, dearest
 from pipeline.model.rate_headers import RateHeaders
 from pipeline.model.retirement import read_shutdown
 from pipeline.model.tokens import estimate, most_tokens
@@ -200,53 +200,60 @@ class OpenAIModel:
         if budget and not self._negotiator.capabilities.cap:
             raise UncappedError(self.endpoint)
         left = self._terms.price.now() if self._terms.price else self._terms.now()
-        worst = await self._reserve(body, call.ask)
-        cost, settled, usage = worst, worst, None
+        most = self._most_usage(body, call.ask)
+        reserved = await self._reserve(most, budget)
+        answer: Reply | ErrorResponse | None = None
+        usage = None
         try:
             answer, call.rates = await self._connection.send(body)
-            if isinstance(answer, Reply):
-                usage = answer.usage
-                cost, settled = self._cost_of_reply(usage, worst, left)
-            elif answer.status in FREE:
-                cost = settled = 0.0
+            if isinstance(answer, Reply) and (usage := answer.usage):
+                self._longest_reply = max(self._longest_reply, usage.completion)
         except PassingError as error:
             usage = error.usage
             raise
         finally:
+            cost = self._cost(answer, reserved, most, left)
             call.account += Account(requests=1, tokens=usage or Usage(), cost_usd=cost)
             if budget:
-                await budget.settle(worst or 0.0, settled or 0.0)
+                await budget.settle(reserved or 0.0, self._settled(answer, cost, left))
         return answer
 
-    def _cost_of_reply(
-        self, usage: Usage | None, worst: float | None, left: datetime
-    ) -> tuple[float | None, float | None]:
-        """Return the dollars of a reply for the report and, never less, for the budget.
+    def _cost(
+        self, answer: Reply | ErrorResponse | None, reserved: float | None, most: Usage, left: datetime
+    ) -> float | None:
+        """Return the dollars of a request for the report, at the price of the moment at which it was answered.
 
-        The report takes the price of the moment at which it was answered, the budget the dearest since it left. Where
-        no tokens were counted a budget takes the worst, else nobody knows.
+        Where no tokens were counted it costs what a budget set aside; without a budget a failure costs the most that it
+        can, and of a reply nobody knows.
         """
         price = self._terms.price
-        if usage is None or price is None:
-            unknown = worst if self._terms.budget else None
-            return unknown, unknown
-        self._longest_reply = max(self._longest_reply, usage.completion)
-        return price.current(usage), price.dearest(usage, since=left)
+        if isinstance(answer, ErrorResponse) and answer.status in FREE:
+            return 0.0
+        if price is None:
+            return None
+        if isinstance(answer, Reply) and answer.usage:
+            return price.current(answer.usage)
+        if reserved is not None or isinstance(answer, Reply):
+            return reserved
+        return dearest(price.price, most, left, left + timedelta(seconds=self._terms.patience.call))
 
-    async def _reserve(self, body: Mapping[str, object], ask: Ask) -> float | None:
-        """Return the dollars that a request costs at most, set aside where there is a budget; None without a price.
+    def _settled(self, answer: Reply | ErrorResponse | None, cost: float | None, left: datetime) -> float:
+        """Return the dollars of a request for the budget, never less than for the report: the dearest since it left."""
+        if self._terms.price and isinstance(answer, Reply) and answer.usage:
+            return self._terms.price.dearest(answer.usage, since=left)
+        return cost or 0.0
+
+    async def _reserve(self, most: Usage, budget: Budget | None) -> float | None:
+        """Set aside, and return, the dollars that a request costs at most; None where there is no budget.
 
         The dearest moment until the answer must have come counts, for no provider says whether the hour of the request
         or that of the answer decides. Where the wait for room in the budget led to dearer hours, it is reckoned again.
         """
-        price, budget, seconds = self._terms.price, self._terms.budget, self._terms.patience.call
-        if price is None:
+        price, seconds = self._terms.price, self._terms.patience.call
+        if price is None or budget is None:
             return None
-        most = self._most_usage(body, ask)
         while True:
             worst = price.dearest(most, seconds=seconds)
-            if budget is None:
-                return worst
             await budget.reserve(worst)
             if price.dearest(most, seconds=seconds) <= worst:
                 return worst
