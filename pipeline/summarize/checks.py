@@ -10,6 +10,7 @@ from functools import lru_cache
 from pipeline.records import Paper
 from pipeline.summarize.content import oddities
 from pipeline.summarize.content.kinship import explained, kinship
+from pipeline.summarize.content.oddities import FORMULA
 from pipeline.text import fold
 
 LONGEST_TLDR = 200
@@ -37,7 +38,6 @@ LEAST_EXPLAINED = 0.25
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
 _OTHER_SCRIPT = re.compile(r"[\u3040-\u30ff\uac00-\ud7af\u0400-\u04ff\u0600-\u06ff\u0e00-\u0e7f\u0900-\u097f]+")
 _WORD = re.compile(r"[^\W\d_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]+(?:['’-][^\W\d_\u3400-\u9fff]+)*")
-_FORMULA = re.compile(r"\$[^$]*\$|\\[A-Za-z]+|https?://\S+")
 _UNTRANSLATED = re.compile(rf"(?:[A-Za-z][A-Za-z'’-]*+[\s,;:.()\d%]++(?:-[\s\d-]*+)?){{{LONGEST_UNTRANSLATED}}}")
 _NAME = re.compile(r"\S+(?: v?\d[\d.]*)?")
 _ECHO = re.compile(
@@ -85,6 +85,11 @@ class Context:
     instructions: str
     """The prompt's own words, without the paper's."""
 
+    @property
+    def english(self) -> str:
+        """Title and abstract of the paper."""
+        return f"{self.paper.title}\n{self.paper.abstract}"
+
 
 Check = Callable[[Fields, Context], Fault | None]
 
@@ -125,7 +130,7 @@ def _one_line_each(fields: Fields, context: Context) -> Fault | None:
 
 
 def _nothing_leaked(fields: Fields, context: Context) -> Fault | None:
-    english = f"{context.paper.title}\n{context.paper.abstract}"
+    english = context.english
     for name, text in fields.items():
         leak = _LEAK.search(fold(text))
         if leak and leak.group().translate(_HALF_WIDTH).strip() not in english:
@@ -134,7 +139,7 @@ def _nothing_leaked(fields: Fields, context: Context) -> Fault | None:
 
 
 def _nothing_echoed(fields: Fields, context: Context) -> Fault | None:
-    english = f"{context.paper.title}\n{context.paper.abstract}"
+    english = context.english
     for name, text in fields.items():
         folded = fold(text)
         echo = None if _is_labelled(name, context.paper) else _ECHO.search(folded)
@@ -162,7 +167,7 @@ def _tldr_is_chinese(fields: Fields, context: Context) -> Fault | None:
 
 def _abstract_is_chinese(fields: Fields, context: Context) -> Fault | None:
     text = fields["translated_abstract"]
-    if _is_chinese(text) and not _UNTRANSLATED.search(_FORMULA.sub(" ", text)):
+    if _is_chinese(text) and not _UNTRANSLATED.search(FORMULA.sub(" ", text)):
         return None
     return Fault(
         "wrong_language", "translated_abstract is not Chinese throughout", "translated_abstract 要全部译成中文"
@@ -213,7 +218,7 @@ ODDITIES: tuple[_Oddity, ...] = (
 
 
 def _nothing_odd(fields: Fields, context: Context) -> Fault | None:
-    english = f"{context.paper.title}\n{context.paper.abstract}"
+    english = context.english
     for name in ("translated_title", "tldr", "translated_abstract"):
         text = fold(fields[name])
         for oddity in ODDITIES:
@@ -224,9 +229,8 @@ def _nothing_odd(fields: Fields, context: Context) -> Fault | None:
 
 
 def _is_of_this_paper(fields: Fields, context: Context) -> Fault | None:
-    paper = context.paper
-    abstract = kinship(paper.abstract, fields["translated_abstract"])
-    line = explained(f"{paper.title}\n{paper.abstract}", fields["tldr"])
+    abstract = kinship(context.paper.abstract, fields["translated_abstract"])
+    line = explained(context.english, fields["tldr"])
     for name, kin, least in (("translated_abstract", abstract, LEAST_RENDERED), ("tldr", line, LEAST_EXPLAINED)):
         if kin.words >= FEW_WORDS and kin.shared < least * kin.words:
             detail = f"{name} shares {kin.shared} of {kin.words} words with the paper"
@@ -269,7 +273,7 @@ def _is_labelled(name: str, paper: Paper) -> bool:
 
 def _is_chinese(text: str) -> bool:
     """Return whether at least half of the words are Chinese, a character counting as a word; formulas do not count."""
-    words = _FORMULA.sub(" ", text)
+    words = FORMULA.sub(" ", text)
     return not _is_foreign(words) and _length(_HAN, words) >= max(1, len(_WORD.findall(words)))
 
 

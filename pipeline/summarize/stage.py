@@ -117,7 +117,7 @@ class Summarizer:
         ask = first_ask(paper, job.prompt)
         key = ask.key(job.model.name)
         if not job.refresh and (reply := job.cache.reply(key)):
-            return _done(self._settle(paper, reply.summary.model_copy(update={"paper_id": paper.id}), is_cached=True))
+            return _done(self._settle_cached(paper, reply))
         if failure := job.carried.failed.get(key):
             return _done(self._settle(paper, failure.model_copy(update={"paper_id": paper.id})))
         if job.offline:
@@ -129,12 +129,13 @@ class Summarizer:
         return task
 
     async def _ask(self, paper: Paper, ask: Ask, key: str) -> Settled:
+        asked = _Asked(paper, ask, key)
         if not self._shares_asks:
-            return await self._ask_models(_Asked(paper, ask, key))
+            return await self._ask_models(asked)
         try:
             if reply := await self._keeper.claim(key, is_over=lambda: self.stopped is not None):
-                return self._settle(paper, reply.summary.model_copy(update={"paper_id": paper.id}), is_cached=True)
-            return await self._ask_models(_Asked(paper, ask, key))
+                return self._settle_cached(paper, reply)
+            return await self._ask_models(asked)
         finally:
             self._keeper.release(key)
 
@@ -223,6 +224,10 @@ class Summarizer:
             asked = f"{self._job.model.name} at {self._job.model.endpoint}"
             hint = "The reasons are in the report; 'arxiv-digest doctor' says what is reachable."
             self._stop(FatalModelError(f"{asked}: the last {row['failed']} papers all failed", hint=hint))
+
+    def _settle_cached(self, paper: Paper, reply: CachedReply) -> Settled:
+        """Settle a paper by a reply that was kept for the same ask, be it about this paper or one of the same text."""
+        return self._settle(paper, reply.summary.model_copy(update={"paper_id": paper.id}), is_cached=True)
 
     def _settle(
         self, paper: Paper, outcome: Summary | Failure, account: Account = NOTHING_ASKED, *, is_cached: bool = False

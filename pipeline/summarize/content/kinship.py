@@ -22,9 +22,12 @@ class Kinship:
 
 def kinship(english: str, chinese: str) -> Kinship:
     """Count the lexicon's words in an English text, and those that the Chinese text renders."""
-    renderings = _lexicon()
-    found = {stem for word in set(_WORD.findall(english.lower())) for stem in _stems(word)}
+    renderings, found = _lexicon(), _stems_in(english)
     return Kinship(len(found), sum(any(one in chinese for one in renderings[stem]) for stem in found))
+
+
+def _stems_in(english: str) -> set[str]:
+    return {stem for word in set(_WORD.findall(english.lower())) for stem in _stems(word)}
 
 
 @lru_cache(maxsize=8192)
@@ -53,7 +56,7 @@ def _longest() -> int:
 
 def explained(english: str, chinese: str) -> Kinship:
     """Count the lexicon's Chinese words in a short text, and those that a word of the English text explains."""
-    stems = {stem for word in set(_WORD.findall(english.lower())) for stem in _stems(word)}
+    stems = _stems_in(english)
     found = [word for word in _chinese_words() if word in chinese]
     longest = [word for word in found if not any(word != other and word in other for other in found)]
     return Kinship(len(longest), sum(not stems.isdisjoint(_chinese_words()[word]) for word in longest))

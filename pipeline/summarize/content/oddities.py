@@ -41,7 +41,8 @@ _LATIN_MOJIBAKE = re.compile(
 _LOOP = re.compile(r"(.{1,24}?)\1{5,}", re.DOTALL)
 _SENTENCE = re.compile(r"[^。！？；!?;\n]+")
 _ENGLISH_RUN = re.compile(r"(?:\b[a-z]+(?:['’-][a-z]+)*[\s,;:]+){5,}[a-z]+\b")
-_FORMULA = re.compile(r"\$[^$]*\$|https?://\S+|\\[A-Za-z]+")
+FORMULA = re.compile(r"\$[^$]*\$|https?://\S+|\\[A-Za-z]+")
+"""What is no prose: formulas, addresses and commands of TeX."""
 _VACUOUS = re.compile(
     r"^(?:本文|该文|论文|这篇论文|本研究|作者|我们)?(?:主要)?(?:提出|介绍|研究|探讨|讨论|分析)了?(?:一种|一个|一项|相关)?(?:新的?|新型|全新的)?"
     r"(?:方法|模型|算法|问题|框架|技术|研究|内容|成果)?[^，。]{0,6}(?:，(?:具有|有)[^。]{0,12}(?:意义|价值|前景))?[。.]?$"
@@ -96,7 +97,7 @@ def broken_characters(text: str, english: str) -> str:
 
 def loop(text: str, _: str) -> str:
     """Return what a text repeats six times in a row, or a sentence that it has twice and the original has not."""
-    plain = _FORMULA.sub(" ", text)
+    plain = FORMULA.sub(" ", text)
     if match := _LOOP.search(plain):
         unit: str = match[1]
         return unit if re.search(r"[^\s.·…\-—=_*]", unit) else ""
@@ -111,7 +112,7 @@ def loop(text: str, _: str) -> str:
 
 def untranslated(text: str, _: str) -> str:
     """Return the first run of six English words in lower case."""
-    match = _ENGLISH_RUN.search(_FORMULA.sub(" ", text))
+    match = _ENGLISH_RUN.search(FORMULA.sub(" ", text))
     return match.group() if match else ""
 
 
