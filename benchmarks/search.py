@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import http.server
 import shutil
 import statistics
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import sync_playwright
+
+from tests.servers.files import served
 
 TIMES = 5
 RARE, RARE_WORD = "折纸卫星", "quokkalike"
@@ -39,7 +37,7 @@ class Searched:
 
 def searches(root: Path) -> Iterator[Searched]:
     """Measure each of `QUERIES` on the site in ``root``, from the key that was pressed to the results."""
-    with sync_playwright() as running, _served(root) as address:
+    with sync_playwright() as running, served(root) as address:
         browser = running.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         for what, query in QUERIES.items():
             taken = [_search(browser, address, query) for _ in range(TIMES)]
@@ -67,19 +65,3 @@ def _search(browser: Any, address: str, query: str) -> tuple[float, int, float]:
     size = page.evaluate(f"{loaded}.reduce((sum, one) => sum + one.encodedBodySize, 0)") / 1000
     context.close()
     return took, count, size
-
-
-class _Handler(http.server.SimpleHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the name that it has there)
-        """Say nothing."""
-
-
-@contextmanager
-def _served(root: Path) -> Iterator[str]:
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, directory=root))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    server.server_close()

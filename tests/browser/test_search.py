@@ -14,9 +14,9 @@ from pipeline.assemble import Digest, as_json
 from pipeline.records import Source
 from pipeline.site import build
 from tests.assemble.samples import done, paper
+from tests.servers.files import served
 
 from .conftest import CHROMIUM, Open
-from .test_site import served
 
 SENTENCES = (
     "我们研究模型的泛化，并证明泛化误差的上界。",

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import http.server
 import re
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +14,7 @@ from pipeline.assemble import Digest, FeedStyle, as_json, atom, html
 from pipeline.records import Day, Entry, Source
 from pipeline.site import build
 from tests.assemble.samples import done, paper
+from tests.servers.files import served
 
 from .conftest import CHROMIUM, Open
 from .samples import DIGEST, HOSTILE, LONG, VIDEO
@@ -46,13 +43,6 @@ def _write(output: Path, day: str, *entries: Entry) -> None:
     (folder / "feed.xml").write_text(feed, "utf-8")
 
 
-class _Handler(http.server.SimpleHTTPRequestHandler):
-    """Serves files and says nothing of it."""
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the name that it has there)
-        """Say nothing."""
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A site of two days, of papers of two months of ids, with search."""
@@ -63,16 +53,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     _write(output, DAY, *DIGEST.entries)
     _write(output, "2026-10-30", *EARLIER, VIDEO)
     return build(Archive(output), [NAME], pytest.fail).folder.root
-
-
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """Serve a folder on loopback, at the address that is given."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, directory=folder))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    server.server_close()
 
 
 @pytest.fixture(scope="module")
