@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from pipeline.categories import covers
 from pipeline.errors import FetchError, UsageError
+from pipeline.fetch.arxiv.limits import PAGE_SIZE
 from pipeline.fetch.arxiv.schedule import Schedule
 from pipeline.fetch.filters import limit_notes, limited, most_telling, of_kinds
 from pipeline.fetch.items import Heading, Item
@@ -39,8 +40,6 @@ if TYPE_CHECKING:
 
 FULL_FEED = 2000
 """Items at which arXiv cuts a feed, the lowest new ids first."""
-LIST = 100
-"""Papers that are asked for at once."""
 AGAIN = timedelta(minutes=30)
 """After which it is worth while to look for a feed that is late."""
 
@@ -236,8 +235,8 @@ def _records(session: ArxivSession, part: Sequence[FeedItem], failed: list[Note]
 
 def _lists(items: Sequence[FeedItem]) -> Iterator[Sequence[FeedItem]]:
     """Yield the items as they are asked for; the odd ones come first: so the model gets its first work sooner."""
-    first = len(items) % LIST or LIST
-    starts = [0, *range(first, len(items), LIST)]
+    first = len(items) % PAGE_SIZE or PAGE_SIZE
+    starts = [0, *range(first, len(items), PAGE_SIZE)]
     for start, end in zip(starts, [*starts[1:], len(items)], strict=True):
         if items[start:end]:
             yield items[start:end]

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pipeline.errors import FetchError, UsageError
+from pipeline.fetch.arxiv.limits import PAGE_SIZE
 from pipeline.fetch.filters import limit_notes
 from pipeline.fetch.items import Heading, Item
 from pipeline.fetch.query import check
@@ -13,9 +14,6 @@ from pipeline.records import Missing, parse_id
 
 if TYPE_CHECKING:
     from pipeline.fetch.arxiv.session import ArxivSession
-
-LIST = 100
-"""Ids that are asked for at once."""
 
 
 def by_ids(session: ArxivSession, ids: Sequence[str], limit: int | None = None) -> Iterator[Item]:
@@ -47,8 +45,8 @@ def _found(session: ArxivSession, wanted: dict[str, str], limit: int | None) -> 
     yield from limit_notes(limit, len(wanted))
     seen: set[str] = set()
     failed: dict[str, FetchError] = {}
-    for first in range(0, len(names), LIST):
-        part = dict(names[first : first + LIST])
+    for first in range(0, len(names), PAGE_SIZE):
+        part = dict(names[first : first + PAGE_SIZE])
         try:
             for found in session.records(list(part.values())):
                 if found.id in part and found.id not in seen:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+PAGE_SIZE = 100
+"""Papers of one request: small enough for the first summaries to start early, and for an id list to fit an address."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:

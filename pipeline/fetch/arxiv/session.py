@@ -13,15 +13,12 @@ from pydantic import ValidationError
 
 from pipeline.fetch.arxiv.atom import ApiPage, Client, read_answer
 from pipeline.fetch.arxiv.documents import DamagedError, Kind, RefusedError, UnreadableError, read_document
-from pipeline.fetch.arxiv.limits import ArxivSettings
+from pipeline.fetch.arxiv.limits import PAGE_SIZE, ArxivSettings
 from pipeline.fetch.arxiv.pacer import Pacer
 from pipeline.fetch.arxiv.rss import Feed, read_feed
 from pipeline.fetch.arxiv.schedule import eastern_today
 from pipeline.fetch.arxiv.transport import RefusalError, Transport
 from pipeline.records import Missing, Paper, parse_id
-
-PAGE_SIZE = 100
-"""Papers of one request: small enough for the first summaries to start early, and for an id list to fit an address."""
 
 _REFUSED_ID = re.compile(r"incorrect id format for (\S{1,80})")
 
