@@ -13,7 +13,7 @@ import secrets
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -21,7 +21,7 @@ from typing import Any, Literal, Self
 from pydantic import ValidationError
 
 from pipeline.records import Paper, RunReport, Summary
-from pipeline.store.database import Database, Statement, Warn
+from pipeline.store.database import Database, Statement, Warn, as_utc
 from pipeline.store.digest_file import FILE, SCHEMA
 
 PAGE = 500
@@ -147,7 +147,7 @@ class Cache:
         Raises:
             UnkeptError: nothing can be written at all.
         """
-        values = [(key, self._holder, _utc(moment + ASK_CLAIM), _utc(moment)) for key in keys]
+        values = [(key, self._holder, as_utc(moment + ASK_CLAIM), as_utc(moment)) for key in keys]
         return self.database.at_once(lambda db: _claim(db, values), otherwise={})
 
     def try_renew(self, moment: datetime) -> bool:
@@ -156,7 +156,7 @@ class Cache:
         Raises:
             UnkeptError: nothing can be written at all.
         """
-        renewal = ("UPDATE claims SET until = ? WHERE holder = ?", (_utc(moment + ASK_CLAIM), self._holder))
+        renewal = ("UPDATE claims SET until = ? WHERE holder = ?", (as_utc(moment + ASK_CLAIM), self._holder))
         return self.database.write_at_once(renewal)
 
     def try_release(self, keys: Iterable[str]) -> bool:
@@ -187,7 +187,7 @@ class Cache:
         values = (report.name, report.date, finished.isoformat(), report.model_dump_json())
         self.database.write(
             ("INSERT INTO runs (name, date, finished, report) VALUES (?, ?, ?, ?)", values),
-            ("DELETE FROM claims WHERE until <= ?", (_utc(finished),)),
+            ("DELETE FROM claims WHERE until <= ?", (as_utc(finished),)),
         )
 
     def usage_of(self, prompt: str, model: str) -> UsageSeen:
@@ -215,7 +215,7 @@ class Cache:
 
     def claim_delivery(self, delivery: DeliveryKey, moment: datetime) -> Literal["mine", "delivered", "busy"]:
         """Take a delivery into one's hands at ``moment``, unless it was made, or another process has it in its own."""
-        now, stale = _utc(moment), _utc(moment - CLAIM)
+        now, stale = as_utc(moment), as_utc(moment - CLAIM)
         take = (
             "INSERT INTO deliveries VALUES (?, ?, ?, ?, 0) "
             "ON CONFLICT DO UPDATE SET claimed = excluded.claimed WHERE sent = 0 AND claimed <= ?"
@@ -307,10 +307,6 @@ def _cached_reply(row: sqlite3.Row) -> CachedReply:
         }
     )
     return CachedReply(key=row["key"], summary=summary, raw=row["raw"], asked=json.loads(row["asked"]))
-
-
-def _utc(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def _statements(otherwise: Literal["REPLACE", "IGNORE"], paper: Paper, reply: CachedReply) -> tuple[Statement, ...]:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from pipeline.errors import CacheError
-from pipeline.store.database import Database, Warn
+from pipeline.store.database import Database, Warn, as_utc
 from pipeline.store.digest_file import FILE, SCHEMA
 
 SOON = timedelta(minutes=15)
@@ -56,9 +56,9 @@ class KeptAnswers:
             if database and bodies:
                 keep = "INSERT OR REPLACE INTO pages VALUES (?, ?, ?)"
                 database.write(
-                    ("DELETE FROM pages WHERE fetched < ?", (_utc(now - KEPT),)),
+                    ("DELETE FROM pages WHERE fetched < ?", (as_utc(now - KEPT),)),
                     *(("DELETE FROM pages WHERE key = ?", (f"{given}{key}",)) for key in bodies),
-                    *((keep, (f"{taken}{key}", zlib.compress(body), _utc(now))) for key, body in bodies.items()),
+                    *((keep, (f"{taken}{key}", zlib.compress(body), as_utc(now))) for key, body in bodies.items()),
                 )
 
     def doubt(self, keys: Iterable[str]) -> None:
@@ -80,13 +80,9 @@ class KeptAnswers:
             yield database
 
     def _body(self, database: Database, key: str, since: datetime) -> bytes | None:
-        row = database.first("SELECT body FROM pages WHERE key = ? AND fetched >= ?", key, _utc(since))
+        row = database.first("SELECT body FROM pages WHERE key = ? AND fetched >= ?", key, as_utc(since))
         try:
             return zlib.decompress(row["body"]) if row else None
         except (zlib.error, TypeError) as error:
             self._warn(f"{database.path}: a kept answer of arXiv cannot be read and is asked for again ({error})")
             return None
-
-
-def _utc(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")

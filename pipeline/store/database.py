@@ -10,6 +10,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -230,6 +231,11 @@ class Database:
                 self._warned = True
                 self.warn(f"{self.path}: {error}; what cannot be kept is asked for again next time")
             return otherwise
+
+
+def as_utc(moment: datetime) -> str:
+    """Return a moment as the files have it: texts that sort by time."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def _execute(db: sqlite3.Connection, statements: tuple[Statement, ...]) -> bool:
