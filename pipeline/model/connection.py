@@ -138,17 +138,10 @@ class Connection:
     async def fetch(self, path: str) -> object:
         """Return the JSON that the endpoint has at ``path``; None where it has none or does not answer soon."""
         url, headers = f"{self._base_url}{path}", _PLAIN_HEADERS | self._authorization
-        body = b""
         try:
-            async with (
-                asyncio.timeout(_LOOK_UP_S),
-                self._http.stream("GET", url, headers=headers, follow_redirects=False) as response,
-            ):
-                async for part in response.aiter_bytes():
-                    body += part
-                    if len(body) > _LOOK_UP_BYTES:
-                        return None
-            return json.loads(body)
+            async with asyncio.timeout(_LOOK_UP_S):
+                body = (await self._http.get(url, headers=headers)).content
+            return json.loads(body) if len(body) <= _LOOK_UP_BYTES else None
         except (httpx2.HTTPError, aiohttp.ClientError, OSError, ValueError, RecursionError):
             return None
 
