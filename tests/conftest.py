@@ -9,8 +9,11 @@ import pytest
 
 from tests.ending import skipped_line
 
-# A shell that runs the tests in the background has Ctrl-C ignored, and so would every process that they start.
+# A shell that runs the tests in the background has Ctrl-C ignored, nohup a closed terminal, and so would every process
+# that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP"):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
