@@ -36,6 +36,7 @@ from pipeline.site.pages import (
     start_page,
 )
 from pipeline.site.paper import Appearance, Version, paper_page, searched_text, versions
+from pipeline.site.stamp import STAMP, Stamp, entries_hash, files_hash, program_hash, read_stamp
 from pipeline.site.statistics import statistics_page
 from pipeline.stream import line
 
@@ -171,22 +172,40 @@ def _is_ours(index: Path) -> bool:
 
 
 def _write_papers(built: Built, spool: Path) -> None:
-    """Write the page of each paper and the search index, month by month of ids, newest first."""
+    """Write the pages and the index of each month of ids, newest first, but for months in which nothing has changed."""
+    program, root = program_hash(), built.folder.root
     for month in sorted((path.name for path in spool.iterdir()), key=_of_century, reverse=True):
-        index = Index()
-        for of in _papers_of(spool / month):
-            paper = of[0].entry.paper
-            built.folder.put(paper_path(paper.id), paper_page(of, Frame(2)))
-            built.categories[paper.primary_category or next(iter(paper.categories), "")] += 1
-            index.add(paper.id, searched_text(of))
-        built.folder.keep(f"{PAPERS}/{month}", [Path(paper_path(paper_id)).name for paper_id in index.papers])
-        files = dict(index.files())
-        for name, text in files.items():
-            built.folder.put(f"{SEARCH}/{month}/{name}", text)
-        built.folder.keep(f"{SEARCH}/{month}", files)
-        built.months[month] = index.count
+        made_from = entries_hash(program, spool / month)
+        stamp = read_stamp(root / SEARCH / month)
+        if stamp is None or stamp.made_from != made_from or stamp.files != files_hash(root, _folders(root, month)):
+            stamp = _write_month(built.folder, month, spool / month, made_from)
+        built.categories.update(stamp.categories)
+        built.months[month] = stamp.index_files
     for place in (PAPERS, SEARCH):
         built.folder.keep(place, built.months)
+
+
+def _write_month(folder: Folder, month: str, spooled: Path, made_from: str) -> Stamp:
+    """Write the page of each paper of a month and their index, and last what it was all made from."""
+    index, categories = Index(), Counter[str]()
+    for of in _papers_of(spooled):
+        paper = of[0].entry.paper
+        folder.put(paper_path(paper.id), paper_page(of, Frame(2)))
+        categories[paper.primary_category or next(iter(paper.categories), "")] += 1
+        index.add(paper.id, searched_text(of))
+    folder.keep(f"{PAPERS}/{month}", [Path(paper_path(paper_id)).name for paper_id in index.papers])
+    files = dict(index.files())
+    for name, text in files.items():
+        folder.put(f"{SEARCH}/{month}/{name}", text)
+    folder.keep(f"{SEARCH}/{month}", [*files, STAMP])
+    made = files_hash(folder.root, _folders(folder.root, month))
+    stamp = Stamp(made_from=made_from, files=made, index_files=index.count, categories=categories)
+    folder.put(f"{SEARCH}/{month}/{STAMP}", stamp.model_dump_json())
+    return stamp
+
+
+def _folders(root: Path, month: str) -> tuple[Path, Path]:
+    return root / PAPERS / month, root / SEARCH / month
 
 
 def _papers_of(spooled: Path) -> Iterator[tuple[Version, ...]]:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,8 @@ from pipeline.errors import OutputError, UsageError
 from pipeline.outputs import alone
 from pipeline.records import Day, Entry, Missing, Note, RunReport, Shown, Source, SourceCount
 from pipeline.site import Built, build
+from pipeline.site.pages import Frame
+from pipeline.site.paper import Version, paper_page
 from tests.assemble.samples import done, failed, paper
 
 GOOD = done(paper(1, categories=["cs.CL", "cs.AI"], primary_category="cs.CL"))
@@ -86,6 +89,7 @@ PLACES = {
     *("a+b/index.html", "a+b/2024-03.html", "a+b/2024-03-29.html"),
     *("_papers/2404/2404.00001.html", "_papers/2404/2404.00003.html", "_papers/0309/math-0309136.html"),
     *("_search/2404/papers.json", "_search/2404/0.json", "_search/0309/papers.json", "_search/0309/0.json"),
+    *("_search/2404/stamp.json", "_search/0309/stamp.json"),
 }
 
 
@@ -233,6 +237,7 @@ def test_a_new_day_writes_what_it_changes(output: Path) -> None:
         *("index.html", "statistics.html", "cs.CL/index.html", "cs.CL/2024-05.html", "cs.CL/2024-05-01.html"),
         *("cs.CL/2024-04-02.html", "cs.CL/feed.xml", "_papers/2405/2405.00009.html", "_papers/2404/2404.00001.html"),
         *("search.html", "_search/2405/papers.json", "_search/2405/0.json"),
+        *("_search/2404/stamp.json", "_search/2405/stamp.json"),
     }
 
 
@@ -251,7 +256,7 @@ def test_what_no_digest_gives_any_more_is_removed(output: Path) -> None:
     site_of(output)
     gone = {place for place in PLACES if place.startswith("a+b")} | {
         *("cs.CL/2024-04-02.html", "cs.CL/feed.xml", "_papers/0309/math-0309136.html"),
-        *("_search/0309/papers.json", "_search/0309/0.json"),
+        *("_search/0309/papers.json", "_search/0309/0.json", "_search/0309/stamp.json"),
     }
     assert not (output / "site" / "a+b").exists()
     assert made(output).keys() == PLACES - gone | {"CNAME", "cs.CL/notes.txt", ".git/HEAD", "mine/index.html"}
@@ -351,7 +356,64 @@ def test_each_month_of_ids_has_an_index_of_its_own(output: Path) -> None:
     assert {place for place in built(output) if "_search" in place} == {
         "_search/2404/papers.json",
         "_search/2404/0.json",
+        "_search/2404/stamp.json",
     }
+
+
+@pytest.fixture
+def rendered(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The ids of papers whose pages a build renders, in the place of what was there before."""
+    ids: list[str] = []
+
+    def page(of: tuple[Version, ...], frame: Frame) -> str:
+        ids.append(of[0].entry.paper.id)
+        return paper_page(of, frame)
+
+    monkeypatch.setattr(import_module("pipeline.site.build"), "paper_page", page)
+    return ids
+
+
+def test_a_month_in_which_nothing_is_new_is_left_alone(output: Path, rendered: list[str]) -> None:
+    """Neither its pages nor its index are made again; a changed day makes the months of its papers again."""
+    first = site_of(output)
+    assert sorted(rendered) == ["2404.00001", "2404.00003", "math/0309136"]
+    rendered.clear()
+    second = site_of(output)
+    assert rendered == []
+    assert (second.papers, second.categories, second.months) == (first.papers, first.categories, first.months)
+    write(output, "cs.CL", "2024-04-02", done(OLD.paper, translated_title="改"))
+    site_of(output)
+    assert rendered == ["math/0309136"]
+
+
+@pytest.mark.parametrize(
+    ("place", "text"),
+    [
+        ("_papers/0309/math-0309136.html", "changed by hand"),
+        ("_papers/0309/another.html", "too many"),
+        ("_search/0309/0.json", "{}"),
+        ("_search/0309/papers.json", None),
+        ("_search/0309/stamp.json", "{"),
+        (
+            "_search/0309/stamp.json",
+            '{"made_from": "other", "files": "", "index_files": 1, "categories": {}}',
+        ),
+    ],
+)
+def test_a_month_whose_files_are_not_as_they_were_made_is_made_again(
+    output: Path, rendered: list[str], place: str, text: str | None
+) -> None:
+    """Whatever was changed, added or removed, and whatever other program had made it."""
+    site_of(output)
+    before = made(output)
+    rendered.clear()
+    path = output / "site" / place
+    path.unlink(missing_ok=True)
+    if text is not None:
+        path.write_text(text)
+    site_of(output)
+    assert rendered == ["math/0309136"]
+    assert made(output) == before
 
 
 def test_a_year_of_days_is_listed_in_full(tmp_path: Path) -> None:
@@ -380,7 +442,7 @@ def test_the_command_says_what_it_built(
     assert site(capfd) == (
         0,
         (
-            "site: 1 digests, 2 days, 3 papers; 19 files written, 0 removed\n"
+            "site: 1 digests, 2 days, 3 papers; 21 files written, 0 removed\n"
             "  outputs/site/index.html\n"
             "  without try-outs (a+b); --all shows them too\n"
         ),
@@ -389,7 +451,7 @@ def test_the_command_says_what_it_built(
     assert "a+b" not in made(output)["index.html"].decode()
     assert site(capfd, "--all") == (
         0,
-        "site: 2 digests, 3 days, 3 papers; 6 files written, 0 removed\n  outputs/site/index.html\n",
+        "site: 2 digests, 3 days, 3 papers; 7 files written, 0 removed\n  outputs/site/index.html\n",
         "",
     )
     (output.parent / "digest.toml").write_text('[digests."a+b"]\ncategories = ["cs.AI"]\n')
