@@ -151,6 +151,27 @@ def test_a_feed_that_is_late_and_empty_makes_no_page_and_is_not_green(
     assert days("run", "cs.AI").code == 5
 
 
+def test_a_feed_that_is_ahead_of_the_clock_is_a_page_of_its_own_day(days: Days) -> None:
+    """As at midnight, or where the clock is an hour slow: 0 and no warning; the day is then done."""
+    days.announces(TUESDAY, several([1]))
+    days.later(-491)
+    assert days.now().isoformat() == "2026-04-28T03:49:00+00:00"
+    ran = days("run", "cs.AI")
+    assert (ran.code, days.pages(), "warning" in ran.stderr) == (0, [f"cs.AI/{TUESDAY}"], False)
+    days.later(60)
+    ran = days("run", "cs.AI")
+    assert (ran.code, days.pages(), days.report("cs.AI", TUESDAY)["requests"]) == (0, [f"cs.AI/{TUESDAY}"], 0)
+
+
+def test_replacements_of_a_day_whose_feed_is_gone_are_no_longer_told(days: Days) -> None:
+    """The feed of tomorrow is there already: wrong usage, not a feed that is late."""
+    days.announces(TUESDAY, several([1], "replace"))
+    days.later(-491)
+    ran = days("run", "cs.AI", "--date", MONDAY, "--announce", "replace")
+    assert (ran.code, days.pages()) == (2, [])
+    assert f"{MONDAY}: arXiv no longer says what was announced as replace then" in ran.stderr
+
+
 def test_replacements_of_a_day_whose_feed_is_late_are_not_there_yet(days: Days) -> None:
     """3, not wrong usage."""
     days.announces(TUESDAY, several([1], "replace"))
