@@ -121,7 +121,7 @@ def test_a_limit_that_comes_later_is_found_at_full_pace() -> None:
     """Calls go on being watched, and few replies among them put slowing down in its place again."""
     refusals = Refusals()
     tried(refusals, answered=1.0)
-    changed = []
+    changed: list[bool] = []
     while not any(changed):
         changed.append(refusals.ended(refusals.departed(), answered=False))
     assert not refusals.is_futile
