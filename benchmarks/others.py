@@ -66,7 +66,7 @@ def warm(folder: Path, *, count: int = 2000) -> Iterator[Figure]:
     start = min(measure.command("--help", folder=folder).seconds for _ in range(3))
     openai = measure.import_openai(folder)
     yield Figure("warm", "requests", run.report["requests"], 0, f"{run.report['cached']} papers from the cache")
-    yield Figure("warm", "to import openai", run.seconds / openai, 1.6, f"{run.seconds:.2f} s; import {openai:.2f} s")
+    yield Figure("warm", "to import openai", run.seconds / openai, 1.2, f"{run.seconds:.2f} s; import {openai:.2f} s")
     yield Figure("warm", "peak MB", run.peak_mb, 120, "resident memory")
     yield Figure("--help", "to import openai", start / openai, 0.5, f"{start:.2f} s; import {openai:.2f} s")
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -37,6 +37,9 @@ _FRONT_MATTER = re.compile(r"\A---\n(?P<front>.*?)^---\n(?P<body>.*)\Z", re.DOTA
 _PARTS = re.compile(r"\A\s*^# System\n(?P<system>.*?)^# User\n(?P<user>.*)\Z", re.DOTALL | re.MULTILINE)
 _ENVIRONMENT = jinja2.sandbox.SandboxedEnvironment(undefined=jinja2.StrictUndefined, autoescape=False)
 _SAMPLE = Paper(id="2401.00001", title="A title", abstract="An abstract.")
+
+Renderer = Callable[[Mapping[str, object]], str]
+"""Fills in one part of a prompt."""
 
 
 class FrontMatter(BaseModel):
@@ -73,8 +76,8 @@ class Prompt:
         return PromptName(name=self.name, version=self.version, sha256=self.sha256)
 
     @cached_property
-    def _templates(self) -> tuple[jinja2.Template, jinja2.Template]:
-        return _ENVIRONMENT.from_string(self.system), _ENVIRONMENT.from_string(self.user)
+    def _renderers(self) -> tuple[Renderer, Renderer]:
+        return _renderer(self.system), _renderer(self.user)
 
     def render(self, paper: Paper) -> tuple[str, str]:
         """Return the system and the user message for ``paper``.
@@ -84,7 +87,7 @@ class Prompt:
         """
         values = {name: getattr(paper, name) for name in VARIABLES}
         try:
-            system, user = (template.render(values).strip() for template in self._templates)
+            system, user = (render(values).strip() for render in self._renderers)
         except (jinja2.TemplateError, TypeError, ValueError, ArithmeticError, LookupError, RecursionError) as error:
             raise PromptError(f"{self.path}: cannot be rendered for paper {paper.id}: {error}") from error
         return system, user
@@ -176,6 +179,11 @@ def load(path: Path) -> Prompt:
     _check_variables(prompt)
     prompt.render(_SAMPLE)
     return prompt
+
+
+def _renderer(part: str) -> Renderer:
+    # Where no brace is, nothing is to be filled in: a system text is mostly the same for thousands of papers.
+    return _ENVIRONMENT.from_string(part).render if "{" in part else lambda _: part
 
 
 def fingerprint(path: Path) -> str:
