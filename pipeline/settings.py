@@ -38,7 +38,7 @@ _RESERVED_NAMES = {"site", "index.html", "search.html", "statistics.html"}
 """The folder of the site below the output folder, and the site's own pages, which stand beside the digests' folders."""
 _BLANK = re.compile(r"[\s\x00-\x1f]")
 _ENVIRONMENT = {
-    OPENAI_KEY: "api_key",
+    "OPENAI_API_KEY": "api_key",
     "OPENAI_BASE_URL": "base_url",
     "ARXIV_DIGEST_MODEL": "model",
     "ARXIV_DIGEST_ARXIV_API_URL": "arxiv_api_url",
