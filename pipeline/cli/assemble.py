@@ -16,7 +16,7 @@ from pipeline.errors import UsageError
 from pipeline.exits import Exit
 from pipeline.fetch import eastern_today
 from pipeline.records import End, Entry, Note, Source, Spent
-from pipeline.run import DEFAULT_NAME, assemble
+from pipeline.run import assemble
 from pipeline.stream import read_entries, read_entry_file
 
 
@@ -33,9 +33,7 @@ def assemble_command(given: Given) -> Exit:
         return Exit.FAILED
     today = eastern_today(now()).isoformat()
     spec = specs_for(Given(name=given.name, date=given.date, input="-"), settings)[0]
-    source = end.source.model_copy(
-        update={"name": spec.name or end.source.name or DEFAULT_NAME, "date": spec.date or end.source.date or today}
-    )
+    source = spec.identify(end.source, today=today)
     outputs.check_writable(settings.output)
     outcome = assemble(
         entries, source, end.spent or _uncounted(entries), output_for(settings, runtime(), replace=given.replace)

@@ -21,7 +21,7 @@ from pipeline.model.prices import dearest, mean_of, price_of
 from pipeline.model.tokens import Counter, counter
 from pipeline.model_choice import ModelChoice
 from pipeline.prompts import Prompt
-from pipeline.run import DEFAULT_NAME, DigestSpec
+from pipeline.run import DigestSpec
 from pipeline.settings import REPLAY_MODEL, Settings
 from pipeline.summarize import Estimate, Plan, estimate
 
@@ -65,18 +65,16 @@ def _estimate(spec: DigestSpec, given: Given, context: _Context) -> Exit:
         raise spec.refusal
     tally = Tally()
     papers = list(tally.papers(spec.items()))
-    source = tally.source()
+    source = spec.identify(tally.source(), today=eastern_today(now()).isoformat())
     choice = context.settings.models[0]
     model = REPLAY_MODEL if choice.replay_file else choice.name
     plan = Plan(context.prompt, model, context.cache, refresh=given.refresh, offline=given.offline)
     found = estimate(papers, plan, context.tokens)
-    name = spec.name or source.name or DEFAULT_NAME
-    date = spec.date or source.date or eastern_today(now()).isoformat()
     minutes = _minutes(found, context)
     cost = _cost(found, minutes, choice)
     figures = {
-        "name": name,
-        "date": date,
+        "name": source.name,
+        "date": source.date,
         "papers": found.papers,
         "cached": found.cached,
         "to_ask": found.to_ask,

@@ -20,7 +20,7 @@ from pipeline.summarize import Job, Summarizer
 
 
 def summarize_command(given: Given) -> Exit:
-    """Write each paper with its summary or failure as a line, in the papers' spec, then the end line."""
+    """Write each paper with its summary or failure as a line, in the papers' order, then the end line."""
     settings = settings_for(given)
     spec = _from_stage_before(given) if given.input in {None, "-"} else specs_for(given, settings)[0]
     prompt = prompt_library().get(settings.prompt)
