@@ -12,12 +12,11 @@ from urllib.parse import urlsplit
 
 from benchmarks import measure, papers
 from benchmarks.figures import Figure
-from pipeline.endpoints import preset_for
+from pipeline.endpoints import OPENAI_URL, preset_for
 from pipeline.model.negotiation import Capabilities, Learned
 from pipeline.model.tokens import counter
 from pipeline.prompts import load
 from pipeline.records import Paper
-from pipeline.settings import OPENAI_URL
 from pipeline.summarize.dialogue import first_ask
 from tests.servers.openai import spawn
 from tests.servers.openai_options import Options

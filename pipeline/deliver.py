@@ -20,7 +20,7 @@ from typing import Any, Literal
 
 from apprise import Apprise, AppriseAsset, NotifyFormat
 
-from pipeline.assemble import Dialect, Message, Room, message
+from pipeline.assemble import Dialect, Message, MessageLimits, message
 from pipeline.cache import Cache
 from pipeline.errors import SettingsError
 from pipeline.records import Day, RunReport
@@ -42,7 +42,7 @@ logging.getLogger("apprise").propagate = False
 
 
 @dataclass(frozen=True)
-class Trait:
+class Quirks:
     """What is to be known of a service besides what apprise says."""
 
     measure: Callable[[str], int] = lambda text: len(text.encode("utf-16-le", "replace")) // 2
@@ -62,21 +62,21 @@ def _escaped(text: str) -> int:
     return len(json.dumps(text)) - 2
 
 
-_TRAITS: Mapping[str, Trait] = {
+_QUIRKS: Mapping[str, Quirks] = {
     # A limit for e-mail has no source: apprise has its general 32,768, mail servers take many megabytes.
-    "mailto": Trait(most=1_000_000),
-    "discord": Trait(dialect="markdown"),
-    "slack": Trait(measure=lambda text: len(html.escape(text, quote=False))),
+    "mailto": Quirks(most=1_000_000),
+    "discord": Quirks(dialect="markdown"),
+    "slack": Quirks(measure=lambda text: len(html.escape(text, quote=False))),
     # https://developer.work.weixin.qq.com/document/path/91770: 2,048 bytes of UTF-8.
-    "wecombot": Trait(measure=lambda text: len(text.encode("utf-8", "replace")), code="errcode"),
+    "wecombot": Quirks(measure=lambda text: len(text.encode("utf-8", "replace")), code="errcode"),
     # https://open.dingtalk.com/document/robots/custom-robot-access: a request of 20,000 bytes.
-    "dingtalk": Trait(measure=_escaped, spare=500, code="errcode"),
+    "dingtalk": Quirks(measure=_escaped, spare=500, code="errcode"),
     # https://open.feishu.cn/document/client-docs/bot-v3/add-custom-bot: a request of 20 KB.
-    "feishu": Trait(measure=_escaped, spare=500, code="code"),
-    "lark": Trait(measure=_escaped, spare=500, code="code"),
+    "feishu": Quirks(measure=_escaped, spare=500, code="code"),
+    "lark": Quirks(measure=_escaped, spare=500, code="code"),
 }
 """By apprise's own name of the service."""
-_ANY = Trait()
+_ANY = Quirks()
 
 
 @dataclass(frozen=True)
@@ -99,19 +99,19 @@ class Address:
         return str(self.service.service_name)
 
     @property
-    def trait(self) -> Trait:
+    def quirks(self) -> Quirks:
         """What is to be known of the service."""
-        return next((_TRAITS[schema] for schema in self.service.schemas() if schema in _TRAITS), _ANY)
+        return next((_QUIRKS[schema] for schema in self.service.schemas() if schema in _QUIRKS), _ANY)
 
     @property
-    def room(self) -> Room:
+    def limits(self) -> MessageLimits:
         """What the service takes."""
-        service, trait = self.service, self.trait
+        service, quirks = self.service, self.quirks
         dialect: Dialect = "html" if service.resolve_format(None) is NotifyFormat.HTML else "text"
-        return Room(
-            trait.dialect or dialect,
-            (trait.most or service.body_maxlen) - trait.spare,
-            trait.measure,
+        return MessageLimits(
+            quirks.dialect or dialect,
+            (quirks.most or service.body_maxlen) - quirks.spare,
+            quirks.measure,
             titled=service.title_maxlen > 0 and not service.overflow_amalgamate_title,
         )
 
@@ -175,7 +175,7 @@ def deliver(day: Day, report: RunReport | None, to: Sequence[Address], post: Pos
     for address in to:
         claim = post.cache.claim_delivery((day.name, day.date, address.fingerprint), post.now())
         if claim == "mine":
-            why = _send(address, message(day, report, address.room, post.page))
+            why = _send(address, message(day, report, address.limits, post.page))
             post.cache.settle_delivery((day.name, day.date, address.fingerprint), sent=not why)
             yield Delivery(address, "failed" if why else "delivered", why)
         elif claim == "delivered":
@@ -195,13 +195,13 @@ def _send(address: Address, sent: Message) -> str:
 
 
 def _notify(address: Address, sent: Message) -> str:
-    room = address.room
-    body_format = NotifyFormat.HTML if room.dialect == "html" else NotifyFormat.TEXT
+    limits = address.limits
+    body_format = NotifyFormat.HTML if limits.dialect == "html" else NotifyFormat.TEXT
     try:
         _attend_to(address)
         courier = Apprise(asset=address.service.asset)
         courier.add(address.service)
-        result = courier.notify(body=sent.body, title=sent.title if room.titled else "", body_format=body_format)
+        result = courier.notify(body=sent.body, title=sent.title if limits.titled else "", body_format=body_format)
     except Exception as error:  # noqa: BLE001 (a fault in one service's plugin may not keep the others waiting)
         return f"{type(error).__name__} in apprise"
     if result:
@@ -213,8 +213,8 @@ def _notify(address: Address, sent: Message) -> str:
 def _attend_to(address: Address) -> None:
     """Let the plugin of a service that refuses under HTTP 200 see the refusal, which apprise takes for success."""
     plugin: Any = sys.modules[type(address.service).__module__]
-    if address.trait.code and not isinstance(plugin.requests, _Attentive):
-        plugin.requests = _Attentive(plugin.requests, address.trait.code)
+    if address.quirks.code and not isinstance(plugin.requests, _Attentive):
+        plugin.requests = _Attentive(plugin.requests, address.quirks.code)
 
 
 class _Attentive:

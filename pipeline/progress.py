@@ -24,3 +24,22 @@ class Progress(Protocol):
 
     def close(self) -> None:
         """Nothing more comes."""
+
+
+class NoProgress:
+    """Shows nothing."""
+
+    def begins(self, name: str | None) -> None:
+        """Show nothing."""
+
+    def fetched(self, source: Source) -> None:
+        """Show nothing."""
+
+    def settled(self, settled: Settled) -> None:
+        """Show nothing."""
+
+    def warned(self, message: str) -> None:
+        """Show nothing."""
+
+    def close(self) -> None:
+        """Show nothing."""

@@ -39,6 +39,11 @@ class DigestSpec:
     refusal: UsageError | None = None
     """Why it cannot be made, known before anything is spent."""
 
+    def identify(self, source: Source, *, today: str) -> Source:
+        """Return the source with the digest's name and day: as they were asked for, else as it gives them itself."""
+        name, date = self.name or source.name or DEFAULT_NAME, self.date or source.date or today
+        return source.model_copy(update={"name": name, "date": date})
+
 
 @dataclass(frozen=True)
 class Output:
@@ -105,13 +110,7 @@ def described(spec: DigestSpec, fetching: Fetching, summarizer: Summarizer, *, t
     if summarizer.stopped:
         key = "budget" if isinstance(summarizer.stopped, BudgetError) else "stopped"
         notes.append(Note(key=key, figures={"detail": summarizer.stopped.message}))
-    return source.model_copy(
-        update={
-            "name": spec.name or source.name or DEFAULT_NAME,
-            "date": spec.date or source.date or today,
-            "notes": tuple(notes),
-        }
-    )
+    return spec.identify(source.model_copy(update={"notes": tuple(notes)}), today=today)
 
 
 def assemble(

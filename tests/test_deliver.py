@@ -13,7 +13,7 @@ import apprise
 import pytest
 
 import pipeline.deliver
-from pipeline.assemble import Room
+from pipeline.assemble import MessageLimits
 from pipeline.cache import CLAIM, Cache
 from pipeline.deliver import Address, Post, addresses, deliver
 from pipeline.errors import SettingsError
@@ -309,6 +309,6 @@ def test_a_fault_in_apprise_is_one_failed_delivery(
 def test_the_room_of_a_service_is_apprises_own() -> None:
     """Where nothing better is known."""
     (address,) = addresses("json://localhost")
-    room = address.room
-    assert room == Room("text", address.service.body_maxlen, room.measure, titled=True)
-    assert room.measure("a中😀") == 4
+    limits = address.limits
+    assert limits == MessageLimits("text", address.service.body_maxlen, limits.measure, titled=True)
+    assert limits.measure("a中😀") == 4

@@ -9,7 +9,7 @@ from pathlib import Path
 from pipeline.archive import Archive
 from pipeline.cache import PAGE, Cache
 from pipeline.cli import screen
-from pipeline.cli.compose import prompt_library, settings_for
+from pipeline.cli.environment import prompt_library, settings_for
 from pipeline.cli.options import Given
 from pipeline.errors import InputError, UsageError
 from pipeline.exits import Exit

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pipeline.archive import Archive, page_address
 from pipeline.cache import Cache
 from pipeline.cli import screen
-from pipeline.cli.compose import now, settings_for
+from pipeline.cli.environment import now, settings_for
 from pipeline.cli.options import Given
 from pipeline.cli.pick import written_date, written_name
 from pipeline.errors import SettingsError, UsageError

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipeline.cache import Cache
 from pipeline.cli import screen
-from pipeline.cli.compose import prompt_library, settings_for
+from pipeline.cli.environment import prompt_library, settings_for
 from pipeline.cli.options import Given
 from pipeline.errors import PromptError
 from pipeline.exits import Exit
