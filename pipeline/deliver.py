@@ -21,9 +21,9 @@ from typing import Any, Literal
 from apprise import Apprise, AppriseAsset, NotifyFormat
 
 from pipeline.assemble import Dialect, Message, Room, message
-from pipeline.cache import Cache
 from pipeline.errors import SettingsError
 from pipeline.records import Day, RunReport
+from pipeline.store.cache import Cache
 
 SOCKET_S = 20.0
 """Seconds that a service has to take a connection, and to go on answering; ``?cto=`` and ``?rto=`` beat it."""
@@ -173,10 +173,10 @@ class Post:
 def deliver(day: Day, report: RunReport | None, to: Sequence[Address], post: Post) -> Iterator[Delivery]:
     """Send ``day`` to each address that has not had it, one after the other; what failed is sent again next time."""
     for address in to:
-        claim = post.cache.claim_delivery((day.name, day.date, address.fingerprint), post.now())
+        claim = post.cache.deliveries.claim((day.name, day.date, address.fingerprint), post.now())
         if claim == "mine":
             why = _send(address, message(day, report, address.room, post.page))
-            post.cache.settle_delivery((day.name, day.date, address.fingerprint), sent=not why)
+            post.cache.deliveries.settle((day.name, day.date, address.fingerprint), sent=not why)
             yield Delivery(address, "failed" if why else "delivered", why)
         elif claim == "delivered":
             yield Delivery(address, "already")

@@ -14,10 +14,11 @@ import pytest
 
 import pipeline.deliver
 from pipeline.assemble import Room
-from pipeline.cache import CLAIM, Cache
 from pipeline.deliver import Address, Post, addresses, deliver
 from pipeline.errors import SettingsError
 from pipeline.records import Day, RunReport
+from pipeline.store.cache import Cache
+from pipeline.store.deliveries import CLAIM
 from pipeline.store.digest_file import FILE
 from tests.assemble.samples import done, failed, paper
 from tests.servers.listener import Listener, Mailbox
@@ -215,12 +216,12 @@ def test_two_runs_at_once_send_one_message(listener: Listener, cache: Cache, tmp
     (address,) = addresses(f"json://{listener.host}")
     key = (DAY.name, DAY.date, address.fingerprint)
     with Cache(tmp_path, warn=lambda message: None) as other:
-        assert other.claim_delivery(key, NOON) == "mine"
+        assert other.deliveries.claim(key, NOON) == "mine"
         busy = "address 1 (JSON): failed (another run is delivering it, or was killed while it did; try later)"
         assert told((address,), cache) == [busy]
-        assert other.claim_delivery(key, NOON + CLAIM - timedelta(seconds=1)) == "busy"
-        assert other.claim_delivery(key, NOON + CLAIM) == "mine"
-        other.settle_delivery(key, sent=True)
+        assert other.deliveries.claim(key, NOON + CLAIM - timedelta(seconds=1)) == "busy"
+        assert other.deliveries.claim(key, NOON + CLAIM) == "mine"
+        other.deliveries.settle(key, sent=True)
     assert told((address,), cache) == ["address 1 (JSON): already"]
     assert listener.received == []
 

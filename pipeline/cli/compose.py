@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pipeline.assemble import FeedStyle
-from pipeline.cache import Cache
 from pipeline.cli import screen
 from pipeline.cli.display import progress_for
 from pipeline.cli.ends import warn_of_announced, warn_of_shutdowns
@@ -28,6 +27,7 @@ from pipeline.model.replay import ReplayModel
 from pipeline.prompts import Prompt, PromptLibrary
 from pipeline.run import Output
 from pipeline.settings import CONFIG_FILE, Settings, load
+from pipeline.store.cache import Cache
 from pipeline.store.days import remembering
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def _connect(
         _proxy_to(settings.base_url),
         is_bare=not settings.may_have_openai_secrets,
     )
-    learned = Learned.read(cache.learned(settings.host, settings.model))
+    learned = Learned.read(cache.endpoints.learned(settings.host, settings.model))
     probe = PROBE_S if is_local(settings.base_url) or learned.seconds else FAR_PROBE_S
     limiter = Limiter(settings.most_calls, clock=time.monotonic, spread=random.random, probe=probe)
     limiter.begin_with(width=learned.width, per_minute=learned.per_minute)
@@ -182,7 +182,7 @@ def keep_learned(models: Sequence[Model], cache: Cache) -> None:
     """Keep what was learned of each endpoint and model that was asked."""
     for model in models:
         if isinstance(model, DeferredModel) and (learned := model.learned()):
-            cache.keep_learned(model.endpoint, model.name, learned)
+            cache.endpoints.keep(model.endpoint, model.name, learned)
 
 
 def budget_for(settings: Settings) -> Budget | None:
@@ -220,7 +220,7 @@ def require_cap(settings: Settings, cache: Cache) -> None:
     from pipeline.model.negotiation import Capabilities, Learned
 
     for each in (settings, *settings.fallbacks):
-        learned = Learned.read(cache.learned(each.host, each.model))
+        learned = Learned.read(cache.endpoints.learned(each.host, each.model))
         if Capabilities.of(each.preset, learned).cap:
             return
     raise UncappedError(settings.host)

@@ -6,7 +6,6 @@ import sys
 from typing import TYPE_CHECKING
 
 from pipeline.archive import Archive, page_address
-from pipeline.cache import Cache
 from pipeline.cli import screen
 from pipeline.cli.compose import now, settings_for
 from pipeline.cli.options import Given
@@ -14,6 +13,7 @@ from pipeline.cli.pick import written_date, written_name
 from pipeline.errors import SettingsError, UsageError
 from pipeline.exits import Exit
 from pipeline.settings import Settings
+from pipeline.store.cache import Cache
 
 if TYPE_CHECKING:
     from pipeline.deliver import Address, Delivery

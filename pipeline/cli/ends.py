@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 
-from pipeline.cache import Cache
 from pipeline.model.negotiation import Learned
 from pipeline.model.retirement import Retirement, announced
 from pipeline.settings import Settings
+from pipeline.store.cache import Cache
 
 
 def end_of(settings: Settings, cache: Cache) -> Retirement | None:
@@ -16,7 +16,7 @@ def end_of(settings: Settings, cache: Cache) -> Retirement | None:
     if settings.replay_file:
         return None
     known = announced(settings.model, settings.base_url)
-    said = Learned.read(cache.learned(settings.host, settings.model)).shutdown
+    said = Learned.read(cache.endpoints.learned(settings.host, settings.model)).shutdown
     return Retirement(said, known.successor if known else "", is_certain=True) if said else known
 
 

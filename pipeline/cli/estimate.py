@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from pipeline.cache import Cache
 from pipeline.cli import screen
 from pipeline.cli.compose import now, price_for, prompt_library, settings_for
 from pipeline.cli.options import Given
@@ -23,6 +22,7 @@ from pipeline.model.tokens import Counter, counter
 from pipeline.prompts import Prompt
 from pipeline.run import DEFAULT_NAME, DigestSpec
 from pipeline.settings import REPLAY_MODEL, Settings
+from pipeline.store.cache import Cache
 from pipeline.summarize import Estimate, Plan, estimate
 
 SECONDS_A_REPLY = 8.0
@@ -133,7 +133,7 @@ def _minutes(found: Estimate, desk: _Desk) -> float:
     """Return the minutes that the calls take, by what earlier runs saw of the endpoint and by what the user told."""
     if not found.to_ask or desk.settings.replay_file:
         return 0.0
-    learned = Learned.read(desk.cache.learned(desk.settings.host, desk.settings.model))
+    learned = Learned.read(desk.cache.endpoints.learned(desk.settings.host, desk.settings.model))
     at_once = min(found.to_ask, learned.width or desk.settings.most_calls)
     by_width = found.to_ask * (learned.seconds or SECONDS_A_REPLY) / at_once / 60
     requests, tokens = desk.settings.rpm or learned.per_minute, desk.settings.tpm

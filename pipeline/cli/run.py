@@ -92,7 +92,7 @@ async def _make_each(
                 continue
             outcomes.append(outcome)
             if outcome.exit is not Exit.NOTHING:
-                job.cache.keep_run(outcome.report, finished=job.now())
+                job.cache.runs.keep(outcome.report, finished=job.now())
             if isinstance(outcome.error, FatalModelError):
                 break
             if isinstance(outcome.error, FetchError):

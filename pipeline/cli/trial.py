@@ -7,7 +7,6 @@ import importlib
 import time
 from dataclasses import dataclass
 
-from pipeline.cache import Cache
 from pipeline.cli.compose import keep_learned, model_for
 from pipeline.errors import FatalModelError
 from pipeline.model.budget import Budget
@@ -15,6 +14,7 @@ from pipeline.model.interface import Ask, Model, Reply
 from pipeline.model.negotiation import Learned
 from pipeline.records import Paper
 from pipeline.settings import Settings
+from pipeline.store.cache import Cache
 
 LONGEST_S = 30.0
 """Seconds that the call may take, its lessons included; less where ``deadline`` is less."""
@@ -51,7 +51,7 @@ def try_out(settings: Settings, ask: Ask, cache: Cache, budget: Budget | None) -
     finally:
         keep_learned([model], cache)
     took = time.monotonic() - began
-    learned = Learned.read(cache.learned(model.endpoint, model.name))
+    learned = Learned.read(cache.endpoints.learned(model.endpoint, model.name))
     return Trial(reply, took, learned)
 
 

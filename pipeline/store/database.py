@@ -84,6 +84,16 @@ class Database:
         """Return the rows of a query; none where they cannot be read."""
         return self._guarded(lambda: self._db.execute(sql, values).fetchall(), [])
 
+    def count(self, sql: str, *values: object) -> int:
+        """Return the number that a query gives in one row; 0 where it cannot be read."""
+        row = self._guarded(lambda: self._db.execute(sql, values).fetchone(), None)
+        return int(row[0]) if row else 0
+
+    def size(self) -> int:
+        """Return how many bytes the file takes, its log included."""
+        files = (self.path.with_name(self.path.name + end) for end in ("", "-wal"))
+        return sum(file.stat().st_size for file in files if file.exists())
+
     def changed(self, sql: str, *values: object, otherwise: int) -> int:
         """Return how many rows one statement changed; ``otherwise`` where it could not be carried out."""
         return self._guarded(lambda: self._db.execute(sql, values).rowcount, otherwise)

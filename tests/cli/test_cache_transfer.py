@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cache import Cache
+from pipeline.store.cache import Cache
 from pipeline.store.days import Memory
 from tests.servers.openai import OpenAIServer
 from tests.servers.openai_options import Options
@@ -180,9 +180,9 @@ def test_an_export_leaves_out_what_cannot_be_read_and_says_so(replayed: Program)
 def test_more_replies_than_are_read_at_a_time_are_all_moved(replayed: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     """Page by page, none twice."""
     replayed("run", "--input", "ten.jsonl", "-q")
-    monkeypatch.setattr("pipeline.cache.PAGE", 3)
+    monkeypatch.setattr("pipeline.store.replies.PAGE", 3)
     with Cache(replayed.folder / "cache", warn=pytest.fail) as cache:
-        keys = [reply.key for reply in cache.replies()]
+        keys = [reply.key for reply in cache.replies.all()]
     assert (len(keys), keys) == (10, sorted(set(keys)))
 
 
