@@ -14,8 +14,8 @@ from pipeline.errors import InputError, UsageError
 from pipeline.exits import Exit
 from pipeline.records import parse_id
 from pipeline.store.cache import Cache
-from pipeline.store.days import remembering
 from pipeline.store.digest_file import FILE
+from pipeline.store.memory import remembering
 from pipeline.store.replies import PAGE
 from pipeline.summarize.transfer import KeyOf, Known, export_line, from_day, from_file, key_finder
 from pipeline.text import plain
@@ -124,7 +124,7 @@ def _import_folder(cache: Cache, archive: Archive, key_of: KeyOf) -> tuple[int, 
             with remembering(cache.path.parent, warn=screen.warn) as memory:
                 if memory:
                     papers = [(entry.paper, entry.summary is not None) for entry in day.entries]
-                    memory.keep_page(name, date, papers, complete=True)
+                    memory.days.keep_page(name, date, papers, complete=True)
     return unread, skipped
 
 

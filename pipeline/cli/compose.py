@@ -28,7 +28,7 @@ from pipeline.prompts import Prompt, PromptLibrary
 from pipeline.run import Output
 from pipeline.settings import CONFIG_FILE, Settings, load
 from pipeline.store.cache import Cache
-from pipeline.store.days import remembering
+from pipeline.store.memory import remembering
 
 if TYPE_CHECKING:
     from pipeline.model.client import OpenAIModel

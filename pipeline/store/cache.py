@@ -13,7 +13,6 @@ from typing import Self
 
 from pipeline.store.claims import Claims
 from pipeline.store.database import Database, Warn
-from pipeline.store.deliveries import Deliveries
 from pipeline.store.digest_file import FILE, SCHEMA
 from pipeline.store.endpoints import Endpoints
 from pipeline.store.replies import Replies
@@ -49,7 +48,6 @@ class Cache:
         self.claims = Claims(self.database)
         self.endpoints = Endpoints(self.database)
         self.runs = Runs(self.database)
-        self.deliveries = Deliveries(self.database)
 
     def __enter__(self) -> Self:
         return self

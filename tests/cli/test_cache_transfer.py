@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.store.cache import Cache
-from pipeline.store.days import Memory
+from pipeline.store.memory import Memory
 from tests.servers.openai import OpenAIServer
 from tests.servers.openai_options import Options
 
@@ -84,7 +84,7 @@ def test_an_imported_folder_tells_which_page_showed_which_paper(replayed: Progra
     _forget(replayed)
     replayed("cache", "import", "outputs")
     with Memory(replayed.folder / "cache", warn=pytest.fail) as memory:
-        shown = [memory.shown("papers", record["id"]) for record in RECORDS[:2]]
+        shown = [memory.days.shown("papers", record["id"]) for record in RECORDS[:2]]
     assert [[one.day for one in days] for days in shown] == [[MONDAY], []]
 
 

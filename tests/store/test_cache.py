@@ -110,7 +110,7 @@ class Shelf:
     def set_aside_as(self, number: int, reason: str = "database disk image is malformed") -> str:
         """Return the warning about a damaged file."""
         aside = self.folder / f"{FILE}.damaged-{number}"
-        return f"{self.file} is damaged ({reason}); it was set aside as {aside}, and an empty cache is used"
+        return f"{self.file} is damaged ({reason}); it was set aside as {aside}, and an empty one is used"
 
 
 @pytest.fixture
