@@ -1,7 +1,7 @@
 """Deliver a digest to e-mail and chat services, one message a digest, a day and an address, whatever is run again.
 
 An address is a URL that carries secrets. It is in no log, message or record here: people read the service's name and
-the address's number, the cache keeps a slow hash.
+the address's number, the memory keeps a slow hash.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from typing import Any, Literal
 from apprise import Apprise, AppriseAsset, NotifyFormat
 
 from pipeline.assemble import Dialect, Message, MessageLimits, message
-from pipeline.cache import Cache
 from pipeline.errors import SettingsError
 from pipeline.records import Day, RunReport
+from pipeline.store.deliveries import Deliveries
 
 SOCKET_S = 20.0
 """Seconds that a service has to take a connection, and to go on answering; ``?cto=`` and ``?rto=`` beat it."""
@@ -88,7 +88,7 @@ class Address:
     service: Any = field(repr=False)
     """Apprise's own object of the service; it holds secrets."""
     fingerprint: str = field(repr=False)
-    """What the cache knows the address by."""
+    """What the memory knows the address by."""
 
     def __str__(self) -> str:
         return f"address {self.number} ({self.name})"
@@ -163,7 +163,7 @@ def _fingerprint(url: str) -> str:
 class Post:
     """What deliveries need besides a digest and an address."""
 
-    cache: Cache
+    deliveries: Deliveries
     """Remembers what was delivered."""
     now: Callable[[], datetime]
     page: str | None = None
@@ -173,10 +173,10 @@ class Post:
 def deliver(day: Day, report: RunReport | None, to: Sequence[Address], post: Post) -> Iterator[Delivery]:
     """Send ``day`` to each address that has not had it, one after the other; what failed is sent again next time."""
     for address in to:
-        claim = post.cache.claim_delivery((day.name, day.date, address.fingerprint), post.now())
+        claim = post.deliveries.claim((day.name, day.date, address.fingerprint), post.now())
         if claim == "mine":
             why = _send(address, message(day, report, address.limits, post.page))
-            post.cache.settle_delivery((day.name, day.date, address.fingerprint), sent=not why)
+            post.deliveries.settle((day.name, day.date, address.fingerprint), sent=not why)
             yield Delivery(address, "failed" if why else "delivered", why)
         elif claim == "delivered":
             yield Delivery(address, "already")

@@ -18,7 +18,7 @@ from pipeline.fetch import Fetching, Item, eastern_today
 from pipeline.merge import merged
 from pipeline.records import LIMITED, Day, Entry, FailedPaper, Failure, Note, RunReport, Source, SourceCount, Spent
 from pipeline.settings import Format
-from pipeline.store.days import Memory
+from pipeline.store.memory import Memory
 from pipeline.summarize import Job, Summarizer
 
 DEFAULT_NAME = "papers"
@@ -136,7 +136,7 @@ def assemble(
     with output.memory() as memory:
         if memory:
             papers = [(entry.paper, entry.summary is not None and entry.paper.is_record) for entry in entries]
-            memory.keep_page(report.name, report.date, papers, complete=report.complete)
+            memory.days.keep_page(report.name, report.date, papers, complete=report.complete)
     return Outcome(code, report, files, error)
 
 

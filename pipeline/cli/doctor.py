@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from http.client import HTTPException
 
 from pipeline import outputs
-from pipeline.cache import Cache
 from pipeline.cli import screen
 from pipeline.cli.deliver import addresses_of
 from pipeline.cli.environment import check_proxies, now, prompt_library, settings_for
@@ -26,6 +25,7 @@ from pipeline.model.replay import ReplayModel
 from pipeline.model_choice import CallLimits, ModelChoice
 from pipeline.prompts import Prompt
 from pipeline.settings import Settings
+from pipeline.store.cache import Cache
 from pipeline.summarize import first_ask, judge
 from pipeline.text import plain
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from pipeline.cache import Cache
 from pipeline.cli import screen
 from pipeline.cli.environment import now, prompt_library, settings_for, specs_for
 from pipeline.cli.options import Given
@@ -23,6 +22,7 @@ from pipeline.model_choice import ModelChoice
 from pipeline.prompts import Prompt
 from pipeline.run import DigestSpec
 from pipeline.settings import REPLAY_MODEL, Settings
+from pipeline.store.cache import Cache
 from pipeline.summarize import Estimate, Plan, estimate
 
 SECONDS_A_REPLY = 8.0

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from pipeline.cache import Cache
 from pipeline.cli import screen
 from pipeline.cli.environment import prompt_library, settings_for
 from pipeline.cli.options import Given
 from pipeline.errors import PromptError
 from pipeline.exits import Exit
 from pipeline.prompts import Prompt, PromptLibrary, fingerprint, load, new_version, read_lock, release, take_back
+from pipeline.store.cache import Cache
 from pipeline.summarize import FIELDS
 
 
@@ -96,7 +96,7 @@ def undo_command(given: Given, label: str) -> Exit:
     """Make a released prompt a draft, unless a reply in the cache was asked for by its present text."""
     prompt = _own(prompt_library(), label)
     with Cache(settings_for(given).cache, warn=screen.warn) as cache:
-        uses, path = cache.count_asked_by(prompt.sha256), cache.path
+        uses, path = cache.replies.count_asked_by(prompt.sha256), cache.path
     if uses:
         raise PromptError(
             f"{label} stays released: {uses} replies in {path} were asked for by it",

@@ -7,7 +7,6 @@ import importlib
 import time
 from dataclasses import dataclass, replace
 
-from pipeline.cache import Cache
 from pipeline.cli.environment import runtime
 from pipeline.compose import model_for
 from pipeline.compose.models import keep_learned, learned_of
@@ -17,6 +16,7 @@ from pipeline.model.interface import Ask, Model, Reply
 from pipeline.model.negotiation import Learned
 from pipeline.model_choice import CallLimits, ModelChoice
 from pipeline.records import Paper
+from pipeline.store.cache import Cache
 
 LONGEST_S = 30.0
 """Seconds that the call may take, its lessons included; less where ``deadline`` is less."""

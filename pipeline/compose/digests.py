@@ -73,7 +73,7 @@ async def make_each(specs: Iterable[DigestSpec], job: Job, output: Output) -> As
                 yield error
                 continue
             if outcome.exit is not Exit.NOTHING:
-                job.cache.keep_run(outcome.report, finished=job.now())
+                job.cache.runs.keep(outcome.report, finished=job.now())
             yield outcome
             if isinstance(outcome.error, FatalModelError):
                 break

@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 
 from pipeline.assemble import FeedStyle
-from pipeline.cache import Cache
 from pipeline.compose.keys import require_keys
 from pipeline.compose.models import budget_for, keep_learned, learned_of, model_for, require_cap
 from pipeline.compose.retirements import warn_of_announced, warn_of_shutdowns
@@ -18,7 +17,8 @@ from pipeline.progress import Progress
 from pipeline.prompts import Prompt, PromptLibrary
 from pipeline.run import Output
 from pipeline.settings import Settings
-from pipeline.store.days import remembering
+from pipeline.store.cache import Cache
+from pipeline.store.memory import remembering
 from pipeline.summarize import Job
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from pipeline.cache import Cache
 from pipeline.compose.runtime import Runtime
 from pipeline.errors import SettingsError, UncappedError
 from pipeline.model.budget import Budget
@@ -16,6 +15,7 @@ from pipeline.model.negotiation import Capabilities, Learned
 from pipeline.model.prices import Tariff, is_local, price_of
 from pipeline.model.replay import ReplayModel
 from pipeline.model_choice import CallLimits, ModelChoice
+from pipeline.store.cache import Cache
 
 if TYPE_CHECKING:
     from pipeline.model.client import OpenAIModel
@@ -87,14 +87,14 @@ def _patience(limits: CallLimits) -> Patience:
 
 def learned_of(choice: ModelChoice, cache: Cache) -> Learned:
     """Return what earlier runs learned of the endpoint and model of a choice."""
-    return Learned.read(cache.learned(choice.host, choice.name))
+    return Learned.read(cache.endpoints.learned(choice.host, choice.name))
 
 
 def keep_learned(models: Iterable[Model], cache: Cache) -> None:
     """Keep what was learned of each endpoint and model that was asked."""
     for model in models:
         if isinstance(model, DeferredModel) and (learned := model.learned()):
-            cache.keep_learned(model.endpoint, model.name, learned)
+            cache.endpoints.keep(model.endpoint, model.name, learned)
 
 
 def budget_for(choices: Sequence[ModelChoice], dollars: float | None) -> Budget | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 
-from pipeline.cache import Cache
 from pipeline.compose.models import learned_of
 from pipeline.model.retirement import Retirement, announced
 from pipeline.model_choice import ModelChoice
+from pipeline.store.cache import Cache
 
 
 def end_of(choice: ModelChoice, cache: Cache) -> Retirement | None:

@@ -18,7 +18,7 @@ from pipeline.records import FOLLOWS_SUBMISSION, UNKNOWN_HOLIDAYS, AnnounceType,
 from pipeline.run import DEFAULT_NAME, DigestSpec
 from pipeline.settings import DigestSection, Settings, digest_name
 from pipeline.store.answers import KeptAnswers
-from pipeline.store.days import remembering
+from pipeline.store.memory import remembering
 from pipeline.validation import did_you_mean
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from pipeline.cache import CachedReply
 from pipeline.errors import CallError, ModelError
 from pipeline.model.interface import Ask, Message, Model, Reply
 from pipeline.prompts import Prompt
 from pipeline.records import NOTHING_ASKED, Account, Failure, Paper, Summary
+from pipeline.store.replies import CachedReply
 from pipeline.summarize.checks import SHORT_ABSTRACT, Context, Fault, english_tldr_is_missing, first_fault
 from pipeline.summarize.reply import SCHEMA, read_object
 from pipeline.text import fold

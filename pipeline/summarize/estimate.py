@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pipeline.cache import Cache
 from pipeline.model.interface import Ask
 from pipeline.model.tokens import Counter
 from pipeline.prompts import Prompt
 from pipeline.records import Paper, Usage
+from pipeline.store.cache import Cache
 from pipeline.summarize.dialogue import first_ask
 from pipeline.summarize.reply import SCHEMA
 
@@ -53,7 +53,7 @@ class Plan:
 
     def asks(self, ask: Ask) -> bool:
         """Return whether the model would be asked."""
-        return not self.offline and (self.refresh or self.cache.reply(ask.key(self.model)) is None)
+        return not self.offline and (self.refresh or self.cache.replies.get(ask.key(self.model)) is None)
 
 
 def estimate(papers: Iterable[Paper], plan: Plan, counter: Counter) -> Estimate:
@@ -63,7 +63,7 @@ def estimate(papers: Iterable[Paper], plan: Plan, counter: Counter) -> Estimate:
     characters = sum(len(paper.abstract) for paper, _ in fresh)
     counted = sum(counter.count(message.content) for _, ask in fresh for message in ask.messages)
     tokens = Usage(prompt=counted + SCHEMA_TOKENS * len(fresh), completion=round(characters * COMPLETION_SHARE))
-    seen = plan.cache.usage_of(plan.prompt.label, plan.model)
+    seen = plan.cache.replies.usage_of(plan.prompt.label, plan.model)
     if seen.replies >= ENOUGH_SEEN and counter.approximate:
         tokens = Usage(prompt=round(len(fresh) * seen.prompt), completion=round(characters * seen.completion_share))
     elif seen.replies >= ENOUGH_SEEN:

@@ -7,10 +7,12 @@ import contextlib
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
-from pipeline.cache import ASK_CLAIM, AskClaim, Cache, CachedReply
 from pipeline.errors import UnkeptError
 from pipeline.records import Paper
+from pipeline.store.cache import Cache
+from pipeline.store.claims import ASK_CLAIM, AskClaim
 from pipeline.store.database import BUSY_S
+from pipeline.store.replies import CachedReply
 
 TRY_AGAIN_S = 0.02
 """Seconds until a cache that another process writes is tried again."""
@@ -61,7 +63,7 @@ class Keeper:
                 self._warn(f"another run that shares {self._cache.path} asks about some of these papers; it is awaited")
             await asyncio.sleep(LOOK_AGAIN_S)
         if claim == "kept":
-            return self._cache.reply(key)
+            return self._cache.replies.get(key)
         if claim == "mine":
             self._held.add(key)
             self._renewing = self._renewing or asyncio.create_task(self._renew())
@@ -72,7 +74,7 @@ class Keeper:
         if key in self._held:
             self._held.discard(key)
             with contextlib.suppress(UnkeptError):
-                self._cache.try_release((key,))
+                self._cache.claims.try_release((key,))
 
     async def finish(self) -> None:
         """Keep what came last, and claim nothing any more."""
@@ -83,13 +85,13 @@ class Keeper:
         held, self._held = self._held, set()
         if held:
             with contextlib.suppress(UnkeptError):
-                self._cache.try_release(held)
+                self._cache.claims.try_release(held)
 
     async def _commit(self) -> None:
         await asyncio.sleep(0)
         replies, self._replies = self._replies, []
         self._keeping = None
-        await self._when_free(lambda: self._cache.try_keep(replies))
+        await self._when_free(lambda: self._cache.claims.try_keep(replies))
 
     async def _claim(self, key: str) -> AskClaim:
         self._wanted.add(key)
@@ -106,7 +108,7 @@ class Keeper:
         return claims
 
     def _take(self, wanted: Collection[str], claims: dict[str, AskClaim]) -> bool:
-        claims.update(self._cache.try_claim(wanted, self._now()))
+        claims.update(self._cache.claims.try_claim(wanted, self._now()))
         return bool(claims)
 
     async def _renew(self) -> None:
@@ -114,7 +116,7 @@ class Keeper:
             await asyncio.sleep(ASK_CLAIM / timedelta(seconds=RENEWALS))
             if self._held:
                 with contextlib.suppress(UnkeptError):
-                    self._cache.try_renew(self._now())
+                    self._cache.claims.try_renew(self._now())
 
     async def _when_free(self, write: Callable[[], bool]) -> None:
         """Write as soon as no other process does.

@@ -8,13 +8,14 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, It
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from pipeline.cache import Cache, CachedReply
 from pipeline.errors import BudgetError, CallError, DigestError, FatalModelError, UnkeptError
 from pipeline.model.interface import UNANSWERED, Ask, Model
 from pipeline.progress import Progress
 from pipeline.prompts import Prompt
 from pipeline.records import NOTHING_ASKED, Account, Entry, Failure, Paper, Settled, Summary
 from pipeline.settings import REPLAY_MODEL
+from pipeline.store.cache import Cache
+from pipeline.store.replies import CachedReply
 from pipeline.summarize.dialogue import Dialogue, Translations, first_ask
 from pipeline.summarize.keeper import Keeper
 
@@ -116,7 +117,7 @@ class Summarizer:
         job = self._job
         ask = first_ask(paper, job.prompt)
         key = ask.key(job.model.name)
-        if not job.refresh and (reply := job.cache.reply(key)):
+        if not job.refresh and (reply := job.cache.replies.get(key)):
             return _done(self._settle_cached(paper, reply))
         if failure := job.carried.failed.get(key):
             return _done(self._settle(paper, failure.model_copy(update={"paper_id": paper.id})))

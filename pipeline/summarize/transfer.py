@@ -9,10 +9,10 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from pipeline.cache import CachedReply
 from pipeline.errors import InputError, PromptError
 from pipeline.prompts import Prompt, PromptLibrary
 from pipeline.records import Day, Entry, Paper, RunReport
+from pipeline.store.replies import CachedReply
 from pipeline.summarize.dialogue import first_ask
 from pipeline.validation import explain
 

@@ -19,7 +19,7 @@ import pytest
 
 from pipeline.cli.edge import guarded
 from pipeline.records import Paper
-from pipeline.store.days import Memory
+from pipeline.store.memory import Memory
 from tests.anything import good
 from tests.servers.arxiv import ArxivServer, Fault, error_announcement, error_feed
 
@@ -238,7 +238,7 @@ def test_with_a_limit_a_day_is_not_remembered_as_complete(days: Days) -> None:
     days.announces(MONDAY, several(range(1, 21)))
     days("run", "cs.AI", "--limit", "10")
     with Memory(Path("cache"), warn=pytest.fail) as memory:
-        state = memory.state("cs.AI", MONDAY)
+        state = memory.days.state("cs.AI", MONDAY)
     assert state is not None
     assert (state.complete, len(state.pending)) == (False, 10)
     days.announces(TUESDAY, several(range(1, 21)))

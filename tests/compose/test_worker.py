@@ -20,7 +20,7 @@ WORKER = """
 import asyncio, pickle, sys
 from datetime import UTC, datetime
 from pathlib import Path
-from pipeline.cache import Cache
+from pipeline.store.cache import Cache
 from pipeline.compose import Runtime, model_for, prompt_library
 from pipeline.progress import NoProgress
 from pipeline.records import Paper

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from pipeline.cache import Cache
 from pipeline.model.interface import Model
+from pipeline.store.cache import Cache
 from pipeline.summarize import Job
 
 from .samples import NOON, Watcher, write_prompt

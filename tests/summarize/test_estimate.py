@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cache import Cache
 from pipeline.model.tokens import Counter
 from pipeline.prompts import Prompt
 from pipeline.records import Usage
+from pipeline.store.cache import Cache
 from pipeline.summarize import Estimate, Plan, estimate
 from pipeline.summarize.dialogue import first_ask
 from pipeline.summarize.estimate import COMPLETION_SHARE, ENOUGH_SEEN, SCHEMA_TOKENS

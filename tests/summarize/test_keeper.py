@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cache import ASK_CLAIM, Cache
 from pipeline.errors import FatalModelError
 from pipeline.exits import Exit
 from pipeline.records import Paper, Source
 from pipeline.run import ending
+from pipeline.store.cache import Cache
+from pipeline.store.claims import ASK_CLAIM
 from pipeline.store.digest_file import FILE
 from pipeline.summarize import Job, Summarizer
 from pipeline.summarize.keeper import Keeper
@@ -154,11 +155,11 @@ async def test_a_run_that_is_cancelled_leaves_its_papers_to_others(job: MakeJob,
 
 def test_a_run_that_died_holds_its_papers_for_seconds(cache: Cache) -> None:
     """Its claim is its own until then, and anybody's after."""
-    assert cache.try_claim(["k"], NOON) == {"k": "mine"}
+    assert cache.claims.try_claim(["k"], NOON) == {"k": "mine"}
     with Cache(cache.path.parent, warn=pytest.fail) as other:
         shortly_before = NOON + ASK_CLAIM - timedelta(microseconds=1)
-        assert other.try_claim(["k"], shortly_before) == {"k": "busy"}
-        assert other.try_claim(["k"], NOON + ASK_CLAIM) == {"k": "mine"}
+        assert other.claims.try_claim(["k"], shortly_before) == {"k": "busy"}
+        assert other.claims.try_claim(["k"], NOON + ASK_CLAIM) == {"k": "mine"}
     assert timedelta(seconds=120) > ASK_CLAIM
 
 

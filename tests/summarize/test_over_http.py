@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from pipeline.cache import Cache
 from pipeline.prompts import load
 from pipeline.records import Account, Entry
+from pipeline.store.cache import Cache
 from pipeline.summarize import Job
 from tests.model.loopback import connected
 from tests.servers.openai import OpenAIServer

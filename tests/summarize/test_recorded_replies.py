@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cache import Cache
 from pipeline.fetch.files import read_file
 from pipeline.model.client import OpenAIModel, Terms
 from pipeline.model.connection import Endpoint
@@ -17,6 +16,7 @@ from pipeline.model.limiter import Patience
 from pipeline.model.limiter.limiter import Limiter
 from pipeline.prompts import load
 from pipeline.records import Entry, Paper
+from pipeline.store.cache import Cache
 from pipeline.summarize import Job
 from tests.servers.openai import OpenAIServer
 
