@@ -192,7 +192,7 @@ def _model(settings: Settings, prompt: Prompt, cache: Cache, budget: Budget | No
     screen.say(f"form      {_form(settings, trial)}")
     if fault := judge(trial.reply, PAPER, prompt)[1]:
         yield (
-            f"a reply of {settings.model} that a digest can use: {plain(fault.detail)} ({fault.reason})\n"
+            f"a reply of {settings.model} that a digest can use: {plain(fault.detail)} ({fault.check})\n"
             "  Try once more: a run asks again too. If it stays so, name another model."
         )
 

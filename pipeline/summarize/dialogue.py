@@ -11,7 +11,8 @@ from pipeline.errors import CallError, ModelError
 from pipeline.model.interface import Ask, Message, Model, Reply
 from pipeline.prompts import Prompt
 from pipeline.records import NOTHING_ASKED, Account, Failure, Paper, Summary
-from pipeline.summarize.checks import SHORT_ABSTRACT, Context, Fault, english_tldr_is_missing, first_fault
+from pipeline.summarize.checks import SHORT_ABSTRACT, english_tldr_is_missing, first_fault
+from pipeline.summarize.finding import Context, Finding
 from pipeline.summarize.reply import SCHEMA, read_object
 from pipeline.text import fold
 
@@ -23,15 +24,15 @@ LONGEST_QUOTE = 8000
 """Characters of a refused reply that are sent back with what was wrong with it."""
 
 _BY_FINISH = {
-    "length": Fault("truncated", "the reply was cut at the endpoint's limit", "上一次没有写完，写得紧凑些"),
-    "content_filter": Fault("refused", "the endpoint's content filter held the reply back", "只做客观的学术翻译"),
-    "refusal": Fault("refused", "the model declined to answer", "这是公开发表的学术摘要，只需客观翻译"),
+    "length": Finding("truncated", "the reply was cut at the endpoint's limit", "上一次没有写完，写得紧凑些"),
+    "content_filter": Finding("refused", "the endpoint's content filter held the reply back", "只做客观的学术翻译"),
+    "refusal": Finding("refused", "the model declined to answer", "这是公开发表的学术摘要，只需客观翻译"),
 }
-_NO_OBJECT = Fault("not_json", "the reply holds no JSON object with the fields", "只回答一个 JSON 对象")
-_SAME_REPLY = Fault(
+_NO_OBJECT = Finding("not_json", "the reply holds no JSON object with the fields", "只回答一个 JSON 对象")
+_SAME_REPLY = Finding(
     "same_reply", "the abstract is word for word that of another paper", "这是另一篇论文的译文，请翻译这一篇的摘要"
 )
-_NO_ENGLISH = Fault("missing_field", "no tldr_en", "缺少 tldr_en：用一句英文写出同一要点")
+_NO_ENGLISH = Finding("missing_field", "no tldr_en", "缺少 tldr_en：用一句英文写出同一要点")
 
 
 def first_ask(paper: Paper, prompt: Prompt) -> Ask:
@@ -50,7 +51,7 @@ def first_ask(paper: Paper, prompt: Prompt) -> Ask:
     )
 
 
-def judge(reply: Reply, paper: Paper, prompt: Prompt) -> tuple[dict[str, str], Fault | None]:
+def judge(reply: Reply, paper: Paper, prompt: Prompt) -> tuple[dict[str, str], Finding | None]:
     """Return the fields of a reply about ``paper`` and what is wrong with it; a missing English one-liner is not."""
     fields = read_object(reply.text, source=f"{paper.title}\n{paper.abstract}")
     if reply.finish in _BY_FINISH:
@@ -68,7 +69,7 @@ class Translations:
 
     _sources: dict[str, str] = field(default_factory=dict)
 
-    def fault_of(self, fields: dict[str, str], paper: Paper) -> Fault | None:
+    def fault_of(self, fields: dict[str, str], paper: Paper) -> Finding | None:
         """Return what is wrong with a good reply: another paper has it. Short abstracts may well say the same."""
         if len(paper.abstract) < SHORT_ABSTRACT:
             return None
@@ -121,9 +122,9 @@ class Dialogue:
             elif in_hand:
                 break
             fault = found
-            self.faults.append(fault.reason)
+            self.faults.append(fault.check)
             ask = self._again(reply, fault)
-        return in_hand or self.failure(fault.reason, fault.detail)
+        return in_hand or self.failure(fault.check, fault.detail)
 
     async def _reply(self, model: Model, ask: Ask) -> Reply:
         try:
@@ -139,7 +140,7 @@ class Dialogue:
         """Return the paper's failure after the replies so far."""
         return Failure(paper_id=self.paper.id, reason=reason, detail=detail, attempts=self.replies)
 
-    def _again(self, reply: Reply, fault: Fault) -> Ask:
+    def _again(self, reply: Reply, fault: Finding) -> Ask:
         """Return the next ask: the model's own words and what was wrong with them."""
         words = f"上面的回答不能用：{fault.again}。请重新给出完整的 JSON 对象。"
         said = (Message("assistant", _quoted(reply.text)),) if reply.text.strip() else ()
