@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Generic, Literal, Self
 
 from pydantic import ValidationError
+from typing_extensions import TypeVar
 
-from pipeline.records import Paper, RunReport, Summary
+from pipeline.records import Answered, Paper, R, RunReport, Subject, Summary
 from pipeline.store.database import Database, Statement, Warn, as_utc
 from pipeline.store.digest_file import FILE, SCHEMA
 
@@ -34,18 +35,26 @@ ASK_CLAIM = timedelta(seconds=15)
 _UNREADABLE = (ValidationError, ValueError, TypeError)
 """What reading a row raises whose text is not what was written."""
 
+_KIND = "record"
+"""Key by which a record that is not about a paper says what it is."""
+_COLUMNS = set(Answered.model_fields)
+"""Fields of a record that have a column of their own."""
+
 DeliveryKey = tuple[str, str, str]
 """Name and date of a digest, and the fingerprint of an address."""
 AskClaim = Literal["mine", "kept", "busy"]
 """Whether this run may ask, the reply is there already, or another run asks now."""
 
 
+R_co = TypeVar("R_co", bound=Answered, default=Summary, covariant=True)
+
+
 @dataclass(frozen=True)
-class CachedReply:
-    """A reply as it is kept: the summary read from it, the model's own words, and how it came to be asked."""
+class CachedReply(Generic[R_co]):
+    """A reply as it is kept: the record read from it, the model's own words, and how it came to be asked."""
 
     key: str
-    summary: Summary
+    summary: R_co
     raw: str
     asked: Mapping[str, Any]
     """What asking again or the endpoint's abilities changed: ``replies`` asked for, the ``faults`` of refused ones."""
@@ -107,38 +116,43 @@ class Cache:
         self.database.close()
 
     def reply(self, key: str) -> CachedReply | None:
-        """Return the accepted reply to what ``key`` stands for; None where there is none that can be read."""
+        """Return the accepted reply about a paper to what ``key`` stands for; None where none can be read."""
+        return self.reply_as(Summary, key)
+
+    def reply_as(self, record: type[R], key: str) -> CachedReply[R] | None:
+        """Return the accepted reply to what ``key`` stands for as its task's record; None where none can be read."""
         row = self.database.first("SELECT * FROM replies WHERE key = ?", key)
         if row is None:
             return None
         try:
-            return _cached_reply(row)
+            return _cached_reply(row, record)
         except _UNREADABLE as error:
             self._warn(f"{self.path}: the reply for {row['paper_id']} cannot be read and is asked for again ({error})")
             return None
 
     def replies_to(self, paper_id: str) -> tuple[CachedReply, ...]:
-        """Return every readable reply for a paper, oldest first."""
+        """Return every readable summary of a paper, oldest first."""
         rows = self.database.all("SELECT * FROM replies WHERE paper_id = ? ORDER BY created", paper_id)
         replies = []
         for row in rows:
             with contextlib.suppress(*_UNREADABLE):
-                replies.append(_cached_reply(row))
+                if _is_summary(row):
+                    replies.append(_cached_reply(row, Summary))
         return tuple(replies)
 
     def keep_reply(self, paper: Paper, reply: CachedReply) -> None:
         """Commit an accepted reply and its paper; a reply to the same ask is replaced."""
         self.database.write(*_statements("REPLACE", paper, reply))
 
-    def try_keep(self, replies: Iterable[tuple[Paper, CachedReply]]) -> bool:
+    def try_keep(self, replies: Iterable[tuple[Subject, CachedReply[Answered]]]) -> bool:
         """Commit accepted replies as `keep_reply` does, and end their claims; False while another process writes.
 
         Raises:
             UnkeptError: they cannot be written at all.
         """
         statements: list[Statement] = []
-        for paper, reply in replies:
-            statements += (*_statements("REPLACE", paper, reply), self._unclaimed(reply.key))
+        for subject, reply in replies:
+            statements += (*_statements("REPLACE", subject, reply), self._unclaimed(reply.key))
         return self.database.write_at_once(*statements)
 
     def try_claim(self, keys: Iterable[str], moment: datetime) -> dict[str, AskClaim]:
@@ -172,13 +186,14 @@ class Cache:
         self.database.write(*(each for paper, reply in replies for each in _statements("IGNORE", paper, reply)))
 
     def replies(self) -> Iterator[CachedReply]:
-        """Yield every reply by its key, a page of them in memory at a time; warn of each that cannot be read."""
+        """Yield every summary by its key, a page of them in memory at a time; warn of each that cannot be read."""
         after = ""
         while rows := self.database.all("SELECT * FROM replies WHERE key > ? ORDER BY key LIMIT ?", after, PAGE):
             after = rows[-1]["key"]
             for row in rows:
                 try:
-                    yield _cached_reply(row)
+                    if _is_summary(row):
+                        yield _cached_reply(row, Summary)
                 except _UNREADABLE as error:
                     self._warn(f"{self.path}: the reply for {row['paper_id']} cannot be read ({error})")
 
@@ -269,7 +284,8 @@ class Cache:
             return (f"{self.path} is damaged: {error}; the next run sets it aside",)
         for row in rows:
             try:
-                _cached_reply(row)
+                if _is_summary(row):
+                    _cached_reply(row, Summary)
             except _UNREADABLE as error:
                 faults.append(f"reply {row['key'][:12]} for {row['paper_id']}: {error}")
         return tuple(faults)
@@ -297,8 +313,13 @@ def _claim(db: sqlite3.Connection, values: Iterable[tuple[str, str, str, str]]) 
     return claims
 
 
-def _cached_reply(row: sqlite3.Row) -> CachedReply:
-    summary = Summary.model_validate(
+def _is_summary(row: sqlite3.Row) -> bool:
+    """Tell whether a row is about a paper; a quotation mark within a text is escaped."""
+    return f'"{_KIND}":' not in row["summary"]
+
+
+def _cached_reply(row: sqlite3.Row, record: type[R]) -> CachedReply[R]:
+    summary = record.model_validate(
         {
             **json.loads(row["summary"]),
             "paper_id": row["paper_id"],
@@ -309,7 +330,9 @@ def _cached_reply(row: sqlite3.Row) -> CachedReply:
     return CachedReply(key=row["key"], summary=summary, raw=row["raw"], asked=json.loads(row["asked"]))
 
 
-def _statements(otherwise: Literal["REPLACE", "IGNORE"], paper: Paper, reply: CachedReply) -> tuple[Statement, ...]:
+def _statements(
+    otherwise: Literal["REPLACE", "IGNORE"], subject: Subject, reply: CachedReply[Answered]
+) -> tuple[Statement, ...]:
     made = reply.summary
     seen = made.created.isoformat() if made.created else ""
     values = (
@@ -321,16 +344,16 @@ def _statements(otherwise: Literal["REPLACE", "IGNORE"], paper: Paper, reply: Ca
         made.endpoint or "",
         seen,
         made.usage.model_dump_json() if made.usage else "null",
-        _canonical(made.model_dump(include={"translated_title", "tldr", "tldr_en", "translated_abstract"})),
+        _canonical(made.model_dump(exclude=_COLUMNS) | ({_KIND: made.kind} if made.kind else {})),
         # Half a character, which JSON can say and UTF-8 cannot, is kept as its escape.
         reply.raw.encode("utf-8", "backslashreplace").decode(),
         _canonical(dict(reply.asked)),
     )
-    record = (paper.id, paper.version or 0, paper.model_dump_json(), seen)
-    return (
-        (f"INSERT OR {otherwise} INTO replies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values),  # noqa: S608
-        (f"INSERT OR {otherwise} INTO papers VALUES (?, ?, ?, ?)", record),  # noqa: S608
-    )
+    kept = (f"INSERT OR {otherwise} INTO replies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)  # noqa: S608
+    if not isinstance(subject, Paper):
+        return (kept,)
+    record = (subject.id, subject.version or 0, subject.model_dump_json(), seen)
+    return kept, (f"INSERT OR {otherwise} INTO papers VALUES (?, ?, ?, ?)", record)  # noqa: S608
 
 
 def _canonical(value: object) -> str:

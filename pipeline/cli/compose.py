@@ -61,11 +61,13 @@ def settings_for(given: Given) -> Settings:
 
 def prompt_library() -> PromptLibrary:
     """Return the prompts of ``./prompts``, then the package's own."""
+    from pipeline.summarize import TEMPLATES
+
     package = Path(__file__).resolve().parent.parent
     own = package / "_prompts"
     # A checkout has no copy: there the package's own prompts are the tree's.
     folders = [Path("prompts"), own if own.is_dir() else package.parent / "prompts"]
-    return PromptLibrary(list(dict.fromkeys(folder.resolve() for folder in folders if folder.is_dir())))
+    return PromptLibrary(list(dict.fromkeys(folder.resolve() for folder in folders if folder.is_dir())), TEMPLATES)
 
 
 def model_for(
@@ -154,7 +156,7 @@ def job_for(given: Given, settings: Settings, prompt: Prompt) -> Iterator[Job]:
         SettingsError: there is no key where one is needed, or no price where a budget is to be kept.
         CacheError: the cache cannot be used.
     """
-    from pipeline.summarize import Job
+    from pipeline.summarize import Job, task_of
 
     if not given.offline:
         require_key(settings)
@@ -171,7 +173,8 @@ def job_for(given: Given, settings: Settings, prompt: Prompt) -> Iterator[Job]:
         progress.watches(lambda: _troubles(models, settings.rpm))
         fallback = tuple(models[1:])
         try:
-            yield Job(prompt, models[0], cache, progress, now, fallback, refresh=given.refresh, offline=given.offline)
+            asked = (task_of(prompt), prompt, models[0], cache, progress, now, fallback)
+            yield Job(*asked, refresh=given.refresh, offline=given.offline)
         finally:
             keep_learned(models, cache)
             if not given.offline:

@@ -24,7 +24,7 @@ from pipeline.model.budget import Budget
 from pipeline.model.replay import ReplayModel
 from pipeline.prompts import Prompt
 from pipeline.settings import Settings
-from pipeline.summarize import first_ask, judge
+from pipeline.summarize import first_ask, judge, refusals, task_of
 from pipeline.text import plain
 
 REACH_S = 5.0
@@ -184,13 +184,13 @@ def _model(settings: Settings, prompt: Prompt, cache: Cache, budget: Budget | No
         yield _endpoint(settings)
         return
     try:
-        trial = try_out(settings, first_ask(PAPER, prompt), cache, budget)
+        trial = try_out(settings, first_ask(PAPER, task_of(prompt), prompt), cache, budget)
     except DigestError as error:
         yield f"a reply of {settings.model}: {_words(error)}"
         return
     screen.say(f"answered  {settings.model} at {settings.host} in {trial.seconds:.1f} s: {_used(trial)}")
     screen.say(f"form      {_form(settings, trial)}")
-    if fault := judge(trial.reply, PAPER, prompt)[1]:
+    for fault in refusals(judge(trial.reply, PAPER, task_of(prompt), prompt)[1])[:1]:
         yield (
             f"a reply of {settings.model} that a digest can use: {plain(fault.detail)} ({fault.check})\n"
             "  Try once more: a run asks again too. If it stays so, name another model."

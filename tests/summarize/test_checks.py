@@ -22,7 +22,7 @@ from pipeline.summarize.checks import (
     first_fault,
 )
 from pipeline.summarize.finding import Context
-from pipeline.summarize.reply import FIELDS
+from pipeline.summarize.tasks.translation import TRANSLATION
 
 INSTRUCTIONS = (
     "你是一名耐心的科技编辑，请把论文的题目与摘要译成通顺的中文。\n"
@@ -63,7 +63,7 @@ def reason(of: Paper | None = None, **changes: str) -> str | None:
     return fault.check if fault else None
 
 
-TITLE, TLDR, TLDR_EN, ABSTRACT = FIELDS
+TITLE, TLDR, TLDR_EN, ABSTRACT = TRANSLATION.fields
 Change = dict[str, str]
 
 NEAR_MISSES: dict[str, tuple[Change, Paper | None]] = {
@@ -357,7 +357,7 @@ def test_no_text_takes_long_to_judge() -> None:
     subprocess.run([sys.executable, "-c", JUDGE_ALL], input=json.dumps(REPEATED).encode(), check=True, timeout=15)
 
 
-@given(st.dictionaries(st.sampled_from(FIELDS), st.text()))
+@given(st.dictionaries(st.sampled_from(TRANSLATION.fields), st.text()))
 def test_no_text_breaks_the_checks(fields: dict[str, Any]) -> None:
     """Whatever stands in the fields, the outcome is a fault with a name, or none."""
     fault = first_fault(fields, Context(paper(), INSTRUCTIONS))
