@@ -20,6 +20,8 @@ _NEW_ID = re.compile(r"(?P<id>\d{4}\.\d{4,5})(?:v(?P<version>[1-9]\d*))?", re.AS
 _OLD_ID = re.compile(
     r"(?P<archive>[a-z]+(?:-[a-z]+)*)(?:\.[A-Z]{2})?/(?P<number>\d{7})(?:v(?P<version>[1-9]\d*))?", re.ASCII
 )
+DEFAULT_LANGUAGE = "zh"
+"""Of a page of which nothing else is said."""
 DIGEST_NAME = "[A-Za-z0-9][A-Za-z0-9.+_-]*"
 """What a digest may be called; its name and its day become parts of a path."""
 _DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -298,6 +300,8 @@ class Day(Record):
     """Day of the digest, ``YYYY-MM-DD``."""
     entries: tuple[Entry, ...]
     """In the order of the page."""
+    language: str = Field(default=DEFAULT_LANGUAGE, exclude_if=lambda language: language == DEFAULT_LANGUAGE)
+    """Of the summaries and of the page."""
 
 
 class Missing(Record):
