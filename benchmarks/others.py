@@ -17,7 +17,7 @@ from pipeline.model.negotiation import Capabilities, Learned
 from pipeline.model.tokens import counter
 from pipeline.prompts import load
 from pipeline.records import Paper
-from pipeline.summarize.dialogue import first_ask
+from pipeline.summarize import TEMPLATES, first_ask, task_of
 from tests.servers.openai import spawn
 from tests.servers.openai_options import Options
 
@@ -96,7 +96,8 @@ def frugal(folder: Path, *, count: int = 20) -> Iterator[Figure]:
     """Count what a request carries beyond its paper, and see that prompt caching is reported."""
     tables = counter(Path(os.environ.get("TIKTOKEN_CACHE_DIR", folder)))
     paper = Paper.model_validate(papers.record(0))
-    ask = first_ask(paper, load(measure.ROOT / "prompts" / "digest" / "1.md"))
+    prompt = load(measure.ROOT / "prompts" / "digest" / "1.md", TEMPLATES)
+    ask = first_ask(paper, task_of(prompt), prompt)
     body = Capabilities.of(preset_for(OPENAI_URL), Learned()).body("gpt-6-luna", ask)
     shape = json.dumps(body["response_format"], separators=(",", ":"))
     words = sum(tables.count(message.content) for message in ask.messages) + tables.count(shape)

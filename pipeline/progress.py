@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from pipeline.records import Settled, Source
+from pipeline.records import R, S, Settled, Source
 
 
-class Progress(Protocol):
+class Progress(Protocol[S, R]):
     """Shows each page and each paper as it happens, on the event loop's thread."""
 
     def begins(self, name: str | None) -> None:
@@ -16,8 +16,8 @@ class Progress(Protocol):
     def fetched(self, source: Source) -> None:
         """Another page of papers arrived; ``source`` counts all so far."""
 
-    def settled(self, settled: Settled) -> None:
-        """A paper has its summary or its failure; its account is what this run spent on it."""
+    def settled(self, settled: Settled[S, R]) -> None:
+        """A paper, or another subject, has its answer or its failure; its account is what this run spent on it."""
 
     def warned(self, message: str) -> None:
         """Something went wrong that does not stop the run."""

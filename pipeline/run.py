@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline import outputs
@@ -16,7 +16,19 @@ from pipeline.errors import BudgetError, DigestError, InputError, UncappedError,
 from pipeline.exits import Exit
 from pipeline.fetch import Fetching, Item, eastern_today
 from pipeline.merge import merged
-from pipeline.records import LIMITED, Day, Entry, FailedPaper, Failure, Note, RunReport, Source, SourceCount, Spent
+from pipeline.records import (
+    DEFAULT_LANGUAGE,
+    LIMITED,
+    Day,
+    Entry,
+    FailedPaper,
+    Failure,
+    Note,
+    RunReport,
+    Source,
+    SourceCount,
+    Spent,
+)
 from pipeline.settings import Format
 from pipeline.store.memory import Memory
 from pipeline.summarize import Job, Summarizer
@@ -59,6 +71,8 @@ class Output:
     """Says what of earlier days cannot be read."""
     replace: bool = False
     """Write what a run found alone, not what earlier runs of the day had besides."""
+    language: str = DEFAULT_LANGUAGE
+    """Of the summaries and of the page."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +104,7 @@ async def run(spec: DigestSpec, job: Job, output: Output) -> Outcome:
     spent = spent_by(job, Spent.on(settled), seconds=time.monotonic() - began)
     source = described(spec, fetching, summarizer, today=eastern_today(job.now()).isoformat())
     entries = [one.entry for one in settled]
+    output = replace(output, language=job.task.language)
     return assemble(entries, source, spent, output, error=fetching.error or summarizer.stopped)
 
 
@@ -131,7 +146,8 @@ def assemble(
     entries, source = list(found), without_limit(source, len(found))
     code = ending(entries, source, error)
     report = _report(entries, source, spent, kept=kept, complete=code is Exit.COMPLETE and not source.is_limited)
-    digest = Digest(report.name, report.date, tuple(entries), source, has_feed="atom" in output.formats)
+    has_feed = "atom" in output.formats
+    digest = Digest(report.name, report.date, tuple(entries), source, has_feed=has_feed, language=output.language)
     files = _write(digest, report, output)
     with output.memory() as memory:
         if memory:
@@ -173,7 +189,7 @@ def _write(digest: Digest, report: RunReport, output: Output) -> tuple[Path, ...
 def _feed(digest: Digest, output: Output) -> str:
     """Return the feed of a digest: this day, and the days that are written already."""
     archive = Archive(output.folder)
-    today = Day(name=digest.name, date=digest.date, entries=in_page_order(digest.entries))
+    today = Day(name=digest.name, date=digest.date, entries=in_page_order(digest.entries), language=digest.language)
 
     def newest_first() -> Iterator[Day]:
         for date in sorted({*archive.dates(digest.name), digest.date}, reverse=True):
@@ -182,7 +198,8 @@ def _feed(digest: Digest, output: Output) -> str:
             except InputError as error:
                 output.warn(f"{error.message}; the feed goes without that day")
 
-    return atom(digest.name, newest_first(), output.feed(digest.name))
+    style = replace(output.feed(digest.name), language=digest.language)
+    return atom(digest.name, newest_first(), style)
 
 
 def ending(entries: Iterable[Entry], source: Source, error: DigestError | None = None) -> Exit:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from pipeline.assemble.language import LANGUAGES, Language
+from pipeline.assemble.language import Language, words_of
 from pipeline.records import Day, Entry, RunReport, Shortfall
 from pipeline.tex import readable
 
@@ -46,7 +46,7 @@ def message(day: Day, report: RunReport | None, limits: MessageLimits, page: str
     ``report`` says whether the day is whole, ``page`` where to read on. What does not fit is
     counted at the end. Text of others is shown as it is: no markup, no mention of anybody.
     """
-    words = LANGUAGES["zh"]
+    words = words_of(day.language)
     form = _FORMS[limits.dialect]
     title = words.phrases["day"].format(name=day.name, date=day.date, count=len(day.entries))
     opening = [] if limits.titled else [form.title(title)]

@@ -32,9 +32,9 @@ class Counts:
 
     def add(self, settled: Settled) -> None:
         """Count one settled paper."""
-        self.failed += settled.entry.failure is not None
+        self.failed += settled.is_failure
         self.cached += settled.is_cached
-        self.new += settled.entry.summary is not None and not settled.is_cached
+        self.new += not settled.is_failure and not settled.is_cached
         self.account += settled.account
 
     @property

@@ -26,7 +26,7 @@ from pipeline.model_choice import CallLimits, ModelChoice
 from pipeline.prompts import Prompt
 from pipeline.settings import Settings
 from pipeline.store.cache import Cache
-from pipeline.summarize import first_ask, judge
+from pipeline.summarize import first_ask, judge, refusals, task_of
 from pipeline.text import plain
 
 REACH_S = 5.0
@@ -192,15 +192,15 @@ def _model(
         yield _endpoint(choice)
         return
     try:
-        trial = try_out(choice, limits, first_ask(PAPER, prompt), cache, budget)
+        trial = try_out(choice, limits, first_ask(PAPER, task_of(prompt), prompt), cache, budget)
     except DigestError as error:
         yield f"a reply of {choice.name}: {_words(error)}"
         return
     screen.say(f"answered  {choice.name} at {choice.host} in {trial.seconds:.1f} s: {_used(trial)}")
     screen.say(f"form      {_form(choice, trial)}")
-    if fault := judge(trial.reply, PAPER, prompt)[1]:
+    for fault in refusals(judge(trial.reply, PAPER, task_of(prompt), prompt)[1])[:1]:
         yield (
-            f"a reply of {choice.name} that a digest can use: {plain(fault.detail)} ({fault.reason})\n"
+            f"a reply of {choice.name} that a digest can use: {plain(fault.detail)} ({fault.check})\n"
             "  Try once more: a run asks again too. If it stays so, name another model."
         )
 

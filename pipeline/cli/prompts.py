@@ -12,7 +12,7 @@ from pipeline.errors import PromptError
 from pipeline.exits import Exit
 from pipeline.prompts import Prompt, PromptLibrary, fingerprint, load, new_version, read_lock, release, take_back
 from pipeline.store.cache import Cache
-from pipeline.summarize import FIELDS
+from pipeline.summarize import TEMPLATES, task_of
 
 
 def list_command() -> Exit:
@@ -64,7 +64,7 @@ def check_command(labels: list[str]) -> Exit:
     faults = [] if labels else list(library.drifted())
     for path in wanted.values():
         try:
-            _warn_of_unnamed(load(path))
+            _warn_of_unnamed(load(path, TEMPLATES))
         except PromptError as error:
             faults.append(error.message)
     if faults:
@@ -76,8 +76,9 @@ def check_command(labels: list[str]) -> Exit:
 def _warn_of_unnamed(prompt: Prompt) -> None:
     """Say which fields of the reply a prompt leaves for the model to guess."""
     words = f"{prompt.system}\n{prompt.user}"
-    if unnamed := [name for name in FIELDS if not re.search(rf"\b{name}\b", words)]:
-        screen.warn(f"{prompt.label} does not name {', '.join(unnamed)}: the reply must have {', '.join(FIELDS)}")
+    fields = task_of(prompt).fields
+    if unnamed := [name for name in fields if not re.search(rf"\b{name}\b", words)]:
+        screen.warn(f"{prompt.label} does not name {', '.join(unnamed)}: the reply must have {', '.join(fields)}")
 
 
 def release_command(label: str) -> Exit:

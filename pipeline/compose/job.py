@@ -19,7 +19,7 @@ from pipeline.run import Output
 from pipeline.settings import Settings
 from pipeline.store.cache import Cache
 from pipeline.store.memory import remembering
-from pipeline.summarize import Job
+from pipeline.summarize import TEMPLATES, Job, task_of
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def prompt_library(own: Path | None = None) -> PromptLibrary:
     packed = package / "_prompts"
     # A checkout has no copy: there the package's own prompts are the tree's.
     folders = [*([own] if own else []), packed if packed.is_dir() else package.parent / "prompts"]
-    return PromptLibrary(list(dict.fromkeys(folder.resolve() for folder in folders if folder.is_dir())))
+    return PromptLibrary(list(dict.fromkeys(folder.resolve() for folder in folders if folder.is_dir())), TEMPLATES)
 
 
 def output_for(settings: Settings, runtime: Runtime, *, replace: bool = False) -> Output:
@@ -72,7 +72,7 @@ def open_job(settings: Settings, prompt: Prompt, progress: Progress, runtime: Ru
         if not asking.offline:
             told = warn_of_announced(chain, runtime.today, progress.warned)
         first, *others = models
-        job = Job(prompt, first, cache, progress, runtime.now, tuple(others))
+        job = Job(task_of(prompt), prompt, first, cache, progress, runtime.now, tuple(others))
         try:
             yield replace(job, refresh=asking.refresh, offline=asking.offline)
         finally:

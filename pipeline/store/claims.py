@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Literal
 
-from pipeline.records import Paper
+from pipeline.records import Answered, Subject
 from pipeline.store.database import Database, Statement, as_utc
 from pipeline.store.replies import CachedReply, kept
 
@@ -51,8 +51,8 @@ class Claims:
         """
         return self._database.write_at_once(*map(self._released, keys))
 
-    def try_keep(self, replies: Iterable[tuple[Paper, CachedReply]]) -> bool:
-        """Commit accepted replies and their papers, in place of earlier ones, and end their claims.
+    def try_keep(self, replies: Iterable[tuple[Subject, CachedReply[Answered]]]) -> bool:
+        """Commit accepted replies and what they are about, in place of earlier ones, and end their claims.
 
         Return False while another process writes.
 
@@ -60,8 +60,8 @@ class Claims:
             UnkeptError: they cannot be written at all.
         """
         statements: list[Statement] = []
-        for paper, reply in replies:
-            statements += (*kept("REPLACE", paper, reply), self._released(reply.key))
+        for subject, reply in replies:
+            statements += (*kept("REPLACE", subject, reply), self._released(reply.key))
         return self._database.write_at_once(*statements)
 
     def _released(self, key: str) -> Statement:

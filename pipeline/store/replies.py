@@ -7,25 +7,32 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Generic, Literal
 
 from pydantic import ValidationError
+from typing_extensions import TypeVar
 
-from pipeline.records import Paper, Summary
+from pipeline.records import Answered, Paper, R, Subject, Summary
 from pipeline.store.database import Database, Statement
 
 PAGE = 500
 """Replies that are read at a time where all are."""
 _UNREADABLE = (ValidationError, ValueError, TypeError)
 """What reading a row raises whose text is not what was written."""
+_KIND = "record"
+"""Key by which a record that is not about a paper says what it is."""
+_COLUMNS = set(Answered.model_fields)
+"""Fields of a record that have a column of their own."""
+
+R_co = TypeVar("R_co", bound=Answered, default=Summary, covariant=True)
 
 
 @dataclass(frozen=True)
-class CachedReply:
-    """A reply as it is kept: the summary read from it, the model's own words, and how it came to be asked."""
+class CachedReply(Generic[R_co]):
+    """A reply as it is kept: the record read from it, the model's own words, and how it came to be asked."""
 
     key: str
-    summary: Summary
+    summary: R_co
     raw: str
     asked: Mapping[str, Any]
     """What asking again or the endpoint's abilities changed: ``replies`` asked for, the ``faults`` of refused ones."""
@@ -49,33 +56,39 @@ class Replies:
         self._database = database
 
     def get(self, key: str) -> CachedReply | None:
-        """Return the accepted reply to what ``key`` stands for; None where there is none that can be read."""
+        """Return the accepted reply about a paper to what ``key`` stands for; None where none can be read."""
+        return self.get_as(Summary, key)
+
+    def get_as(self, record: type[R], key: str) -> CachedReply[R] | None:
+        """Return the accepted reply to what ``key`` stands for as its task's record; None where none can be read."""
         row = self._database.first("SELECT * FROM replies WHERE key = ?", key)
         if row is None:
             return None
         try:
-            return _cached_reply(row)
+            return _cached_reply(row, record)
         except _UNREADABLE as error:
             self._warn_of(row, f"cannot be read and is asked for again ({error})")
             return None
 
     def of_paper(self, paper_id: str) -> tuple[CachedReply, ...]:
-        """Return every readable reply for a paper, oldest first."""
+        """Return every readable summary of a paper, oldest first."""
         rows = self._database.all("SELECT * FROM replies WHERE paper_id = ? ORDER BY created", paper_id)
         replies = []
         for row in rows:
             with contextlib.suppress(*_UNREADABLE):
-                replies.append(_cached_reply(row))
+                if _is_summary(row):
+                    replies.append(_cached_reply(row, Summary))
         return tuple(replies)
 
     def all(self) -> Iterator[CachedReply]:
-        """Yield every reply by its key, a page of them in memory at a time; warn of each that cannot be read."""
+        """Yield every summary by its key, a page of them in memory at a time; warn of each that cannot be read."""
         after = ""
         while rows := self._database.all("SELECT * FROM replies WHERE key > ? ORDER BY key LIMIT ?", after, PAGE):
             after = rows[-1]["key"]
             for row in rows:
                 try:
-                    yield _cached_reply(row)
+                    if _is_summary(row):
+                        yield _cached_reply(row, Summary)
                 except _UNREADABLE as error:
                     self._warn_of(row, f"cannot be read ({error})")
 
@@ -132,7 +145,8 @@ class Replies:
         faults = []
         for row in self._database.unguarded("SELECT * FROM replies"):
             try:
-                _cached_reply(row)
+                if _is_summary(row):
+                    _cached_reply(row, Summary)
             except _UNREADABLE as error:
                 faults.append(f"reply {row['key'][:12]} for {row['paper_id']}: {error}")
         return tuple(faults)
@@ -141,8 +155,10 @@ class Replies:
         self._database.warn(f"{self._database.path}: the reply for {row['paper_id']} {fault}")
 
 
-def kept(otherwise: Literal["REPLACE", "IGNORE"], paper: Paper, reply: CachedReply) -> tuple[Statement, ...]:
-    """Return what keeps a reply and its paper; ``otherwise`` says what becomes of one that is there already."""
+def kept(
+    otherwise: Literal["REPLACE", "IGNORE"], subject: Subject, reply: CachedReply[Answered]
+) -> tuple[Statement, ...]:
+    """Return what keeps a reply, and the paper it is about; ``otherwise`` what becomes of one that is there."""
     made = reply.summary
     seen = made.created.isoformat() if made.created else ""
     values = (
@@ -154,20 +170,25 @@ def kept(otherwise: Literal["REPLACE", "IGNORE"], paper: Paper, reply: CachedRep
         made.endpoint or "",
         seen,
         made.usage.model_dump_json() if made.usage else "null",
-        _canonical(made.model_dump(include={"translated_title", "tldr", "tldr_en", "translated_abstract"})),
+        _canonical(made.model_dump(exclude=_COLUMNS) | ({_KIND: made.kind} if made.kind else {})),
         # Half a character, which JSON can say and UTF-8 cannot, is kept as its escape.
         reply.raw.encode("utf-8", "backslashreplace").decode(),
         _canonical(dict(reply.asked)),
     )
-    record = (paper.id, paper.version or 0, paper.model_dump_json(), seen)
-    return (
-        (f"INSERT OR {otherwise} INTO replies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values),  # noqa: S608
-        (f"INSERT OR {otherwise} INTO papers VALUES (?, ?, ?, ?)", record),  # noqa: S608
-    )
+    reply_kept = (f"INSERT OR {otherwise} INTO replies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)  # noqa: S608
+    if not isinstance(subject, Paper):
+        return (reply_kept,)
+    record = (subject.id, subject.version or 0, subject.model_dump_json(), seen)
+    return reply_kept, (f"INSERT OR {otherwise} INTO papers VALUES (?, ?, ?, ?)", record)  # noqa: S608
 
 
-def _cached_reply(row: sqlite3.Row) -> CachedReply:
-    summary = Summary.model_validate(
+def _is_summary(row: sqlite3.Row) -> bool:
+    """Tell whether a row is about a paper; a quotation mark within a text is escaped."""
+    return f'"{_KIND}":' not in row["summary"]
+
+
+def _cached_reply(row: sqlite3.Row, record: type[R]) -> CachedReply[R]:
+    summary = record.model_validate(
         {
             **json.loads(row["summary"]),
             "paper_id": row["paper_id"],

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
 from pipeline.errors import UnkeptError
-from pipeline.records import Paper
+from pipeline.records import Answered, Subject
 from pipeline.store.cache import Cache
 from pipeline.store.claims import ASK_CLAIM, AskClaim
 from pipeline.store.database import BUSY_S
@@ -29,7 +29,7 @@ class Keeper:
         self._cache = cache
         self._now = now
         self._warn = warn
-        self._replies: list[tuple[Paper, CachedReply]] = []
+        self._replies: list[tuple[Subject, CachedReply[Answered]]] = []
         self._keeping: asyncio.Task[None] | None = None
         """Takes all replies of this turn of the loop."""
         self._commits: set[asyncio.Task[None]] = set()
@@ -40,13 +40,13 @@ class Keeper:
         self._renewing: asyncio.Task[None] | None = None
         self._has_warned = False
 
-    async def keep(self, paper: Paper, reply: CachedReply) -> None:
+    async def keep(self, subject: Subject, reply: CachedReply[Answered]) -> None:
         """Return once an accepted reply is on disk.
 
         Raises:
             UnkeptError: it cannot be written.
         """
-        self._replies.append((paper, reply))
+        self._replies.append((subject, reply))
         if self._keeping is None:
             self._keeping = asyncio.create_task(self._commit())
             self._commits.add(self._keeping)
@@ -55,19 +55,17 @@ class Keeper:
         await asyncio.shield(self._keeping)
         self._held.discard(reply.key)
 
-    async def claim(self, key: str, *, is_over: Callable[[], bool]) -> CachedReply | None:
-        """Wait until no other run asks for the same, or ``is_over``; return the reply if it is there by then."""
+    async def claim(self, key: str, *, is_over: Callable[[], bool]) -> bool:
+        """Wait until no other run asks for the same, or ``is_over``; return whether the reply is there by then."""
         while (claim := await self._claim(key)) == "busy" and not is_over():
             if not self._has_warned:
                 self._has_warned = True
                 self._warn(f"another run that shares {self._cache.path} asks about some of these papers; it is awaited")
             await asyncio.sleep(LOOK_AGAIN_S)
-        if claim == "kept":
-            return self._cache.replies.get(key)
         if claim == "mine":
             self._held.add(key)
             self._renewing = self._renewing or asyncio.create_task(self._renew())
-        return None
+        return claim == "kept"
 
     def release(self, key: str) -> None:
         """Leave an ask that came to nothing to other runs; where another process writes just now, its claim lapses."""

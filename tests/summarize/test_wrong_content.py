@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.records import Paper
-from pipeline.summarize.checks import Context, first_fault
+from pipeline.summarize.checks import first_fault
+from pipeline.summarize.finding import Context
 from tests.summarize.alterations import ALTERATIONS, Reply
 
 DATA = os.environ.get("ARXIV_DIGEST_TEST_DATA")
@@ -81,7 +82,7 @@ def refusal(of: Reply, reply: Reply) -> str | None:
         "translated_abstract": "".join(reply.chinese),
     }
     fault = first_fault(fields, Context(paper, instructions=""))
-    return fault.reason if fault else None
+    return fault.check if fault else None
 
 
 def altered(kind: str) -> Iterator[tuple[Reply, Reply]]:
