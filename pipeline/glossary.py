@@ -10,14 +10,14 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.errors import PromptError
-from pipeline.term_forms import Word, Words, base_of, forms_of, is_acronym, words_in
+from pipeline.term_forms import Words, base_of, forms_of, is_acronym, places_in, words_in
 
 FILE = "glossary.csv"
 COLUMNS = ("term", "中文", "field", "forbidden renderings", "note")
@@ -30,6 +30,8 @@ MOST_FAULTS = 5
 
 _GAPS = re.compile(r"[\s\u2010-\u2014·-]+")
 """What does not tell two Chinese renderings apart: blanks and dashes."""
+_CHINESE = re.compile(r"[^\x00-\x7f\u2010-\u2014]+")
+_JOINTS = frozenset("_/.-@#\\")
 _BRACKETED = re.compile(r"[（(\[][^（）()\[\]]*[）)\]]")
 
 
@@ -52,10 +54,11 @@ class Term:
 
 
 class Match(NamedTuple):
-    """A term in a text, and the words it is there as."""
+    """A term in a text, from the word of this number to before that one; numbered from 0."""
 
     term: Term
-    words: tuple[Word, ...]
+    start: int
+    end: int
 
 
 class WrongTerm(NamedTuple):
@@ -80,6 +83,8 @@ class Glossary:
     """Terms, ready to be found in texts."""
 
     terms: tuple[Term, ...] = ()
+    path: Path = Path(FILE)
+    """File that they were read from."""
 
     @cached_property
     def _root(self) -> _Node:
@@ -94,21 +99,19 @@ class Glossary:
             node.term = node.term or term
         return root
 
-    def matches(self, text: str) -> Iterator[Match]:
-        """Yield the terms in ``text`` from left to right, of two that overlap the first, of two that begin together the
-        longer one.
-        """
-        words = words_in(text)
-        at = 0
-        while at < len(words):
-            term, end = _longest(self._root, words, at)
-            if term:
-                yield Match(term, tuple(words[at:end]))
-            at = max(end, at + 1)
+    def matches(self, words: Sequence[str]) -> Iterator[Match]:
+        """Yield the terms among the words of a text; of two that overlap the first, then the longer one."""
+        first = self._root.following
+        end = 0
+        for at, word in enumerate(words):
+            if at >= end and (word in first or word.lower() in first):
+                term, end = _longest(self._root, words, at)
+                if term:
+                    yield Match(term, at, end)
 
     def found_in(self, text: str) -> tuple[Term, ...]:
         """Return the terms in ``text``, each once, in order of first appearance."""
-        return tuple(dict.fromkeys(match.term for match in self.matches(text)))
+        return tuple(dict.fromkeys(match.term for match in self.matches(words_in(text)))) if self.terms else ()
 
     def line(self, text: str) -> str:
         """Return the terms in ``text`` with their renderings on one line, as a prompt says them; empty without any."""
@@ -120,18 +123,18 @@ class Glossary:
 
     def named(self, name: str) -> Term | None:
         """Return the term that ``name`` is, or is a form of."""
-        (*found,) = self.matches(name)
-        return found[0].term if len(found) == 1 and len(found[0].words) == len(words_in(name)) else None
+        words = words_in(name)
+        return next((match.term for match in self.matches(words) if match[1:] == (0, len(words))), None)
 
 
 NO_TERMS = Glossary()
 
 
-def _longest(node: _Node, words: Sequence[Word], at: int) -> tuple[Term | None, int]:
+def _longest(node: _Node, words: Sequence[str], at: int) -> tuple[Term | None, int]:
     """Return the longest term that goes on from ``node`` with the words from ``at``, and where it ends."""
-    best = (node.term, at) if node.term else (None, 0)
+    best: tuple[Term | None, int] = (node.term, at) if node.term else (None, 0)
     if at < len(words):
-        word = words[at].text
+        word = words[at]
         for key in {word, word.lower()}:
             if following := node.following.get(key):
                 best = max(best, _longest(following, words, at + 1), key=lambda found: found[1])
@@ -146,37 +149,46 @@ def wrong_terms(english: str, chinese: str, glossary: Glossary) -> list[WrongTer
     """
     terms = glossary.found_in(english)
     text = _plain(chinese)
-    right = {rendering for term in terms if (rendering := _plain(term.rendering)) in text}
-    left = set(_left_in_english(chinese, glossary)) if terms else set()
-    found = ((term, _forbidden_in(text, term, right)) for term in terms)
-    return [
-        WrongTerm(term, forbidden)
-        for term, forbidden in found
-        if forbidden or (term in left and not term.may_stay and _plain(term.rendering) not in right)
-    ]
+    right = [term for term in terms if _key(term.rendering) in text]
+    wrong = {term: found for term in terms if (found := _forbidden_in(text, term, right))}
+    absent = {term for term in terms if not term.may_stay and term not in wrong and term not in right}
+    left = absent & set(_left_in_english(chinese, glossary)) if absent else absent
+    return [WrongTerm(term, wrong.get(term)) for term in terms if term in wrong or term in left]
 
 
-def _forbidden_in(text: str, term: Term, right: Iterable[str]) -> str | None:
+def _forbidden_in(text: str, term: Term, right: Sequence[Term]) -> str | None:
     """Return the forbidden rendering of ``term`` in ``text``, unless it is part of what another term is rendered by."""
-    hits = [each for each in term.forbidden if _plain(each) in text]
+    hits = [each for each in term.forbidden if _key(each) in text]
     rest = text
     for each in sorted(hits, key=len, reverse=True):
-        rest = rest.replace(_plain(each), " ")
-    if _plain(term.rendering) in rest:
+        rest = rest.replace(_key(each), " ")
+    if not hits or _key(term.rendering) in rest:
         return None
-    others = [rendering for rendering in right if rendering != _plain(term.rendering)]
-    return next((hit for hit in hits if not any(_plain(hit) in other for other in others)), None)
+    others = [_key(other.rendering) for other in right if other != term]
+    return next((hit for hit in hits if not any(_key(hit) in other for other in others)), None)
 
 
 def _left_in_english(chinese: str, glossary: Glossary) -> Iterator[Term]:
     """Yield the terms that stand in ``chinese`` in lower case: capitals may be a name, and brackets an explanation."""
-    for match in glossary.matches(_BRACKETED.sub("()", chinese)):
-        if all(word.text.islower() or is_acronym(word.text) for word in match.words):
-            yield match.term
+    text = _CHINESE.sub("。", _BRACKETED.sub("()", chinese))
+    words, places = words_in(text), places_in(text)
+    for term, start, end in glossary.matches(words):
+        is_plain = all(word.islower() or is_acronym(word) for word in words[start:end])
+        if is_plain and not _is_part_of_name(text, places[start][0], places[end - 1][1]):
+            yield term
+
+
+def _is_part_of_name(text: str, start: int, end: int) -> bool:
+    """Tell whether what stands next to a term makes it part of an address, a file or a name with hyphens."""
+    return text[max(start - 1, 0) : start] in _JOINTS or text[end : end + 1] in _JOINTS
 
 
 def _plain(text: str) -> str:
     return _GAPS.sub("", text).lower()
+
+
+_key = lru_cache(maxsize=8192)(_plain)
+"""A rendering as it is looked for."""
 
 
 def load(path: Path) -> Glossary:
@@ -185,21 +197,21 @@ def load(path: Path) -> Glossary:
     Raises:
         PromptError: it cannot be read, or rows are wrong; each is named by its line, with what to do.
     """
-    rows = list(_rows(path))
     faults: list[str] = []
     terms: dict[Words, tuple[int, Term]] = {}
-    for line, cells in rows:
-        fault = _fault(cells)
-        if not fault and (earlier := terms.get(base_of(cells[0]))):
-            fault = f"{cells[0]!r} stands on line {earlier[0]} already: keep one of the two"
+    for line, cells in _rows(path):
+        fault = next(_faults(cells), "")
+        words = () if fault else base_of(cells[0])
+        if words in terms:
+            fault = f"{cells[0]!r} stands on line {terms[words][0]} already: keep one of the two"
         if fault:
             faults.append(f"line {line}: {fault}")
         else:
-            terms[base_of(cells[0])] = (line, _term(cells))
+            terms[words] = (line, _term(cells))
     if faults:
         more = f"; and {len(faults) - MOST_FAULTS} more" if len(faults) > MOST_FAULTS else ""
         raise PromptError(f"{path}: {'; '.join(faults[:MOST_FAULTS])}{more}")
-    return Glossary(tuple(term for _, term in terms.values()))
+    return Glossary(tuple(term for _, term in terms.values()), path)
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
@@ -235,21 +247,21 @@ def _read(path: Path) -> str:
         raise PromptError(f"{path}: is not UTF-8; save it as 'CSV UTF-8 (comma delimited)'") from error
 
 
-def _fault(cells: Sequence[str]) -> str:
-    """Return what is wrong with a row, and what to do; empty where nothing is."""
+def _faults(cells: Sequence[str]) -> Iterator[str]:
+    """Yield what is wrong with a row, and what to do; only the first is sure to be meant."""
     if len(cells) != len(COLUMNS):
-        return f"{len(cells)} cells instead of {len(COLUMNS)}: put a cell that has a comma into quotation marks"
+        yield f"{len(cells)} cells instead of {len(COLUMNS)}: put a cell that has a comma into quotation marks"
     if absent := [name for name, cell in zip(COLUMNS[:3], cells, strict=False) if not cell]:
-        return f"{' and '.join(absent)} empty: fill it, or delete the row"
+        yield f"{' and '.join(absent)} empty: fill the cell, or delete the row"
     if any(not cell.isprintable() for cell in cells):
-        return "a line end or control character in a cell: is a quotation mark open? Keep each row on one line"
-    if SEPARATOR in cells[1]:
-        return f"中文 has several renderings: keep one, and name the others in the note ({cells[1]})"
-    if not base_of(cells[0])[0].isalnum():
-        return f"{cells[0]!r} must begin with a letter or digit"
-    if any(_plain(each) == _plain(cells[1]) for each in _split(cells[3])):
-        return f"{cells[1]!r} is the rendering of {cells[0]!r} and cannot be forbidden: delete it in one of the cells"
-    return ""
+        yield "a line end or control character in a cell: is a quotation mark open? Keep each row on one line"
+    term, rendering, _, forbidden, _ = cells
+    if not term[0].isalnum():
+        yield f"{term!r} must begin with a letter or digit"
+    if SEPARATOR in rendering:
+        yield f"{term!r} has several renderings in 中文: keep one, and name the others in the note"
+    if any(_plain(each) == _plain(rendering) for each in _split(forbidden)):
+        yield f"{rendering!r} is the rendering of {term!r} and cannot be forbidden: delete it in one of the two cells"
 
 
 def _term(cells: Sequence[str]) -> Term:

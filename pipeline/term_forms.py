@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import product
-from typing import NamedTuple
 
 _WORD = re.compile(r"[^\W_\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+|[^\s\u2010-\u2014-]")
-"""A word, or one character that is neither blank nor hyphen: a term goes over blanks and hyphens, and over nothing else."""
+"""A word, or one character that is neither blank nor hyphen: a term goes over blanks and hyphens, over nothing else."""
 _BRITISH = (
     (re.compile(r"(?<=..)iz(?=e|ing|ation|able)"), "is"),
     (re.compile(r"(?<=neighb|behavi)or|(?<=lab|col)or"), "our"),
@@ -28,17 +27,14 @@ _DOUBLED = re.compile(r"(.+)([bdgklmnprt])\2")
 Words = tuple[str, ...]
 
 
-class Word(NamedTuple):
-    """A word of a text and where it stands."""
-
-    text: str
-    start: int
-    end: int
+def words_in(text: str) -> list[str]:
+    """Return the words of ``text``; a punctuation mark or a Chinese character is a word of its own."""
+    return _WORD.findall(text)
 
 
-def words_in(text: str) -> list[Word]:
-    """Return the words of ``text``; punctuation marks and Chinese characters are words of one character."""
-    return [Word(match.group(), match.start(), match.end()) for match in _WORD.finditer(text)]
+def places_in(text: str) -> list[tuple[int, int]]:
+    """Return where each word of ``text`` begins and ends."""
+    return [match.span() for match in _WORD.finditer(text)]
 
 
 def is_acronym(word: str) -> bool:
@@ -53,17 +49,16 @@ def key_of(word: str) -> str:
 
 def base_of(term: str) -> Words:
     """Return the words of a term as listed."""
-    return tuple(key_of(word.text) for word in words_in(term))
+    return tuple(map(key_of, words_in(term)))
 
 
 def forms_of(term: str) -> frozenset[Words]:
     """Return every form of ``term``, each as its words: in the plural, as a verb, in one word, in British spelling."""
-    base = base_of(term)
-    inflected = {base, *_plurals(base)}
+    bases = set(_spelled(base_of(term)))
+    inflected = bases | {form for base in bases for form in _plurals(base)}
     if " " not in term:
-        inflected |= set(_verbs(base))
-    joined = {form for each in inflected for form in _joined(term, each)}
-    return frozenset(form for each in joined for form in _spelled(each))
+        inflected |= {form for base in bases for form in _verbs(base)}
+    return frozenset(form for each in inflected for form in _joined(term, each))
 
 
 def _plurals(words: Words) -> Iterator[Words]:
@@ -100,6 +95,7 @@ def _joined(term: str, words: Words) -> Iterator[Words]:
 
 
 def _spelled(words: Words) -> Iterator[Words]:
+    """Yield the words as they are, and in British spelling."""
     yield words
     british = list(words)
     for american, spelling in _BRITISH:
