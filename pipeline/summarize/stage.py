@@ -101,13 +101,13 @@ class Summarizer:
                 for paper in page:
                     waiting.append(self._begin(paper))
                     while len(waiting) > WINDOW:
-                        yield await waiting.popleft()
+                        yield await _uncancelled(waiting.popleft())
                 while waiting and waiting[0].done():
                     yield await waiting.popleft()
                 if self.stopped:
                     break
             while waiting:
-                yield await waiting.popleft()
+                yield await _uncancelled(waiting.popleft())
         finally:
             await self._leave_nothing_behind()
 
@@ -255,6 +255,11 @@ class Summarizer:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._keeper.finish()
+
+
+async def _uncancelled(settled: asyncio.Future[Settled]) -> Settled:
+    """Wait for a paper; an interrupt must not end its call before those in flight are counted, or one is lost unsaid."""
+    return await asyncio.shield(settled)
 
 
 def _done(settled: Settled) -> asyncio.Future[Settled]:
