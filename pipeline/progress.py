@@ -23,4 +23,4 @@ class Progress(Protocol):
         """Something went wrong that does not stop the run."""
 
     def close(self) -> None:
-        """Nothing more comes."""
+        """Nothing more comes of this digest."""

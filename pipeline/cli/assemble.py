@@ -10,7 +10,7 @@ from pipeline import outputs
 from pipeline.cli import screen
 from pipeline.cli.compose import now, output_for, settings_for
 from pipeline.cli.options import Given
-from pipeline.cli.outcome import open_page, show
+from pipeline.cli.outcome import Shown, open_page
 from pipeline.cli.selection import digests_for
 from pipeline.errors import UsageError
 from pipeline.exits import Exit
@@ -38,7 +38,7 @@ def assemble_command(given: Given) -> Exit:
     )
     outputs.check_writable(settings.output)
     outcome = assemble(entries, source, end.spent or _uncounted(entries), output_for(given, settings))
-    show(outcome, given)
+    Shown(given).show(outcome)
     if given.open:
         open_page((outcome,))
     return outcome.exit

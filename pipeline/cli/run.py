@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from pipeline import outputs
 from pipeline.cli import screen
@@ -11,7 +12,7 @@ from pipeline.cli.estimate import estimate_command
 from pipeline.cli.large import confirmed
 from pipeline.cli.loop import kept_on_interrupt, run_loop
 from pipeline.cli.options import Given
-from pipeline.cli.outcome import open_page, show
+from pipeline.cli.outcome import Shown, open_page
 from pipeline.cli.selection import digests_for
 from pipeline.errors import FatalModelError, FetchError, SettingsError, UsageError
 from pipeline.exits import Exit, of_several
@@ -47,17 +48,15 @@ def make(specs: Sequence[DigestSpec], given: Given, settings: Settings) -> Exit:
     """Make digests one after the other and say of each what became of it."""
     prompt = prompt_library().get(settings.prompt)
     outputs.check_writable(settings.output)
-    outcomes: list[Outcome] = []
     # What is refused is known before anything is spent on the others.
-    refused = [spec.refusal for spec in specs if spec.refusal]
+    made = _Made(Shown(given), [spec.refusal for spec in specs if spec.refusal])
     wanted = [spec for spec in specs if not spec.refusal]
-    try:
-        with job_for(given, settings, prompt) as job, kept_on_interrupt(job):
-            output = output_for(given, settings)
-            run_loop(lambda: _make_each(wanted, job, output, outcomes, refused))
-    finally:
-        for outcome in outcomes:
-            show(outcome, given)
+    with job_for(given, settings, prompt) as job, kept_on_interrupt(job):
+        output = output_for(given, settings)
+        run_loop(lambda: _make_each(wanted, job, output, made))
+    if made.lost:
+        raise made.lost
+    outcomes, refused = made.outcomes, made.refused
     if refused and not outcomes:
         raise refused[0]
     for error in refused:
@@ -72,10 +71,26 @@ def make(specs: Sequence[DigestSpec], given: Given, settings: Settings) -> Exit:
     return of_several(codes)
 
 
-async def _make_each(
-    specs: Sequence[DigestSpec], job: Job, output: Output, outcomes: list[Outcome], refused: list[UsageError]
-) -> None:
-    """Make one digest after the other; each is in ``outcomes`` or ``refused`` as soon as that is known.
+@dataclass
+class _Made:
+    """The digests of a command so far; each is shown as soon as it is made."""
+
+    shown: Shown
+    refused: list[UsageError]
+    outcomes: list[Outcome] = field(default_factory=list)
+    lost: screen.OutputLostError | None = None
+    """Why a report did not reach standard output; the other digests are made all the same."""
+
+    def add(self, outcome: Outcome) -> None:
+        self.outcomes.append(outcome)
+        try:
+            self.shown.show(outcome)
+        except screen.OutputLostError as error:
+            self.lost = error
+
+
+async def _make_each(specs: Sequence[DigestSpec], job: Job, output: Output, made: _Made) -> None:
+    """Make one digest after the other and show what became of it.
 
     A day that arXiv does not serve ends the days of its digest.
     """
@@ -88,9 +103,10 @@ async def _make_each(
             try:
                 outcome = await run(spec, job, output)
             except UsageError as error:
-                refused.append(error)
+                made.refused.append(error)
                 continue
-            outcomes.append(outcome)
+            job.progress.close()
+            made.add(outcome)
             if outcome.exit is not Exit.NOTHING:
                 job.cache.keep_run(outcome.report, finished=job.now())
             if isinstance(outcome.error, FatalModelError):

@@ -258,7 +258,7 @@ class Summarizer:
 
 
 async def _uncancelled(settled: asyncio.Future[Settled]) -> Settled:
-    """Wait for a paper; an interrupt must not end its call before those in flight are counted, or one is lost unsaid."""
+    """Wait for a paper; an interrupt must not end its call before those in flight are counted."""
     return await asyncio.shield(settled)
 
 
