@@ -15,8 +15,8 @@ _TELLING = re.compile(r"(?<![A-Za-z0-9])(?:[A-Za-z]+[A-Z0-9][A-Za-z0-9]*|\d+(?:\
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _PARTS = ((1, 1), (1, 0), (0, 1), (2, 1), (1, 2))
 _GAP = -0.15
-_JOINING = 0.3
-SHORTEST_JOINED, LONGEST_JOINED = 1.1, 2.6
+_JOINING = 0.5
+SHORTEST_JOINED, LONGEST_JOINED = 1.3, 2.6
 """The same, where two sentences are translated by one, or one by two."""
 _EXPECTED = 0.28
 """What two sentences share by chance at most."""

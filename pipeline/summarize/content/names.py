@@ -10,7 +10,7 @@ from .prose import MATH, is_plain, unwrap
 
 _TOKEN = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 _NAMED = re.compile(r"[A-Za-z0-9]*(?:[A-Z][A-Za-z0-9]*[A-Z0-9]|[a-z][A-Z]|[A-Za-z]\d)[A-Za-z0-9]*")
-_EMPHASIS = re.compile(r"[A-Z]{1,3}[a-z]{4,}[A-Z]?|[a-z]*[A-Z][a-z]+|[A-Z]?[a-z]+[A-Z][a-z]{4,}")
+_EMPHASIS = re.compile(r"[A-Z]{1,3}[a-z]{4,}[A-Z]?|[a-z]*[A-Z][a-z]+|[A-Z]?[a-z]+[A-Z][a-z]{3,}")
 """A word with one capital inside, which shows where an acronym's letter comes from."""
 _CITED = re.compile(r"\b([A-Z][a-z]{2,}) et al\b")
 _KEY = re.compile(r"\\\w*(?:cite|ref|label)\w*\{[^{}]*\}")

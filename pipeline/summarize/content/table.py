@@ -100,7 +100,7 @@ CONTENT_CHECKS: tuple[ContentCheck, ...] = (
     ContentCheck("regional", "mark", "用词待核", "改用大陆通行译法，不用“{}”", _ALL, _text(script.regional)),
     ContentCheck("half_translated", "mark", "部分未译", "要把“{}”译成中文", _ALL, _text(script.english_run)),
     ContentCheck("unfinished", "mark", "句子不完整", "没有写完：“{}”", _BODY, _pair(wording.unfinished)),
-    ContentCheck("number", "mark", "数字待核", "数字与原文不符，核对“{}”", _BODY | {TITLE}, _pair(numbers.wrong_numbers)),
+    ContentCheck("number", "mark", "数字待核", "核对数字“{}”", _BODY | _TITLE, _pair(numbers.wrong_numbers)),
     ContentCheck("number", "mark", "数字待核", "数字“{}”原文没有", _LINE, _beside_paper(numbers.added_number)),
     ContentCheck("formula", "mark", "公式待核", "公式要照原文保留：{}", _BODY, _pair(names.lost_formula)),
     ContentCheck("link", "mark", "网址待核", "网址要照原文保留：{}", _BODY, _beside_reply(names.lost_link)),
