@@ -22,7 +22,7 @@ class Reply:
 Alter = Callable[[Reply, Reply, random.Random], Reply | None]
 """Alters a reply; the second is that of another paper."""
 
-NUMBER = re.compile(r"(?<![\w.$\\{^-])\d+(?:\.\d+)?(?![\w}])")
+NUMBER = re.compile(r"(?<![A-Za-z0-9_.$\\{^-])\d+(?:\.\d+)?(?![A-Za-z0-9_}])")
 NAME = re.compile(r"[A-Za-z]*[A-Z][A-Za-z0-9]*[A-Z0-9][A-Za-z0-9-]*")
 FORMULA = re.compile(r"\$[^$]+\$")
 _NEGATIONS = (
@@ -192,7 +192,7 @@ ALTERATIONS: dict[str, Alter] = {
     "all numbers left out": lambda r, o, g: every(r, lambda t: NUMBER.sub("", t)),
     "per cent left out": lambda r, o, g: every(r, lambda t: re.sub(r"(?<=\d)\s?\\?[%％]", "", t)),
     "a number ten times as large": lambda r, o, g: one(
-        r, g, lambda t: NUMBER.sub(lambda m: m.group() + "0", t, count=1)
+        r, g, lambda t: NUMBER.sub(lambda m: f"{float(m.group()) * 10:.10g}", t, count=1)
     ),
     "a number invented in the one-liner": lambda r, o, g: replace(r, tldr=r.tldr.rstrip("。") + "，准确率提高 17.3%。"),
     "two rendered as three": lambda r, o, g: one(r, g, lambda t: re.sub("两(?=[种个类项阶])", "三", t)),

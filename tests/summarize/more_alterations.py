@@ -95,7 +95,7 @@ MORE: dict[str, Alter] = {
     "a number one larger": _number(lambda n: str(int(float(n)) + 1)),
     "a decimal point lost": _pattern(r"(\d)\.(\d)", r"\1\2"),
     "a decimal place moved": _pattern(r"(\d)\.(\d)(\d)", r"\1\2.\3"),
-    "a digit lost": _pattern(r"(?<![\w.])(\d)\d(?=\d*\D)", r"\1"),
+    "a digit lost": _pattern(r"(?<![A-Za-z0-9_.])(\d)\d(?=\d*\D)", r"\1"),
     "a number rounded to tens": _number(lambda n: str(round(float(n) / 10) * 10)),
     "a number for 若干": _number(lambda n: "若干"),
     "a number invented in a sentence": _pattern("。$", "，达到 87.3%。"),

@@ -174,6 +174,8 @@ def test_names_and_formulas_are_compared() -> None:
     assert lost_formula("with $\\rho$ and $x^2$", "用 ρ 和 $x^2$") == ""
     assert lost_formula("with $\\sqrt{n}$", "用 sqrt n") == "$\\sqrt{n}$"
     assert lost_formula("with $n$", "用 $n") == "$"
+    assert lost_formula("with $n>0$ and $m$", "用 $n>$ 和 $m$") == "$n>0$"
+    assert wrong_numbers("with $x^{2}$", "用 $x^{3}$") == "3"
 
 
 @given(st.lists(st.text(max_size=40), max_size=6), st.lists(st.text(max_size=40), max_size=6))

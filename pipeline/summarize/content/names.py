@@ -91,7 +91,7 @@ def lost_formula(english: str, chinese: str) -> str:
     kept, whole = [_bare(formula) for formula in MATH.findall(chinese)], _bare(chinese)
     for formula in MATH.findall(english):
         bare = _bare(formula)
-        if _IS_TEXT.search(formula) or is_plain(formula) or _GREEK.get(bare, "$") in chinese:
+        if _IS_TEXT.search(formula) or is_plain(formula) or _GREEK.get(bare, "\0") in chinese:
             continue
         if not (any(bare in one for one in kept) or ("\\" not in formula and bare in whole)):
             return f"${formula}$"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
 
-from .prose import unwrap
+from .prose import MATH, unwrap
 
 _UNITS = {
     "ms": ("毫秒", "ms"),
@@ -171,7 +171,8 @@ def wrong_numbers(english: str, chinese: str) -> str:
     be in the English one, in its formulas and names too.
     """
     said, source = unwrap(chinese), unwrap(english)
-    return _lost(source, said) or _added(f"{english}\n{source}", said)
+    added = _added(f"{english}\n{source}", said)
+    return _lost(source, said) or added or _added_in_formulas(english, chinese)
 
 
 def added_number(english: str, chinese: str) -> str:
@@ -195,6 +196,12 @@ def _added(english: str, chinese: str) -> str:
     found = tuple(_chinese_numbers(chinese))
     known = _known(english) if found else frozenset()
     return next((number.text for number in found if number.values.isdisjoint(known)), "")
+
+
+def _added_in_formulas(english: str, chinese: str) -> str:
+    """Return the first number in a formula, which stands in the original as it is."""
+    known = set(_RUN.findall(english))
+    return next((run for formula in MATH.findall(chinese) for run in _RUN.findall(formula) if run not in known), "")
 
 
 def _agrees(number: Number, said: Number, chinese: str) -> bool:
