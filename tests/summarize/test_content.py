@@ -67,6 +67,7 @@ CASES: dict[str, tuple[int, str]] = {
     "name_added": (1, "图神经网络 ZetaNet 在大规模图上的注意力计算很慢。"),
     "length": (1, "图神经网络。"),
     "foreign_sentence": (1, "该算法利用随机梯度下降优化损失函数，并证明了收敛性。"),
+    "added_sentence": (4, "该方法在训练时不需要任何标签。它已投入临床使用。"),
     "negation": (4, "该方法在训练时需要大量标签。"),
     "turned": (6, "在基准的每张图上，它都降低了准确率。"),
 }

@@ -119,7 +119,7 @@ def _names(english: str) -> Iterator[str]:
 
 def _stem(word: str) -> str:
     lowered = squeeze(word)
-    return lowered[:-1] if len(lowered) > 3 and lowered.endswith("s") else lowered
+    return lowered[:-1] if len(lowered) > 3 and lowered.endswith(("s", "y")) else lowered
 
 
 def _is_opened(name: str, chinese: str) -> bool:

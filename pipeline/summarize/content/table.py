@@ -78,6 +78,12 @@ def _length(part: Part) -> str:
     return "" if few or SHORTEST_RATIO <= ratio <= LONGEST_RATIO else f"{ratio:.1f}"
 
 
+def _further_sentence(part: Part) -> str:
+    """Return the last of the sentences that stand for fewer of the original."""
+    said = split_chinese(part.chinese)
+    return said[-1] if len(said) > len(split_sentences(part.english)) else ""
+
+
 def _unlike(part: Part, *, least: float, evidence: int) -> str:
     like = part.texts.affinity((0,), (0,))
     return f"{like.share:.0%}" if like.evidence >= evidence and like.share < least else ""
@@ -108,6 +114,7 @@ CONTENT_CHECKS: tuple[ContentCheck, ...] = (
     ContentCheck("name_added", "mark", "名称待核", "“{}”原文没有", _ALL, _beside_paper(names.added_name)),
     ContentCheck("length", "mark", "详略待核", "长短与原句相差太大，照原句译全", _SENTENCE, _length),
     ContentCheck("foreign_sentence", "mark", "译文与原句不符", "与原句不符，按原句重译", _SENTENCE, _sentence_unlike),
+    ContentCheck("added_sentence", "mark", "有原文没有的句子", "要删去多出的“{}”", _SENTENCE, _further_sentence),
     ContentCheck("negation", "mark", "否定待核", "原句的否定“{}”没有译出", _SENTENCE, _pair(wording.lost_negation)),
     ContentCheck("turned", "mark", "意思待核", "“{}”与原句意思相反", _SENTENCE, _pair(wording.turned)),
     ContentCheck("title_short", "mark", "题目不全", "题目没有译全", _TITLE, _pair(wording.short_title)),

@@ -23,7 +23,7 @@ _POLARITY = tuple(
     for said, opposite in (
         ("outperform|surpass|exceed|superior|better than", "劣于|不如|逊于|低于|不及"),
         ("underperform|inferior|worse than", "优于|胜过|超过"),
-        ("improv|enhanc|increas|boost", "降低|减少|下降|恶化|削弱"),
+        ("improv|enhanc|increas|boost", "降低|减少|(?<!梯度)下降|恶化|削弱"),
         ("reduc|decreas|lower|decline|mitigat|alleviat", "提高|提升|增加|增大|加剧"),
         ("significant|effective|successful", "并不显著|不显著|无效|失败"),
         (r"can\b|enabl|allow", "不能|无法"),
