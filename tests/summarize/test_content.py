@@ -176,7 +176,7 @@ def test_names_and_formulas_are_compared() -> None:
     assert lost_formula("with $\\sqrt{n}$", "用 sqrt n") == "$\\sqrt{n}$"
     assert lost_formula("with $n$", "用 $n") == "$"
     assert lost_formula("with $n>0$ and $m$", "用 $n>$ 和 $m$") == "$n>0$"
-    assert wrong_numbers("with $x^{2}$", "用 $x^{3}$") == "3"
+    assert wrong_numbers("with $n^{2}$", "用 $n^{3}$") == "3"
 
 
 @given(st.lists(st.text(max_size=40), max_size=6), st.lists(st.text(max_size=40), max_size=6))
