@@ -10,10 +10,11 @@ from pathlib import Path
 
 from pipeline.cli import screen
 from pipeline.cli.options import Given
+from pipeline.errors import SettingsError
 from pipeline.exits import Exit
 from pipeline.records import RunReport
 from pipeline.run import Outcome
-from pipeline.settings import REPLAY_MODEL
+from pipeline.settings import REPLAY_MODEL, Settings
 from pipeline.text import plain
 
 DEMO_NAME = "demo"
@@ -68,6 +69,16 @@ class Shown:
                 if line not in self._said:
                     self._said.add(line)
                     yield f"arxiv-digest: warning: {line}"
+
+
+def check_open(given: Given, settings: Settings) -> None:
+    """See, before anything is spent, that there will be a page to open.
+
+    Raises:
+        SettingsError: ``--open`` is given, but no page for a browser is written.
+    """
+    if given.open and "html" not in settings.format:
+        raise SettingsError("--open: there is no page to open without html", hint="Add html to --format.")
 
 
 def open_page(outcomes: Sequence[Outcome]) -> None:

@@ -11,7 +11,7 @@ from pipeline.cli.environment import job_for, prompt_library, runtime, settings_
 from pipeline.cli.estimate import estimate_command
 from pipeline.cli.loop import kept_on_interrupt, run_loop
 from pipeline.cli.options import Given
-from pipeline.cli.outcome import Shown, open_page
+from pipeline.cli.outcome import Shown, check_open, open_page
 from pipeline.compose import make_each, output_for
 from pipeline.compose.large import unless_large
 from pipeline.errors import SettingsError, UsageError
@@ -27,8 +27,7 @@ def run_command(given: Given) -> Exit:
     settings = settings_for(given)
     if given.site and "json" not in settings.format:
         raise SettingsError("--site: the site is built from the json files", hint="Add json to --format.")
-    if given.open and "html" not in settings.format:
-        raise SettingsError("--open: there is no page to open without html", hint="Add html to --format.")
+    check_open(given, settings)
     if given.site:
         _check_site(settings)
     specs = specs_for(given, settings)

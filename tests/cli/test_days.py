@@ -429,6 +429,20 @@ def test_a_stale_feed_is_told_on_the_page_and_asked_for_again(days: Days) -> Non
     assert "公告源仍是" not in days.page("cs.AI", TUESDAY)
 
 
+def test_a_stale_feed_is_told_once_for_all_sections(days: Days) -> None:
+    """Two sections of one feed, one warning, and a line for each."""
+    days.program.write("digest.toml", '[digests.one]\ncategories = ["cs.AI"]\n[digests.two]\ncategories = ["cs.AI"]\n')
+    days.announces(MONDAY, several((1, 2)))
+    days("run")
+    days.announces(TUESDAY, several((1, 2)))
+    ran = days("run")
+    assert (ran.code, ran.stderr.count("feed is still that of")) == (3, 1)
+    assert [line.partition(":")[0] for line in ran.stdout.splitlines() if line[0] != " "] == [
+        f"one {TUESDAY}",
+        f"two {TUESDAY}",
+    ]
+
+
 def _piped(days: Days, monkeypatch: pytest.MonkeyPatch, *asked: str) -> list[int]:
     """Fetch, summarize and assemble, joined by files; return the exit codes."""
     ran = [days("fetch", *asked)]
