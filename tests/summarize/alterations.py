@@ -34,6 +34,7 @@ _NEGATIONS = (
     ("有效", "无效"),
     ("高于", "低于"),
 )
+_CHARACTERS = [chr(code) for code in range(0x4E00, 0x9FA5)]
 TRADITIONAL = str.maketrans(
     "学习们个这来时国说对过后会还没网络资讯数据实验应关系机经点现发开问题间类处种进选术标准制动员区优导层",
     "學習們個這來時國說對過後會還沒網絡資訊數據實驗應關係機經點現發開問題間類處種進選術標準製動員區優導層",
@@ -218,6 +219,7 @@ ALTERATIONS: dict[str, Alter] = {
     ),
     "one character looped": lambda r, o, g: one(r, g, lambda t: t[:10] + "的" * 80),
     "a phrase looped": lambda r, o, g: one(r, g, lambda t: t[:6] * 20),
+    "characters by chance": lambda r, o, g: every(r, lambda t: "".join(g.choices(_CHARACTERS, k=len(t) - 1)) + "。"),
     "html and script": put("<script>alert(1)</script>"),
     "bold and headings": lambda r, o, g: one(r, g, lambda t: f"**{t}**"),
     "bullets": lambda r, o, g: every(r, lambda t: f"- {t}"),

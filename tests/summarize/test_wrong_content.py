@@ -40,6 +40,7 @@ REFUSED = (
     "one sentence looped",
     "one character looped",
     "a phrase looped",
+    "characters by chance",
     "html and script",
     "bold and headings",
     "mojibake (UTF-8 read as GBK)",
