@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -22,11 +22,16 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipeline.errors import OutputError, PromptError
+from pipeline.glossary import FILE as GLOSSARY
+from pipeline.glossary import NO_TERMS, Glossary
+from pipeline.glossary import load as load_glossary
 from pipeline.outputs import write_all
 from pipeline.records import PromptName
 from pipeline.validation import did_you_mean, explain
 
 LOCK = "released.json"
+TERMS = "terms"
+"""Variable of every prompt about a title and an abstract: those of their words that the glossary has."""
 TODAYS_TASK = "translation"
 """What a prompt asks for whose front matter names no task."""
 
@@ -77,6 +82,8 @@ class Prompt:
     front: FrontMatter
     system: str
     user: str
+    glossary: Glossary = NO_TERMS
+    """What ``{{ terms }}`` is looked up in; empty for a prompt that does not use it."""
 
     @property
     def label(self) -> str:
@@ -88,6 +95,11 @@ class Prompt:
         """The prompt as a run report names it."""
         return PromptName(name=self.name, version=self.version, sha256=self.sha256)
 
+    @property
+    def uses_terms(self) -> bool:
+        """Whether the prompt says ``{{ terms }}``, so that a change of the glossary changes what is asked."""
+        return TERMS in _variables_of(self)
+
     @cached_property
     def _renderers(self) -> tuple[Renderer, Renderer]:
         return _renderer(self.system), _renderer(self.user)
@@ -98,8 +110,10 @@ class Prompt:
         Raises:
             PromptError: the template asks for something that the subject lacks.
         """
+        text = "\n".join(str(values.get(name, "")) for name in ("title", "abstract"))
+        said = {TERMS: self.glossary.line(text), **values}
         try:
-            system, user = (render(values).strip() for render in self._renderers)
+            system, user = (render(said).strip() for render in self._renderers)
         except (jinja2.TemplateError, TypeError, ValueError, ArithmeticError, LookupError, RecursionError) as error:
             raise PromptError(f"{self.path}: cannot be rendered for paper {of}: {error}") from error
         return system, user
@@ -127,9 +141,19 @@ class PromptLibrary:
             if path.is_file():
                 prompt = load(path, self.templates)
                 self._refuse_drift(prompt)
-                return prompt
+                return replace(prompt, glossary=self.glossary) if prompt.uses_terms else prompt
         known = ", ".join(sorted(self.labels())) or "none"
         raise PromptError(f"no prompt {label}{did_you_mean(label, self.labels())} (prompts: {known})")
+
+    @cached_property
+    def glossary(self) -> Glossary:
+        """The terms of the first folder that has a glossary.
+
+        Raises:
+            PromptError: its file is not what a glossary is.
+        """
+        paths = (folder / GLOSSARY for folder in self.folders)
+        return next((load_glossary(path) for path in paths if path.is_file()), NO_TERMS)
 
     def labels(self) -> dict[str, Path]:
         """Return every ``NAME@N`` with its file, in order of name and version."""
@@ -299,15 +323,20 @@ def _template_for(prompt: Prompt, templates: Templates) -> Template:
     return templates[task]
 
 
-def _check_variables(prompt: Prompt, template: Template) -> None:
+def _variables_of(prompt: Prompt) -> set[str]:
     used: set[str] = set()
     for part in (prompt.system, prompt.user):
         try:
             used |= jinja2.meta.find_undeclared_variables(_ENVIRONMENT.parse(part))
         except jinja2.TemplateSyntaxError as error:
             raise PromptError(f"{prompt.path}: {error.message} (line {error.lineno} of its part)") from error
-    if unknown := sorted(used - template.sample.keys()):
-        allowed = ", ".join(template.sample)
+    return used
+
+
+def _check_variables(prompt: Prompt, template: Template) -> None:
+    used, known = _variables_of(prompt), {*template.sample, TERMS}
+    if unknown := sorted(used - known):
+        allowed = ", ".join((*template.sample, TERMS))
         raise PromptError(f"{prompt.path}: undefined: {', '.join(unknown)} (a prompt may use {allowed})")
     if absent := [f"{{{{ {name} }}}}" for name in template.needed if name not in used]:
         raise PromptError(

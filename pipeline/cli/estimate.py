@@ -36,7 +36,7 @@ def estimate_command(given: Given) -> Exit:
     settings = settings_for(given)
     specs = specs_for(given, settings)
     prompt = prompt_library().get(settings.prompt)
-    tokens = counter(_tables())
+    tokens = counter(tables())
     with Cache(settings.cache, warn=screen.warn) as cache:
         return of_several([_estimate(spec, given, _Context(settings, prompt, cache, tokens)) for spec in specs])
 
@@ -52,7 +52,7 @@ class _Context:
 
 
 @dataclass(frozen=True)
-class _Cost:
+class Cost:
     """US dollars for a run; None where the price is not known."""
 
     now: float | None
@@ -71,7 +71,7 @@ def _estimate(spec: DigestSpec, given: Given, context: _Context) -> Exit:
     plan = Plan(context.prompt, model, context.cache, refresh=given.refresh, offline=given.offline)
     found = estimate(papers, plan, context.tokens)
     minutes = _minutes(found, context)
-    cost = _cost(found, minutes, choice)
+    cost = cost_of(found, minutes, choice)
     figures = {
         "name": source.name,
         "date": source.date,
@@ -89,21 +89,23 @@ def _estimate(spec: DigestSpec, given: Given, context: _Context) -> Exit:
     return Exit.COMPLETE if papers else Exit.NOTHING
 
 
-def _words(figures: Mapping[str, object], found: Estimate, cost: _Cost) -> str:
+def _words(figures: Mapping[str, object], found: Estimate, cost: Cost) -> str:
     counted = (
         f"{figures['name']} {figures['date']}: {found.papers} papers, {found.cached} cached, {found.to_ask} to ask"
     )
     if not found.to_ask:
         return f"{counted}; nothing to pay for"
+    minutes = figures["minutes"]
+    assert isinstance(minutes, float)
+    return f"{counted}; {price_in_words(found, cost)}, {in_words(minutes)}"
+
+
+def price_in_words(found: Estimate, cost: Cost) -> str:
+    """Return the tokens that asking takes, and the dollars."""
     dollars = "at a price that is not known" if cost.now is None else f"${cost.now:.4f}"
     if cost.now is not None and cost.most is not None and cost.most > cost.now:
         dollars += f" (up to ${cost.most:.4f} if it runs into the dear hours)"
-    minutes = figures["minutes"]
-    assert isinstance(minutes, float)
-    return (
-        f"{counted}; about {found.tokens.prompt:,} prompt and {found.tokens.completion:,} completion tokens, "
-        f"{dollars}, {in_words(minutes)}"
-    )
+    return f"about {found.tokens.prompt:,} prompt and {found.tokens.completion:,} completion tokens, {dollars}"
 
 
 def in_words(minutes: float) -> str:
@@ -114,16 +116,16 @@ def in_words(minutes: float) -> str:
     return "1 second"
 
 
-def _cost(found: Estimate, minutes: float, choice: ModelChoice) -> _Cost:
+def cost_of(found: Estimate, minutes: float, choice: ModelChoice) -> Cost:
     """Return what a run costs that begins now, at the price of this moment and at the dearest on its way."""
     if choice.replay_file or not found.to_ask:
-        return _Cost(0.0, 0.0)
+        return Cost(0.0, 0.0)
     price = price_of(choice)
     if price is None:
-        return _Cost(None, None)
+        return Cost(None, None)
     begins, mean = now(), mean_of(found.tokens, found.to_ask)
     ends = begins + max(SOON, 2 * timedelta(minutes=minutes))
-    return _Cost(
+    return Cost(
         round(price(mean, begins) * found.to_ask, 6), round(dearest(price, mean, begins, ends) * found.to_ask, 6)
     )
 
@@ -142,7 +144,7 @@ def _minutes(found: Estimate, context: _Context) -> float:
     return max(by_width, by_requests, by_tokens)
 
 
-def _tables() -> Path:
+def tables() -> Path:
     """Return the folder where tiktoken keeps its tables, found as tiktoken finds it."""
     named = os.environ.get("TIKTOKEN_CACHE_DIR") or os.environ.get("DATA_GYM_CACHE_DIR")
     return Path(named) if named else Path(tempfile.gettempdir()) / "data-gym-cache"

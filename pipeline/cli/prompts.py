@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.cli import screen
@@ -61,7 +62,7 @@ def check_command(labels: list[str]) -> Exit:
     """Check prompts, all of them where none is named; say every fault, not only the first."""
     library = prompt_library()
     wanted = {label: library.get(label).path for label in labels} or library.labels()
-    faults = [] if labels else list(library.drifted())
+    faults = [] if labels else [*library.drifted(), *_faults_of_glossary(library)]
     for path in wanted.values():
         try:
             _warn_of_unnamed(load(path, TEMPLATES))
@@ -71,6 +72,13 @@ def check_command(labels: list[str]) -> Exit:
         raise PromptError("; ".join(faults))
     screen.say(f"{len(wanted)} prompt{'' if len(wanted) == 1 else 's'} checked")
     return Exit.COMPLETE
+
+
+def _faults_of_glossary(library: PromptLibrary) -> Iterator[str]:
+    try:
+        _ = library.glossary
+    except PromptError as error:
+        yield error.message
 
 
 def _warn_of_unnamed(prompt: Prompt) -> None:

@@ -105,6 +105,15 @@ class Replies:
             self._database.warn(f"{self._database.path}: the record of {paper_id} cannot be read ({error})")
             return None
 
+    def newest_papers(self, count: int) -> tuple[Paper, ...]:
+        """Return the papers that were summarized last, each in its newest version; those that can be read."""
+        query = "SELECT record, max(version) FROM papers GROUP BY id ORDER BY seen DESC, id DESC LIMIT ?"
+        papers = []
+        for row in self._database.all(query, count):
+            with contextlib.suppress(*_UNREADABLE):
+                papers.append(Paper.model_validate_json(row["record"]))
+        return tuple(papers)
+
     def usage_of(self, prompt: str, model: str) -> UsageSeen:
         """Return what the replies of one prompt and model took."""
         row = self._database.first(
