@@ -23,7 +23,7 @@ class Progress(Protocol[S, R]):
         """Something went wrong that does not stop the run."""
 
     def close(self) -> None:
-        """Nothing more comes."""
+        """Nothing more comes of this digest."""
 
 
 class NoProgress:

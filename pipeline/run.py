@@ -12,7 +12,7 @@ from pathlib import Path
 from pipeline import outputs
 from pipeline.archive import FEED, Archive
 from pipeline.assemble import Digest, FeedStyle, as_json, atom, html, in_page_order, markdown
-from pipeline.errors import BudgetError, DigestError, InputError, UncappedError, UsageError
+from pipeline.errors import BudgetError, DigestError, InputError, UsageError
 from pipeline.exits import Exit
 from pipeline.fetch import Fetching, Item, eastern_today
 from pipeline.merge import merged
@@ -214,7 +214,7 @@ def ending_of(outcomes: Counter[bool], source: Source, error: DigestError | None
     if source.has_note("budget"):
         return Exit.BUDGET
     if _is_lost(outcomes, source):
-        return Exit.USAGE if isinstance(error, UncappedError) else Exit.FAILED
+        return error.exit if error else Exit.FAILED
     is_whole = not (outcomes[False] or source.missing or source.is_partial or source.is_late)
     return Exit.COMPLETE if is_whole else Exit.PARTIAL
 

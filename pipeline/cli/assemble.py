@@ -10,7 +10,7 @@ from pipeline import outputs
 from pipeline.cli import screen
 from pipeline.cli.environment import now, runtime, settings_for, specs_for
 from pipeline.cli.options import Given
-from pipeline.cli.outcome import open_page, show
+from pipeline.cli.outcome import Shown, check_open, open_page
 from pipeline.compose import output_for
 from pipeline.errors import UsageError
 from pipeline.exits import Exit
@@ -23,6 +23,7 @@ from pipeline.stream import read_entries, read_entry_file
 def assemble_command(given: Given) -> Exit:
     """Write the digest of what ``summarize`` wrote."""
     settings = settings_for(given)
+    check_open(given, settings)
     entries, end = _read(_lines(given))
     if end is None:
         end = End(source=Source(notes=(Note(key="input_cut"),)), exit=Exit.PARTIAL)
@@ -38,7 +39,7 @@ def assemble_command(given: Given) -> Exit:
     outcome = assemble(
         entries, source, end.spent or _uncounted(entries), output_for(settings, runtime(), replace=given.replace)
     )
-    show(outcome, given)
+    Shown(given).show(outcome)
     if given.open:
         open_page((outcome,))
     return outcome.exit

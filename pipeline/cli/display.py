@@ -134,10 +134,11 @@ class BarProgress(QuietProgress):
         self._bars.start()
 
     def begins(self, name: str | None) -> None:
-        """Count from zero, with empty bars."""
+        """Count from zero, with empty bars, which `close` may have taken off the screen."""
         self._counts = Counts(name)
         self._bars.reset(self._fetch, total=None)
         self._bars.reset(self._summarize, total=None)
+        self._bars.start()
 
     def fetched(self, source: Source) -> None:
         """Move the bar of the fetch stage."""
@@ -155,7 +156,7 @@ class BarProgress(QuietProgress):
         self._bars.console.print(f"warning: {plain(message)}", markup=False, highlight=False)
 
     def close(self) -> None:
-        """Take the bars off the screen."""
+        """Take the bars off the screen, until another digest begins."""
         self._bars.stop()
 
     def _status(self) -> list[str]:

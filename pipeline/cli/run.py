@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
 
 from pipeline import outputs
 from pipeline.cli import screen
@@ -10,7 +11,7 @@ from pipeline.cli.environment import job_for, prompt_library, runtime, settings_
 from pipeline.cli.estimate import estimate_command
 from pipeline.cli.loop import kept_on_interrupt, run_loop
 from pipeline.cli.options import Given
-from pipeline.cli.outcome import open_page, show
+from pipeline.cli.outcome import Shown, check_open, open_page
 from pipeline.compose import make_each, output_for
 from pipeline.compose.large import unless_large
 from pipeline.errors import SettingsError, UsageError
@@ -26,8 +27,7 @@ def run_command(given: Given) -> Exit:
     settings = settings_for(given)
     if given.site and "json" not in settings.format:
         raise SettingsError("--site: the site is built from the json files", hint="Add json to --format.")
-    if given.open and "html" not in settings.format:
-        raise SettingsError("--open: there is no page to open without html", hint="Add html to --format.")
+    check_open(given, settings)
     if given.site:
         _check_site(settings)
     specs = specs_for(given, settings)
@@ -48,17 +48,15 @@ def make(specs: Sequence[DigestSpec], given: Given, settings: Settings) -> Exit:
     """Make digests one after the other and say of each what became of it."""
     prompt = prompt_library().get(settings.prompt)
     outputs.check_writable(settings.output)
-    outcomes: list[Outcome] = []
     # What is refused is known before anything is spent on the others.
-    refused = [spec.refusal for spec in specs if spec.refusal]
+    made = _Made(Shown(given), [spec.refusal for spec in specs if spec.refusal])
     wanted = [spec for spec in specs if not spec.refusal]
-    try:
-        with job_for(given, settings, prompt) as job, kept_on_interrupt(job):
-            output = output_for(settings, runtime(), replace=given.replace)
-            run_loop(lambda: _collect(make_each(wanted, job, output), outcomes, refused))
-    finally:
-        for outcome in outcomes:
-            show(outcome, given)
+    with job_for(given, settings, prompt) as job, kept_on_interrupt(job):
+        output = output_for(settings, runtime(), replace=given.replace)
+        run_loop(lambda: made.collect(make_each(wanted, job, output)))
+    if made.lost:
+        raise made.lost
+    outcomes, refused = made.outcomes, made.refused
     if refused and not outcomes:
         raise refused[0]
     for error in refused:
@@ -73,12 +71,27 @@ def make(specs: Sequence[DigestSpec], given: Given, settings: Settings) -> Exit:
     return of_several(codes)
 
 
-async def _collect(
-    made: AsyncIterator[Outcome | UsageError], outcomes: list[Outcome], refused: list[UsageError]
-) -> None:
-    """Sort what was made into two lists as it comes, so that they have it also where the rest is interrupted."""
-    async for one in made:
-        if isinstance(one, UsageError):
-            refused.append(one)
-        else:
-            outcomes.append(one)
+@dataclass
+class _Made:
+    """The digests of a command so far; each is shown as soon as it is made."""
+
+    shown: Shown
+    refused: list[UsageError]
+    outcomes: list[Outcome] = field(default_factory=list)
+    lost: screen.OutputLostError | None = None
+    """Why a report did not reach standard output; the other digests are made all the same."""
+
+    async def collect(self, made: AsyncIterator[Outcome | UsageError]) -> None:
+        """Show and keep each as it comes, so that it is there also where the rest is interrupted."""
+        async for one in made:
+            if isinstance(one, UsageError):
+                self.refused.append(one)
+            else:
+                self._add(one)
+
+    def _add(self, outcome: Outcome) -> None:
+        self.outcomes.append(outcome)
+        try:
+            self.shown.show(outcome)
+        except screen.OutputLostError as error:
+            self.lost = error

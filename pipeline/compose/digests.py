@@ -72,6 +72,7 @@ async def make_each(specs: Iterable[DigestSpec], job: Job, output: Output) -> As
             except UsageError as error:
                 yield error
                 continue
+            job.progress.close()
             if outcome.exit is not Exit.NOTHING:
                 job.cache.runs.keep(outcome.report, finished=job.now())
             yield outcome

@@ -105,13 +105,13 @@ class Summarizer(Generic[S, R]):
                 for subject in page:
                     waiting.append(self._begin(subject))
                     while len(waiting) > WINDOW:
-                        yield await waiting.popleft()
+                        yield await _uncancelled(waiting.popleft())
                 while waiting and waiting[0].done():
                     yield await waiting.popleft()
                 if self.stopped:
                     break
             while waiting:
-                yield await waiting.popleft()
+                yield await _uncancelled(waiting.popleft())
         finally:
             await self._leave_nothing_behind()
 
@@ -261,6 +261,11 @@ class Summarizer(Generic[S, R]):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._keeper.finish()
+
+
+async def _uncancelled(settled: asyncio.Future[Settled[S, R]]) -> Settled[S, R]:
+    """Wait for a paper; an interrupt must not end its call before those in flight are counted."""
+    return await asyncio.shield(settled)
 
 
 def _done(settled: Settled[S, R]) -> asyncio.Future[Settled[S, R]]:

@@ -218,7 +218,7 @@ def test_a_page_never_becomes_poorer_unless_it_is_replaced(days: Days) -> None:
     whole = days.shown("cs.AI", MONDAY)
     ran = days("run", "cs.AI", "--limit", "5")
     assert (ran.code, days.shown("cs.AI", MONDAY)) == (0, whole)
-    assert "25 of them were kept from earlier runs of the day" in ran.stdout
+    assert "25 of them are from earlier runs of the day; --replace keeps only what this run found" in ran.stdout
     assert len(days.report("cs.AI", MONDAY)["kept"]) == 25
     days.announces(TUESDAY, [], of_api=some[:20])
     assert (days("run", "cs.AI", "--date", MONDAY).code, days.shown("cs.AI", MONDAY)) == (0, whole)
@@ -421,12 +421,26 @@ def test_a_stale_feed_is_told_on_the_page_and_asked_for_again(days: Days) -> Non
     ran = days("run", "cs.AI")
     assert (ran.code, days.shown("cs.AI", TUESDAY)) == (3, [])
     assert f"公告源仍是 {MONDAY} 的内容" in days.page("cs.AI", TUESDAY)
-    assert f"warning: cs.AI {TUESDAY}: the feed is still that of {MONDAY}" in ran.stderr
+    assert f"warning: arXiv's feed is still that of {MONDAY}, whose pages have" in ran.stderr
     assert (days.report("cs.AI", TUESDAY)["complete"], list(days.notes("cs.AI", TUESDAY))) == (False, ["stale_feed"])
     days.announces(TUESDAY, several((3, 4)))
     days.later(16)
     assert (days("run", "cs.AI").code, days.shown("cs.AI", TUESDAY)) == (0, ["2604.00003", "2604.00004"])
     assert "公告源仍是" not in days.page("cs.AI", TUESDAY)
+
+
+def test_a_stale_feed_is_told_once_for_all_sections(days: Days) -> None:
+    """Two sections of one feed, one warning, and a line for each."""
+    days.program.write("digest.toml", '[digests.one]\ncategories = ["cs.AI"]\n[digests.two]\ncategories = ["cs.AI"]\n')
+    days.announces(MONDAY, several((1, 2)))
+    days("run")
+    days.announces(TUESDAY, several((1, 2)))
+    ran = days("run")
+    assert (ran.code, ran.stderr.count("feed is still that of")) == (3, 1)
+    assert [line.partition(":")[0] for line in ran.stdout.splitlines() if line[0] != " "] == [
+        f"one {TUESDAY}",
+        f"two {TUESDAY}",
+    ]
 
 
 def _piped(days: Days, monkeypatch: pytest.MonkeyPatch, *asked: str) -> list[int]:
