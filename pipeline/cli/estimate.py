@@ -36,7 +36,7 @@ def estimate_command(given: Given) -> Exit:
     settings = settings_for(given)
     orders = digests_for(given, settings, now=now())
     prompt = prompt_library().get(settings.prompt)
-    tokens = counter(_tables())
+    tokens = counter(token_tables())
     with Cache(settings.cache, warn=screen.warn) as cache:
         return of_several([_estimate(order, given, _Desk(settings, prompt, cache, tokens)) for order in orders])
 
@@ -142,7 +142,7 @@ def _minutes(found: Estimate, desk: _Desk) -> float:
     return max(by_width, by_requests, by_tokens)
 
 
-def _tables() -> Path:
+def token_tables() -> Path:
     """Return the folder where tiktoken keeps its tables, found as tiktoken finds it."""
     named = os.environ.get("TIKTOKEN_CACHE_DIR") or os.environ.get("DATA_GYM_CACHE_DIR")
     return Path(named) if named else Path(tempfile.gettempdir()) / "data-gym-cache"
