@@ -251,4 +251,6 @@ def _values(line: Line) -> Iterator[str]:
 
 
 def _in_brackets(found: Difference, digits: int) -> str:
+    if found.is_nothing:
+        return " (same)"
     return f" ({found.mean:+.{digits}f}, {found.low:+.{digits}f} to {found.high:+.{digits}f})"

@@ -194,9 +194,15 @@ def _values(line: Line) -> list[tuple[str, str]]:
 
 
 def _difference(found: Difference | None, digits: int) -> str:
+    if found is None:
+        return ""
+    if found.is_nothing:
+        return "无差别"
     # Of a count the mean over papers is a share.
-    digits = max(digits, 2)
-    return f"{found.mean:+.{digits}f}（{found.low:+.{digits}f} 至 {found.high:+.{digits}f}）" if found else ""
+    mean, low, high = (
+        f"{value:+.{max(digits, 2)}f}".replace("-", "−") for value in (found.mean, found.low, found.high)
+    )
+    return f"{mean}（{low} 至 {high}）"
 
 
 @cache

@@ -32,6 +32,11 @@ class Difference:
     """Lower end of the interval of 95 %."""
     high: float
 
+    @property
+    def is_nothing(self) -> bool:
+        """Whether both columns are the same on every paper."""
+        return self.mean == self.low == self.high == 0
+
 
 def difference(pairs: Sequence[tuple[float, float]]) -> Difference | None:
     """Return how much more the second of each pair is, by a bootstrap over the pairs; None for fewer than two.

@@ -20,9 +20,7 @@ const choices = (current, part) => {
 const overall = (current) => {
   const made = make("section", "", { className: "part overall" });
   made.dataset.part = "overall";
-  const head = make("div", "", { className: "head" });
-  head.append(make("h3", PART_NAMES.overall), choices(current, "overall"));
-  made.append(head);
+  made.append(make("h3", PART_NAMES.overall), choices(current, "overall"));
   return made;
 };
 const reasonsOn = (current, part, side) =>

@@ -26,7 +26,7 @@ const go = (to) => {
   place = to;
   active = PARTS.find((part) => !verdicts.get(row().id)?.choices[part]) ?? "title";
   render();
-  main.scrollIntoView({ block: "nearest" });
+  if (main.getBoundingClientRect().top < tools.offsetHeight) main.scrollIntoView({ block: "start" });
 };
 
 const article = (current) => {
@@ -47,15 +47,13 @@ const article = (current) => {
 const section = (current, part) => {
   const made = make("section", "", { className: "part" });
   made.dataset.part = part;
-  const head = make("div", "", { className: "head" });
-  head.append(make("h3", PART_NAMES[part]));
-  if (part === "abstract") head.append(make("p", current.abstract, { lang: "en", className: "original" }));
-  if (judge !== null && planned.has(current.id)) head.append(choices(current, part));
-  made.append(head);
+  made.append(make("h3", PART_NAMES[part]));
+  if (part === "abstract") made.append(make("p", current.abstract, { lang: "en", className: "original" }));
   const cells = cellsOf(current);
   const texts = cells.map((cell) => wordsOf(cell[part] ?? ""));
   const flags = flagsOf(texts);
   cells.forEach((cell, at) => made.append(column(current, part, at, { cell, words: texts[at], flags: flags[at] })));
+  if (judge !== null && planned.has(current.id)) made.append(choices(current, part));
   return made;
 };
 // Each column is compared with the first, and the first with the second.
