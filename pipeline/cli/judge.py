@@ -70,5 +70,7 @@ def _serve(judging: Judging, *, open_: bool) -> None:
 
             webbrowser.open(server.url)
         with contextlib.suppress(KeyboardInterrupt):
-            serving.join()
+            # Where a wait without end cannot be interrupted, as on Windows, one with an end can.
+            while serving.is_alive():
+                serving.join(timeout=0.5)
         server.shutdown()

@@ -165,16 +165,19 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.close_connection = True
+        length = self._length()
+        # What is left unread when a connection is closed can cost the client the answer.
+        body = self.rfile.read(length) if length else b""
         if not self._is_let_in(f"{self.server.root}verdicts"):
             return
         if self.headers.get("Origin") != f"http://{self.server.host}":
             self._answer(HTTPStatus.FORBIDDEN, "not from the page itself")
         elif self.headers.get_content_type() != "application/json":
             self._answer(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "not JSON")
-        elif (length := self._length()) is None:
+        elif length is None:
             self._answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"needs a length of at most {MOST_BYTES} bytes")
         else:
-            self._take(self.rfile.read(length))
+            self._take(body)
 
     def _take(self, body: bytes) -> None:
         try:

@@ -97,10 +97,10 @@ def kappa(first: Sequence[str], second: Sequence[str]) -> float | None:
 
 def _power(decided: int, share: float) -> float:
     """Return the chance that ``decided`` pairs show that the better side wins ``share`` of them."""
-    most_lost, tail = -1, 0
+    most_lost, tail = -1, 0.0
     for lost in range(decided // 2 + 1):
-        tail += math.comb(decided, lost)
-        if 2 * tail > LEVEL * 2**decided:
+        tail += _chance(decided, lost, 0.5)
+        if 2 * tail >= LEVEL:
             break
         most_lost = lost
     return sum(_chance(decided, lost, 1 - share) for lost in range(most_lost + 1))
