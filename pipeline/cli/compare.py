@@ -20,7 +20,7 @@ from pipeline.cli.options import Given
 from pipeline.cli.selection import digests_for
 from pipeline.compare import Cell, Column, Comparison, Line, Row, cells, page, table
 from pipeline.compare.statistics import Difference
-from pipeline.errors import UsageError
+from pipeline.errors import ModelError, UsageError
 from pipeline.exits import Exit
 from pipeline.fetch import Item, Tally, read_file
 from pipeline.model.prices import mean_of
@@ -28,7 +28,7 @@ from pipeline.model.tokens import Counter, counter
 from pipeline.outputs import check_writable, write_all
 from pipeline.prompts import Prompt
 from pipeline.records import Paper, Usage
-from pipeline.settings import REPLAY_MODEL, Settings
+from pipeline.settings import REPLAY_MODEL, Settings, digest_name
 from pipeline.summarize import Estimate, Plan, estimate
 
 FOLDER = "compare"
@@ -74,6 +74,7 @@ class _Contender:
 
 def compare_command(given: Given, which: Which) -> Exit:
     """Ask every contender for the same papers; write the page and the file that judges work on."""
+    _check_name(given.name)
     contenders = _contenders(given, which)
     settings = contenders[0].settings
     papers = _papers(given, which, settings)
@@ -83,11 +84,19 @@ def compare_command(given: Given, which: Which) -> Exit:
         return Exit.COMPLETE
     columns, stopped = _run(papers, contenders, given.budget if given.budget is not None else settings.budget)
     if not any(cell.summary for column in columns for cell in column):
-        raise UsageError("no paper has a summary in any column", hint=_first_failure(columns))
+        raise ModelError("no paper has a summary in any column", hint=_first_failure(columns))
     comparison = _comparison(papers, contenders, columns, now())
     _say(comparison, _write(comparison, settings.output / FOLDER, given.name))
     failed = any(cell.failure for column in columns for cell in column)
     return Exit.BUDGET if stopped else Exit.PARTIAL if failed else Exit.COMPLETE
+
+
+def _check_name(name: str | None) -> None:
+    try:
+        if name is not None:
+            digest_name(name)
+    except ValueError as error:
+        raise UsageError(f"--name: {error}") from error
 
 
 def _contenders(given: Given, which: Which) -> tuple[_Contender, ...]:

@@ -132,6 +132,7 @@ class JudgeServer(ThreadingHTTPServer):
     """Serves `Judging` at an address that only the judge is told."""
 
     daemon_threads = True
+    request_queue_size = 64
 
     def __init__(self, judging: Judging, token: str) -> None:
         super().__init__((HOST, 0), _Handler)
