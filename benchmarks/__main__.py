@@ -22,7 +22,7 @@ BENCHMARKS: dict[str, Benchmark] = {
 
 
 def main() -> int:
-    """Measure, print each figure as it comes, and with ``--write`` put all into docs/benchmarks.md and its plot."""
+    """Measure, print each figure as it comes, then all as a table; ``--write`` puts it into docs/benchmarks.md."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; all where none is given")
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md and its plot")
@@ -30,9 +30,11 @@ def main() -> int:
     if unknown := sorted(set(given.names) - BENCHMARKS.keys()):
         parser.error(f"there is no {', '.join(unknown)}")
     figures: list[Figure] = []
+    measure.compile_all(measure.ROOT)
     for name in given.names or BENCHMARKS:
         with tempfile.TemporaryDirectory() as folder:
             figures += report.shown(BENCHMARKS[name](Path(folder)))
+    print(f"\n{report.table(figures)}")
     if given.write:
         report.write(figures, measure.ROOT / "docs")
     return 0 if all(figure.met for figure in figures) else 1

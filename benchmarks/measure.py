@@ -62,6 +62,11 @@ def start(words: Sequence[str], folder: Path, out: Any = subprocess.DEVNULL) -> 
     return subprocess.Popen(words, cwd=folder, env=_environment(), stdout=out, stderr=subprocess.DEVNULL)
 
 
+def compile_all(folder: Path) -> None:
+    """Import what the program and the client by hand import, so that no measured process is the first to compile it."""
+    process([sys.executable, "-c", "import pipeline.cli.run, pipeline.model.client, benchmarks.by_hand"], folder)
+
+
 def import_openai(folder: Path, *, times: int = 3) -> float:
     """Return the seconds of ``python -c 'import openai'``, the best of so many ``times``."""
     return min(process([sys.executable, "-c", "import openai"], folder).seconds for _ in range(times))
@@ -79,5 +84,7 @@ def ask(base_url: str, path: str) -> Any:
 
 
 def _environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "ARXIV_DIGEST_"))}
+    # What is installed is compiled once, not at each start, whatever is set here.
+    foreign = ("OPENAI_", "ARXIV_DIGEST_", "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     return kept | {"PYTHONPATH": str(ROOT)}

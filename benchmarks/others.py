@@ -12,13 +12,12 @@ from urllib.parse import urlsplit
 
 from benchmarks import measure, papers
 from benchmarks.figures import Figure
-from pipeline.endpoints import preset_for
+from pipeline.endpoints import OPENAI_URL, preset_for
 from pipeline.model.negotiation import Capabilities, Learned
 from pipeline.model.tokens import counter
 from pipeline.prompts import load
 from pipeline.records import Paper
-from pipeline.settings import OPENAI_URL
-from pipeline.summarize.dialogue import first_ask
+from pipeline.summarize import TEMPLATES, first_ask, task_of
 from tests.servers.openai import spawn
 from tests.servers.openai_options import Options
 
@@ -66,7 +65,7 @@ def warm(folder: Path, *, count: int = 2000) -> Iterator[Figure]:
     start = min(measure.command("--help", folder=folder).seconds for _ in range(3))
     openai = measure.import_openai(folder)
     yield Figure("warm", "requests", run.report["requests"], 0, f"{run.report['cached']} papers from the cache")
-    yield Figure("warm", "to import openai", run.seconds / openai, 1.6, f"{run.seconds:.2f} s; import {openai:.2f} s")
+    yield Figure("warm", "to import openai", run.seconds / openai, 1.2, f"{run.seconds:.2f} s; import {openai:.2f} s")
     yield Figure("warm", "peak MB", run.peak_mb, 120, "resident memory")
     yield Figure("--help", "to import openai", start / openai, 0.5, f"{start:.2f} s; import {openai:.2f} s")
 
@@ -97,7 +96,8 @@ def frugal(folder: Path, *, count: int = 20) -> Iterator[Figure]:
     """Count what a request carries beyond its paper, and see that prompt caching is reported."""
     tables = counter(Path(os.environ.get("TIKTOKEN_CACHE_DIR", folder)))
     paper = Paper.model_validate(papers.record(0))
-    ask = first_ask(paper, load(measure.ROOT / "prompts" / "digest" / "1.md"))
+    prompt = load(measure.ROOT / "prompts" / "digest" / "1.md", TEMPLATES)
+    ask = first_ask(paper, task_of(prompt), prompt)
     body = Capabilities.of(preset_for(OPENAI_URL), Learned()).body("gpt-6-luna", ask)
     shape = json.dumps(body["response_format"], separators=(",", ":"))
     words = sum(tables.count(message.content) for message in ask.messages) + tables.count(shape)

@@ -1,7 +1,7 @@
 """Deliver a digest to e-mail and chat services, one message a digest, a day and an address, whatever is run again.
 
 An address is a URL that carries secrets. It is in no log, message or record here: people read the service's name and
-the address's number, the cache keeps a slow hash.
+the address's number, the memory keeps a slow hash.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from typing import Any, Literal
 
 from apprise import Apprise, AppriseAsset, NotifyFormat
 
-from pipeline.assemble import Dialect, Message, Room, message
-from pipeline.cache import Cache
+from pipeline.assemble import Dialect, Message, MessageLimits, message
 from pipeline.errors import SettingsError
 from pipeline.records import Day, RunReport
+from pipeline.store.deliveries import Deliveries
 
 SOCKET_S = 20.0
 """Seconds that a service has to take a connection, and to go on answering; ``?cto=`` and ``?rto=`` beat it."""
@@ -42,7 +42,7 @@ logging.getLogger("apprise").propagate = False
 
 
 @dataclass(frozen=True)
-class Trait:
+class Quirks:
     """What is to be known of a service besides what apprise says."""
 
     measure: Callable[[str], int] = lambda text: len(text.encode("utf-16-le", "replace")) // 2
@@ -62,21 +62,21 @@ def _escaped(text: str) -> int:
     return len(json.dumps(text)) - 2
 
 
-_TRAITS: Mapping[str, Trait] = {
+_QUIRKS: Mapping[str, Quirks] = {
     # A limit for e-mail has no source: apprise has its general 32,768, mail servers take many megabytes.
-    "mailto": Trait(most=1_000_000),
-    "discord": Trait(dialect="markdown"),
-    "slack": Trait(measure=lambda text: len(html.escape(text, quote=False))),
+    "mailto": Quirks(most=1_000_000),
+    "discord": Quirks(dialect="markdown"),
+    "slack": Quirks(measure=lambda text: len(html.escape(text, quote=False))),
     # https://developer.work.weixin.qq.com/document/path/91770: 2,048 bytes of UTF-8.
-    "wecombot": Trait(measure=lambda text: len(text.encode("utf-8", "replace")), code="errcode"),
+    "wecombot": Quirks(measure=lambda text: len(text.encode("utf-8", "replace")), code="errcode"),
     # https://open.dingtalk.com/document/robots/custom-robot-access: a request of 20,000 bytes.
-    "dingtalk": Trait(measure=_escaped, spare=500, code="errcode"),
+    "dingtalk": Quirks(measure=_escaped, spare=500, code="errcode"),
     # https://open.feishu.cn/document/client-docs/bot-v3/add-custom-bot: a request of 20 KB.
-    "feishu": Trait(measure=_escaped, spare=500, code="code"),
-    "lark": Trait(measure=_escaped, spare=500, code="code"),
+    "feishu": Quirks(measure=_escaped, spare=500, code="code"),
+    "lark": Quirks(measure=_escaped, spare=500, code="code"),
 }
 """By apprise's own name of the service."""
-_ANY = Trait()
+_ANY = Quirks()
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Address:
     service: Any = field(repr=False)
     """Apprise's own object of the service; it holds secrets."""
     fingerprint: str = field(repr=False)
-    """What the cache knows the address by."""
+    """What the memory knows the address by."""
 
     def __str__(self) -> str:
         return f"address {self.number} ({self.name})"
@@ -99,19 +99,19 @@ class Address:
         return str(self.service.service_name)
 
     @property
-    def trait(self) -> Trait:
+    def quirks(self) -> Quirks:
         """What is to be known of the service."""
-        return next((_TRAITS[schema] for schema in self.service.schemas() if schema in _TRAITS), _ANY)
+        return next((_QUIRKS[schema] for schema in self.service.schemas() if schema in _QUIRKS), _ANY)
 
     @property
-    def room(self) -> Room:
+    def limits(self) -> MessageLimits:
         """What the service takes."""
-        service, trait = self.service, self.trait
+        service, quirks = self.service, self.quirks
         dialect: Dialect = "html" if service.resolve_format(None) is NotifyFormat.HTML else "text"
-        return Room(
-            trait.dialect or dialect,
-            (trait.most or service.body_maxlen) - trait.spare,
-            trait.measure,
+        return MessageLimits(
+            quirks.dialect or dialect,
+            (quirks.most or service.body_maxlen) - quirks.spare,
+            quirks.measure,
             titled=service.title_maxlen > 0 and not service.overflow_amalgamate_title,
         )
 
@@ -163,7 +163,7 @@ def _fingerprint(url: str) -> str:
 class Post:
     """What deliveries need besides a digest and an address."""
 
-    cache: Cache
+    deliveries: Deliveries
     """Remembers what was delivered."""
     now: Callable[[], datetime]
     page: str | None = None
@@ -173,10 +173,10 @@ class Post:
 def deliver(day: Day, report: RunReport | None, to: Sequence[Address], post: Post) -> Iterator[Delivery]:
     """Send ``day`` to each address that has not had it, one after the other; what failed is sent again next time."""
     for address in to:
-        claim = post.cache.claim_delivery((day.name, day.date, address.fingerprint), post.now())
+        claim = post.deliveries.claim((day.name, day.date, address.fingerprint), post.now())
         if claim == "mine":
-            why = _send(address, message(day, report, address.room, post.page))
-            post.cache.settle_delivery((day.name, day.date, address.fingerprint), sent=not why)
+            why = _send(address, message(day, report, address.limits, post.page))
+            post.deliveries.settle((day.name, day.date, address.fingerprint), sent=not why)
             yield Delivery(address, "failed" if why else "delivered", why)
         elif claim == "delivered":
             yield Delivery(address, "already")
@@ -195,13 +195,13 @@ def _send(address: Address, sent: Message) -> str:
 
 
 def _notify(address: Address, sent: Message) -> str:
-    room = address.room
-    body_format = NotifyFormat.HTML if room.dialect == "html" else NotifyFormat.TEXT
+    limits = address.limits
+    body_format = NotifyFormat.HTML if limits.dialect == "html" else NotifyFormat.TEXT
     try:
         _attend_to(address)
         courier = Apprise(asset=address.service.asset)
         courier.add(address.service)
-        result = courier.notify(body=sent.body, title=sent.title if room.titled else "", body_format=body_format)
+        result = courier.notify(body=sent.body, title=sent.title if limits.titled else "", body_format=body_format)
     except Exception as error:  # noqa: BLE001 (a fault in one service's plugin may not keep the others waiting)
         return f"{type(error).__name__} in apprise"
     if result:
@@ -213,8 +213,8 @@ def _notify(address: Address, sent: Message) -> str:
 def _attend_to(address: Address) -> None:
     """Let the plugin of a service that refuses under HTTP 200 see the refusal, which apprise takes for success."""
     plugin: Any = sys.modules[type(address.service).__module__]
-    if address.trait.code and not isinstance(plugin.requests, _Attentive):
-        plugin.requests = _Attentive(plugin.requests, address.trait.code)
+    if address.quirks.code and not isinstance(plugin.requests, _Attentive):
+        plugin.requests = _Attentive(plugin.requests, address.quirks.code)
 
 
 class _Attentive:

@@ -11,6 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+OPENAI_URL = "https://api.openai.com/v1"
+REPLAY = "replay:"
+"""A base URL that begins so names a file of replies instead of a network."""
+
 Mode = Literal["json_schema", "json_object", "text"]
 Extra = Mapping[str, Any]
 
@@ -46,7 +50,7 @@ PRESETS: tuple[Preset, ...] = (
     Preset(
         "openai",
         r"(?:[a-z]+\.)?api\.openai\.com",
-        "https://api.openai.com/v1",
+        OPENAI_URL,
         "OPENAI_API_KEY",
         without_thinking=_NO_EFFORT,
         cap="max_completion_tokens",

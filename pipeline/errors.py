@@ -1,26 +1,29 @@
 """The errors of the program, one tree.
 
-    DigestError                 every error that is ours: a message, and what to do next
-    ├── UsageError              wrong usage, settings or input; nothing was spent
-    │   ├── InputError          a file or a line that is none of the formats
-    │   ├── SettingsError       digest.toml, an option or the environment
-    │   ├── PromptError         a prompt that is missing, invalid, or released and then changed
-    │   └── CacheError          the cache folder cannot be used
-    ├── FetchError              arXiv did not give what was asked
-    ├── OutputError             a digest could not be written
-    ├── UnkeptError             replies could not be written into the cache
-    └── ModelError              the language model
-        ├── FatalModelError     no further call can succeed: a refused key, an unknown model
-        │   ├── BudgetError     what may be spent is spent
-        │   └── UncappedError   no budget can be kept at this endpoint
-        └── CallError           one call failed; carries a reason of the failure vocabulary
+    DigestError                 1  every error that is ours: a message, and what to do next
+    ├── UsageError              2  wrong usage, settings or input; nothing was spent
+    │   ├── InputError          2  a file or a line that is none of the formats
+    │   ├── SettingsError       2  digest.toml, an option or the environment
+    │   ├── PromptError         2  a prompt that is missing, invalid, or released and then changed
+    │   └── CacheError          2  the cache folder cannot be used
+    ├── FetchError              1  arXiv did not give what was asked
+    ├── OutputError             1  a digest could not be written
+    ├── UnkeptError             1  replies could not be written into the cache
+    └── ModelError              1  the language model
+        ├── FatalModelError     1  no further call can succeed: a refused key, an unknown model
+        │   ├── BudgetError     4  what may be spent is spent
+        │   └── UncappedError   2  no budget can be kept at this endpoint
+        └── CallError           1  one call failed; carries a reason of the failure vocabulary
 
-The core raises these; only ``pipeline.cli`` prints them and turns them into exit codes.
+The number is the exit code of a command that one of them ends with nothing made. The core raises them; only
+``pipeline.cli`` prints them and exits.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
+
+from pipeline.exits import Exit
 
 if TYPE_CHECKING:
     from pipeline.records import Account
@@ -28,6 +31,9 @@ if TYPE_CHECKING:
 
 class DigestError(Exception):
     """An error of the program: what happened, naming the file, paper or endpoint, and what to do next."""
+
+    exit: ClassVar[Exit] = Exit.FAILED
+    """How a command ends that made nothing because of it."""
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
@@ -38,6 +44,8 @@ class DigestError(Exception):
 
 class UsageError(DigestError):
     """Wrong usage, settings or input, found before anything was spent."""
+
+    exit = Exit.USAGE
 
 
 class InputError(UsageError):
@@ -94,9 +102,13 @@ class FatalModelError(ModelError):
 class BudgetError(FatalModelError):
     """The next call could cost more than is left of the budget."""
 
+    exit = Exit.BUDGET
+
 
 class UncappedError(FatalModelError):
     """No budget can be kept: the endpoint takes no cap on the length of a reply."""
+
+    exit = Exit.USAGE
 
     def __init__(self, host: str) -> None:
         super().__init__(

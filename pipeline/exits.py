@@ -15,11 +15,12 @@ class Exit(IntEnum):
     USAGE = 2
     """Wrong usage or settings, said before anything was spent."""
     PARTIAL = 3
-    """Written, but some papers have no summary or are missing, or the run was stopped early."""
+    """Written, but some papers have no summary or are missing, or the run was stopped early; or a page is due, and
+    arXiv's feed is not there yet."""
     BUDGET = 4
     """The budget ended it; what was paid for is written."""
     NOTHING = 5
-    """Nothing was announced; no file was touched."""
+    """Nothing was announced, or nothing that no page has; no file was touched."""
     INTERRUPTED = 130
 
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -22,21 +22,40 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipeline.errors import OutputError, PromptError
+from pipeline.glossary import FILE as GLOSSARY
+from pipeline.glossary import NO_TERMS, Glossary
+from pipeline.glossary import load as load_glossary
 from pipeline.outputs import write_all
-from pipeline.records import Paper, PromptName
+from pipeline.records import PromptName
 from pipeline.validation import did_you_mean, explain
 
 LOCK = "released.json"
-VARIABLES = ("title", "abstract", "authors", "categories", "primary_category", "comment")
-"""What a prompt may say of a paper; each is a field of :class:`~pipeline.records.Paper`."""
-NEEDED = ("title", "abstract")
-"""What a prompt must say of a paper."""
+TERMS = "terms"
+"""Variable of every prompt about a title and an abstract: those of their words that the glossary has."""
+TODAYS_TASK = "translation"
+"""What a prompt asks for whose front matter names no task."""
 
 _NAME = re.compile(r"(?P<name>[a-z][a-z0-9_-]*)@(?P<version>[1-9]\d{0,5})")
 _FRONT_MATTER = re.compile(r"\A---\n(?P<front>.*?)^---\n(?P<body>.*)\Z", re.DOTALL | re.MULTILINE)
 _PARTS = re.compile(r"\A\s*^# System\n(?P<system>.*?)^# User\n(?P<user>.*)\Z", re.DOTALL | re.MULTILINE)
 _ENVIRONMENT = jinja2.sandbox.SandboxedEnvironment(undefined=jinja2.StrictUndefined, autoescape=False)
-_SAMPLE = Paper(id="2401.00001", title="A title", abstract="An abstract.")
+
+
+@dataclass(frozen=True)
+class Template:
+    """What the prompts of one task may say."""
+
+    sample: Mapping[str, object]
+    """Each variable with a value of its kind."""
+    needed: tuple[str, ...]
+    """Variables without which a prompt does not say what it asks about."""
+
+
+Templates = Mapping[str, Template]
+"""By the name of the task."""
+
+Renderer = Callable[[Mapping[str, object]], str]
+"""Fills in one part of a prompt."""
 
 
 class FrontMatter(BaseModel):
@@ -45,6 +64,8 @@ class FrontMatter(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     description: str = Field(min_length=1)
+    task: str = TODAYS_TASK
+    """What is asked for."""
     temperature: float | None = Field(default=None, ge=0, le=2)
     """Sampling temperature; left to the endpoint where absent, as reasoning models refuse it."""
 
@@ -61,6 +82,8 @@ class Prompt:
     front: FrontMatter
     system: str
     user: str
+    glossary: Glossary = NO_TERMS
+    """What ``{{ terms }}`` is looked up in; empty for a prompt that does not use it."""
 
     @property
     def label(self) -> str:
@@ -72,21 +95,27 @@ class Prompt:
         """The prompt as a run report names it."""
         return PromptName(name=self.name, version=self.version, sha256=self.sha256)
 
-    @cached_property
-    def _templates(self) -> tuple[jinja2.Template, jinja2.Template]:
-        return _ENVIRONMENT.from_string(self.system), _ENVIRONMENT.from_string(self.user)
+    @property
+    def uses_terms(self) -> bool:
+        """Whether the prompt says ``{{ terms }}``, so that a change of the glossary changes what is asked."""
+        return TERMS in _variables_of(self)
 
-    def render(self, paper: Paper) -> tuple[str, str]:
-        """Return the system and the user message for ``paper``.
+    @cached_property
+    def _renderers(self) -> tuple[Renderer, Renderer]:
+        return _renderer(self.system), _renderer(self.user)
+
+    def render(self, values: Mapping[str, object], *, of: str) -> tuple[str, str]:
+        """Return the system and the user message about the subject ``of`` this id, by the variables' values.
 
         Raises:
-            PromptError: the template asks for something that a paper lacks.
+            PromptError: the template asks for something that the subject lacks.
         """
-        values = {name: getattr(paper, name) for name in VARIABLES}
+        text = "\n".join(str(values.get(name, "")) for name in ("title", "abstract"))
+        said = {TERMS: self.glossary.line(text), **values}
         try:
-            system, user = (template.render(values).strip() for template in self._templates)
+            system, user = (render(said).strip() for render in self._renderers)
         except (jinja2.TemplateError, TypeError, ValueError, ArithmeticError, LookupError, RecursionError) as error:
-            raise PromptError(f"{self.path}: cannot be rendered for paper {paper.id}: {error}") from error
+            raise PromptError(f"{self.path}: cannot be rendered for paper {of}: {error}") from error
         return system, user
 
 
@@ -95,6 +124,7 @@ class PromptLibrary:
     """Folders of prompts, the first that has a prompt wins."""
 
     folders: Sequence[Path]
+    templates: Templates
 
     def get(self, label: str) -> Prompt:
         """Return the prompt ``NAME@N``.
@@ -109,11 +139,21 @@ class PromptLibrary:
         for folder in self.folders:
             path = folder / name / f"{version}.md"
             if path.is_file():
-                prompt = load(path)
+                prompt = load(path, self.templates)
                 self._refuse_drift(prompt)
-                return prompt
+                return replace(prompt, glossary=self.glossary) if prompt.uses_terms else prompt
         known = ", ".join(sorted(self.labels())) or "none"
         raise PromptError(f"no prompt {label}{did_you_mean(label, self.labels())} (prompts: {known})")
+
+    @cached_property
+    def glossary(self) -> Glossary:
+        """The terms of the first folder that has a glossary.
+
+        Raises:
+            PromptError: its file is not what a glossary is.
+        """
+        paths = (folder / GLOSSARY for folder in self.folders)
+        return next((load_glossary(path) for path in paths if path.is_file()), NO_TERMS)
 
     def labels(self) -> dict[str, Path]:
         """Return every ``NAME@N`` with its file, in order of name and version."""
@@ -152,7 +192,7 @@ class PromptLibrary:
             raise PromptError(_drift_message(prompt.label, prompt.path))
 
 
-def load(path: Path) -> Prompt:
+def load(path: Path, templates: Templates) -> Prompt:
     """Read and check one prompt file.
 
     Raises:
@@ -173,9 +213,15 @@ def load(path: Path) -> Prompt:
         system=parts["system"].strip(),
         user=parts["user"].strip(),
     )
-    _check_variables(prompt)
-    prompt.render(_SAMPLE)
+    template = _template_for(prompt, templates)
+    _check_variables(prompt, template)
+    prompt.render(template.sample, of="2401.00001")
     return prompt
+
+
+def _renderer(part: str) -> Renderer:
+    # Where no brace is, nothing is to be filled in: a system text is mostly the same for thousands of papers.
+    return _ENVIRONMENT.from_string(part).render if "{" in part else lambda _: part
 
 
 def fingerprint(path: Path) -> str:
@@ -269,16 +315,30 @@ def _front_matter(path: Path, text: str) -> FrontMatter:
         raise PromptError(f"{path}: the front matter is not YAML: {error}") from error
 
 
-def _check_variables(prompt: Prompt) -> None:
+def _template_for(prompt: Prompt, templates: Templates) -> Template:
+    task = prompt.front.task
+    if task not in templates:
+        known = ", ".join(sorted(templates))
+        raise PromptError(f"{prompt.path}: no task {task!r}{did_you_mean(task, templates)} (tasks: {known})")
+    return templates[task]
+
+
+def _variables_of(prompt: Prompt) -> set[str]:
     used: set[str] = set()
     for part in (prompt.system, prompt.user):
         try:
             used |= jinja2.meta.find_undeclared_variables(_ENVIRONMENT.parse(part))
         except jinja2.TemplateSyntaxError as error:
             raise PromptError(f"{prompt.path}: {error.message} (line {error.lineno} of its part)") from error
-    if unknown := sorted(used - set(VARIABLES)):
-        raise PromptError(f"{prompt.path}: undefined: {', '.join(unknown)} (a prompt may use {', '.join(VARIABLES)})")
-    if absent := [f"{{{{ {name} }}}}" for name in NEEDED if name not in used]:
+    return used
+
+
+def _check_variables(prompt: Prompt, template: Template) -> None:
+    used, known = _variables_of(prompt), {*template.sample, TERMS}
+    if unknown := sorted(used - known):
+        allowed = ", ".join((*template.sample, TERMS))
+        raise PromptError(f"{prompt.path}: undefined: {', '.join(unknown)} (a prompt may use {allowed})")
+    if absent := [f"{{{{ {name} }}}}" for name in template.needed if name not in used]:
         raise PromptError(
             f"{prompt.path}: lacks {' and '.join(absent)}: without it the model would have to invent the paper"
         )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Generic, Literal, Protocol, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from typing_extensions import TypeVar
 
 AnnounceType = Literal["new", "cross", "replace", "replace-cross"]
 """How arXiv announced a paper: https://info.arxiv.org/help/rss.html."""
@@ -18,6 +20,8 @@ _NEW_ID = re.compile(r"(?P<id>\d{4}\.\d{4,5})(?:v(?P<version>[1-9]\d*))?", re.AS
 _OLD_ID = re.compile(
     r"(?P<archive>[a-z]+(?:-[a-z]+)*)(?:\.[A-Z]{2})?/(?P<number>\d{7})(?:v(?P<version>[1-9]\d*))?", re.ASCII
 )
+DEFAULT_LANGUAGE = "zh"
+"""Of a page of which nothing else is said."""
 DIGEST_NAME = "[A-Za-z0-9][A-Za-z0-9.+_-]*"
 """What a digest may be called; its name and its day become parts of a path."""
 _DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -161,14 +165,24 @@ class Account(Record):
 NOTHING_ASKED = Account()
 
 
-class Summary(Record):
-    """What a model said of a paper, checked, and where it came from."""
+class Subject(Protocol):
+    """What a model is asked about."""
 
+    @property
+    def id(self) -> str:
+        """Name of the subject; a paper's identifier."""
+
+
+class _Identified(Record):
     paper_id: str
-    translated_title: str
-    tldr: str
-    tldr_en: OptionalText = ""
-    translated_abstract: str
+    """Id of the subject."""
+
+
+class Answered(_Identified):
+    """What a model said of a subject, checked, and where it came from; the record of a task adds what was said."""
+
+    kind: ClassVar[str] = ""
+    """Tells the records of one task in the cache from those of another; empty for those of a paper."""
     prompt: str | None = None
     """Prompt and version, ``digest@1``."""
     prompt_sha256: str | None = None
@@ -177,7 +191,43 @@ class Summary(Record):
     """Host of the endpoint; never a whole address."""
     created: Moment | None = None
     usage: Usage | None = None
-    """All tokens paid for this summary, those of refused replies included."""
+    """All tokens paid for this answer, those of refused replies included."""
+
+
+class Mark(Record):
+    """What is doubtful in a text that is shown all the same."""
+
+    check: str
+    """Which check found it."""
+    field: str
+    sentence: int | None = None
+    """Number of the sentence from 1; None for the whole field."""
+    detail: str
+
+
+class Sentence(Record):
+    """One sentence of an abstract and its translation."""
+
+    en: str
+    zh: str
+    marks: tuple[str, ...] = ()
+    """Checks that found something in it."""
+
+
+class _Texts(_Identified):
+    translated_title: str
+    tldr: str
+    tldr_en: OptionalText = ""
+    translated_abstract: str
+
+
+# The texts stand before their origin in every file that was written so far.
+class Summary(Answered, _Texts):
+    """What a model said of a paper."""
+
+    sentences: tuple[Sentence, ...] = Field(default=(), exclude_if=lambda sentences: not sentences)
+    """The abstract sentence by sentence, where it was asked for so."""
+    marks: tuple[Mark, ...] = Field(default=(), exclude_if=lambda marks: not marks)
 
 
 class Failure(Record):
@@ -213,13 +263,33 @@ class Entry(Record):
         return "failure" if self.summary else "summary"
 
 
-class Settled(Record):
-    """An entry as a run made it, and what that took."""
+S = TypeVar("S", bound=Subject, default=Paper)
+"""What is asked about."""
+R = TypeVar("R", bound=Answered, default=Summary)
+"""What is answered."""
 
-    entry: Entry
+
+@dataclass(frozen=True)
+class Settled(Generic[S, R]):
+    """What a run made of a subject, and what that took."""
+
+    subject: S
+    outcome: R | Failure
     account: Account = NOTHING_ASKED
     is_cached: bool = False
-    """Whether the summary is of an earlier run."""
+    """Whether the answer is of an earlier run."""
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether nothing usable was answered."""
+        return isinstance(self.outcome, Failure)
+
+    @property
+    def entry(self: Settled[Paper, Summary]) -> Entry:
+        """The paper with its summary or its failure."""
+        if isinstance(self.outcome, Failure):
+            return Entry(paper=self.subject, failure=self.outcome)
+        return Entry(paper=self.subject, summary=self.outcome)
 
 
 class Day(Record):
@@ -230,6 +300,8 @@ class Day(Record):
     """Day of the digest, ``YYYY-MM-DD``."""
     entries: tuple[Entry, ...]
     """In the order of the page."""
+    language: str = Field(default=DEFAULT_LANGUAGE, exclude_if=lambda language: language == DEFAULT_LANGUAGE)
+    """Of the summaries and of the page."""
 
 
 class Missing(Record):
@@ -422,12 +494,12 @@ class Spent(Record):
     prompt: PromptName | None = None
 
     @classmethod
-    def of(cls, settled: Settled) -> Spent:
-        """Return what a run used for one paper."""
+    def of(cls, settled: Settled[S, R]) -> Spent:
+        """Return what a run used for one subject."""
         account = settled.account
         return cls(
             cached=int(settled.is_cached),
-            summarized=int(settled.entry.summary is not None and not settled.is_cached),
+            summarized=int(not settled.is_failure and not settled.is_cached),
             requests=account.requests,
             retries=max(0, account.requests - 1),
             tokens=account.tokens,
@@ -435,7 +507,7 @@ class Spent(Record):
         )
 
     @classmethod
-    def on(cls, settled: Iterable[Settled]) -> Spent:
+    def on(cls, settled: Iterable[Settled[S, R]]) -> Spent:
         """Return what a run used for all that it settled."""
         return sum(map(cls.of, settled), NOTHING_SPENT)
 

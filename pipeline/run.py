@@ -6,19 +6,31 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline import outputs
 from pipeline.archive import FEED, Archive
 from pipeline.assemble import Digest, FeedStyle, as_json, atom, html, in_page_order, markdown
-from pipeline.errors import BudgetError, DigestError, InputError, UncappedError, UsageError
+from pipeline.errors import BudgetError, DigestError, InputError, UsageError
 from pipeline.exits import Exit
 from pipeline.fetch import Fetching, Item, eastern_today
 from pipeline.merge import merged
-from pipeline.records import LIMITED, Day, Entry, FailedPaper, Failure, Note, RunReport, Source, SourceCount, Spent
+from pipeline.records import (
+    DEFAULT_LANGUAGE,
+    LIMITED,
+    Day,
+    Entry,
+    FailedPaper,
+    Failure,
+    Note,
+    RunReport,
+    Source,
+    SourceCount,
+    Spent,
+)
 from pipeline.settings import Format
-from pipeline.store.days import Memory
+from pipeline.store.memory import Memory
 from pipeline.summarize import Job, Summarizer
 
 DEFAULT_NAME = "papers"
@@ -39,6 +51,11 @@ class DigestSpec:
     refusal: UsageError | None = None
     """Why it cannot be made, known before anything is spent."""
 
+    def identify(self, source: Source, *, today: str) -> Source:
+        """Return the source with the digest's name and day: as they were asked for, else as it gives them itself."""
+        name, date = self.name or source.name or DEFAULT_NAME, self.date or source.date or today
+        return source.model_copy(update={"name": name, "date": date})
+
 
 @dataclass(frozen=True)
 class Output:
@@ -54,6 +71,8 @@ class Output:
     """Says what of earlier days cannot be read."""
     replace: bool = False
     """Write what a run found alone, not what earlier runs of the day had besides."""
+    language: str = DEFAULT_LANGUAGE
+    """Of the summaries and of the page."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +104,7 @@ async def run(spec: DigestSpec, job: Job, output: Output) -> Outcome:
     spent = spent_by(job, Spent.on(settled), seconds=time.monotonic() - began)
     source = described(spec, fetching, summarizer, today=eastern_today(job.now()).isoformat())
     entries = [one.entry for one in settled]
+    output = replace(output, language=job.task.language)
     return assemble(entries, source, spent, output, error=fetching.error or summarizer.stopped)
 
 
@@ -105,13 +125,7 @@ def described(spec: DigestSpec, fetching: Fetching, summarizer: Summarizer, *, t
     if summarizer.stopped:
         key = "budget" if isinstance(summarizer.stopped, BudgetError) else "stopped"
         notes.append(Note(key=key, figures={"detail": summarizer.stopped.message}))
-    return source.model_copy(
-        update={
-            "name": spec.name or source.name or DEFAULT_NAME,
-            "date": spec.date or source.date or today,
-            "notes": tuple(notes),
-        }
-    )
+    return spec.identify(source.model_copy(update={"notes": tuple(notes)}), today=today)
 
 
 def assemble(
@@ -132,12 +146,13 @@ def assemble(
     entries, source = list(found), without_limit(source, len(found))
     code = ending(entries, source, error)
     report = _report(entries, source, spent, kept=kept, complete=code is Exit.COMPLETE and not source.is_limited)
-    digest = Digest(report.name, report.date, tuple(entries), source, has_feed="atom" in output.formats)
+    has_feed = "atom" in output.formats
+    digest = Digest(report.name, report.date, tuple(entries), source, has_feed=has_feed, language=output.language)
     files = _write(digest, report, output)
     with output.memory() as memory:
         if memory:
             papers = [(entry.paper, entry.summary is not None and entry.paper.is_record) for entry in entries]
-            memory.keep_page(report.name, report.date, papers, complete=report.complete)
+            memory.days.keep_page(report.name, report.date, papers, complete=report.complete)
     return Outcome(code, report, files, error)
 
 
@@ -174,7 +189,7 @@ def _write(digest: Digest, report: RunReport, output: Output) -> tuple[Path, ...
 def _feed(digest: Digest, output: Output) -> str:
     """Return the feed of a digest: this day, and the days that are written already."""
     archive = Archive(output.folder)
-    today = Day(name=digest.name, date=digest.date, entries=in_page_order(digest.entries))
+    today = Day(name=digest.name, date=digest.date, entries=in_page_order(digest.entries), language=digest.language)
 
     def newest_first() -> Iterator[Day]:
         for date in sorted({*archive.dates(digest.name), digest.date}, reverse=True):
@@ -183,7 +198,8 @@ def _feed(digest: Digest, output: Output) -> str:
             except InputError as error:
                 output.warn(f"{error.message}; the feed goes without that day")
 
-    return atom(digest.name, newest_first(), output.feed(digest.name))
+    style = replace(output.feed(digest.name), language=digest.language)
+    return atom(digest.name, newest_first(), style)
 
 
 def ending(entries: Iterable[Entry], source: Source, error: DigestError | None = None) -> Exit:
@@ -198,7 +214,7 @@ def ending_of(outcomes: Counter[bool], source: Source, error: DigestError | None
     if source.has_note("budget"):
         return Exit.BUDGET
     if _is_lost(outcomes, source):
-        return Exit.USAGE if isinstance(error, UncappedError) else Exit.FAILED
+        return error.exit if error else Exit.FAILED
     is_whole = not (outcomes[False] or source.missing or source.is_partial or source.is_late)
     return Exit.COMPLETE if is_whole else Exit.PARTIAL
 

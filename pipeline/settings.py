@@ -14,20 +14,18 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, 
 
 from pipeline.categories import explain as explain_category
 from pipeline.categories import in_own_case, is_category
-from pipeline.endpoints import PRESETS, Preset, preset_for, preset_named
+from pipeline.endpoints import OPENAI_URL, PRESETS, REPLAY, preset_named
 from pipeline.errors import SettingsError
+from pipeline.model_choice import OPENAI_KEY, CallLimits, Keys, ModelChoice, PriceSection
 from pipeline.records import DIGEST_NAME, FIRST_KINDS, AnnounceType
 from pipeline.validation import did_you_mean, explain
 
-OPENAI_URL = "https://api.openai.com/v1"
 DEFAULT_MODEL = "gpt-6-luna"
 """OpenAI's small model, which it names in the place of earlier small ones:
 https://developers.openai.com/api/docs/deprecations (November 2026)."""
 DEFAULT_PROMPT = "digest@1"
 REPLAY_MODEL = "replay"
 """What a replay file's replies are recorded under; no real endpoint may be asked for a model of that name."""
-REPLAY = "replay:"
-"""A base URL that begins so names a file of replies instead of a network."""
 CONFIG_FILE = "digest.toml"
 
 Format = Literal["md", "json", "html", "atom"]
@@ -52,7 +50,7 @@ _ENVIRONMENT = {
 """Environment variables and the settings they set; an empty one is as none."""
 _SECRETS = ("api_key", "deliver")
 """Settings that may stand in no file."""
-_KEY_VARIABLES = {preset.key_variable for preset in PRESETS} - {"", "OPENAI_API_KEY"}
+_KEY_VARIABLES = {preset.key_variable for preset in PRESETS} - {"", OPENAI_KEY}
 
 
 def digest_name(name: str) -> str:
@@ -129,15 +127,6 @@ class DigestSection(_Strict):
     """What an entry of this digest's Atom feed is; as the settings' own where absent."""
 
 
-class PriceSection(_Strict):
-    """``[prices.MODEL]``: US dollars for a million tokens."""
-
-    input: float = Field(ge=0)
-    output: float = Field(ge=0)
-    cached: float | None = Field(default=None, ge=0)
-    """For prompt tokens that the endpoint has in its own cache; as ``input`` where absent."""
-
-
 class FallbackSection(_Strict):
     """``[[fallback]]``: a model, or another endpoint's, for papers that the one before failed."""
 
@@ -192,11 +181,6 @@ class Settings(_Strict):
         self._address_is_trusted = (context or {}).get("address_is_trusted", True)
         self._keys = (context or {}).get("keys", {})
 
-    @property
-    def address_is_trusted(self) -> bool:
-        """False where ``digest.toml`` alone names the base URL: then the key is not sent there."""
-        return self._address_is_trusted
-
     def feed_of(self, name: str) -> FeedKind:
         """Return what an entry of the Atom feed of the digest ``name`` is."""
         section = self.digests.get(name)
@@ -207,67 +191,25 @@ class Settings(_Strict):
         return name not in self.digests and not all(map(is_category, name.split("+")))
 
     @property
-    def most_calls(self) -> int:
-        """Calls in flight at most."""
-        return self.concurrency or self.preset.at_once
+    def models(self) -> tuple[ModelChoice, ...]:
+        """The model, and after it its fallbacks in the order in which they are asked."""
+        first = self._choice(self.model, self.base_url, is_trusted=self._address_is_trusted)
+        return (first, *map(self._fallback, self.fallback))
 
     @property
-    def fallbacks(self) -> tuple[Settings, ...]:
-        """The settings of each fallback, in order."""
-        return tuple(self._falling_back_to(one) for one in self.fallback)
+    def call_limits(self) -> CallLimits:
+        """The limits of each of the models."""
+        return CallLimits(self.concurrency, self.rpm, self.tpm, self.deadline)
 
-    def _falling_back_to(self, section: FallbackSection) -> Settings:
-        own = {"model": section.model, "base_url": section.base_url or self.base_url, "fallback": ()}
-        settings = self.model_copy(update=own)
+    def _fallback(self, section: FallbackSection) -> ModelChoice:
         if section.base_url:
             # Only digest.toml can name it.
-            settings._address_is_trusted = False  # noqa: SLF001 (its own class)
-        return settings
+            return self._choice(section.model, section.base_url, is_trusted=False)
+        return self._choice(section.model, self.base_url, is_trusted=self._address_is_trusted)
 
-    @property
-    def replay_file(self) -> Path | None:
-        """The file that answers instead of a network."""
-        return Path(self.base_url.removeprefix(REPLAY)) if self.base_url.startswith(REPLAY) else None
-
-    @property
-    def host(self) -> str:
-        """Host of the endpoint, with the port where one is given."""
-        return urlsplit(self.base_url).netloc
-
-    @property
-    def is_openai(self) -> bool:
-        """Whether the base URL is OpenAI's own, which takes no call without a key."""
-        return urlsplit(self.base_url).hostname == urlsplit(OPENAI_URL).hostname
-
-    @property
-    def preset(self) -> Preset:
-        """What is known of the service behind the base URL."""
-        return preset_for(self.base_url)
-
-    @property
-    def usable_key(self) -> str | None:
-        """The key that may be sent to the base URL.
-
-        A service's own key goes to its own address, whoever named that; ``OPENAI_API_KEY`` goes to OpenAI, and to an
-        address that the user named, but not to one that digest.toml alone names.
-        """
-        if own := self._own_key:
-            return own.get_secret_value()
-        return self.api_key.get_secret_value() if self.api_key and self.may_have_openai_secrets else None
-
-    @property
-    def key_variable(self) -> str:
-        """The environment variable that `usable_key` comes from."""
-        return self.preset.key_variable if self._own_key else "OPENAI_API_KEY"
-
-    @property
-    def may_have_openai_secrets(self) -> bool:
-        """Whether what the environment holds for OpenAI's client may go to the base URL."""
-        return self.address_is_trusted or (self.is_openai and self.base_url.startswith("https:"))
-
-    @property
-    def _own_key(self) -> SecretStr | None:
-        return self._keys.get(self.preset.key_variable) if self.base_url.startswith("https:") else None
+    def _choice(self, model: str, base_url: str, *, is_trusted: bool) -> ModelChoice:
+        keys, price = Keys(self.api_key, self._keys), self.prices.get(model)
+        return ModelChoice.with_key(model, base_url, keys, is_trusted=is_trusted, price=price)
 
 
 def load(config: Path | None, environment: Mapping[str, str], options: Mapping[str, Any]) -> Settings:

@@ -13,12 +13,12 @@ import apprise
 import pytest
 
 import pipeline.deliver
-from pipeline.assemble import Room
-from pipeline.cache import CLAIM, Cache
+from pipeline.assemble import MessageLimits
 from pipeline.deliver import Address, Post, addresses, deliver
 from pipeline.errors import SettingsError
 from pipeline.records import Day, RunReport
-from pipeline.store.digest_file import FILE
+from pipeline.store.deliveries import CLAIM
+from pipeline.store.memory import FILE, Memory
 from tests.assemble.samples import done, failed, paper
 from tests.servers.listener import Listener, Mailbox
 from tests.test_archive import REPORT
@@ -65,19 +65,19 @@ def mailbox() -> Iterator[Mailbox]:
 
 
 @pytest.fixture
-def cache(tmp_path: Path) -> Iterator[Cache]:
-    """An empty cache that may not warn."""
+def memory(tmp_path: Path) -> Iterator[Memory]:
+    """An empty memory that may not warn."""
 
     def warn(message: str) -> None:
         raise AssertionError(message)
 
-    with Cache(tmp_path, warn=warn) as opened:
+    with Memory(tmp_path, warn=warn) as opened:
         yield opened
 
 
-def told(to: tuple[Address, ...], cache: Cache, *, day: Day = DAY, report: RunReport | None = None) -> list[str]:
+def told(to: tuple[Address, ...], memory: Memory, *, day: Day = DAY, report: RunReport | None = None) -> list[str]:
     """Deliver, and return what became of it at each address, in words."""
-    made = deliver(day, report, to, Post(cache, lambda: NOON, PAGE))
+    made = deliver(day, report, to, Post(memory.deliveries, lambda: NOON, PAGE))
     return [f"{delivery.address}: {delivery.outcome}{delivery.why and f' ({delivery.why})'}" for delivery in made]
 
 
@@ -93,10 +93,10 @@ def service(name: str, listener: Listener, monkeypatch: pytest.MonkeyPatch) -> t
     return addresses(url)
 
 
-def test_a_mail_has_html_and_text(mailbox: Mailbox, cache: Cache) -> None:
+def test_a_mail_has_html_and_text(mailbox: Mailbox, memory: Memory) -> None:
     """Both with titles, lines and links, in UTF-8; text of others is text; that it is incomplete is said first."""
     to = addresses(f"mailto://127.0.0.1:{mailbox.port}?from=digest@example.org&to=me@example.org")
-    assert told(to, cache, report=REPORT) == ["address 1 (E-Mail): delivered"]
+    assert told(to, memory, report=REPORT) == ["address 1 (E-Mail): delivered"]
     (mail,) = mailbox.received
     assert (mail["Subject"], mail["To"]) == ("cs.CL 2024-04-02：2 篇", "me@example.org")
     html, text = (mail.get_body((kind,)) for kind in ("html", "plain"))
@@ -110,10 +110,10 @@ def test_a_mail_has_html_and_text(mailbox: Mailbox, cache: Cache) -> None:
     assert "一 <b> & 二。" in text.get_content()
 
 
-def test_a_mail_of_a_thousand_papers_is_whole(mailbox: Mailbox, cache: Cache) -> None:
+def test_a_mail_of_a_thousand_papers_is_whole(mailbox: Mailbox, memory: Memory) -> None:
     """A mail has room."""
     to = addresses(f"mailto://127.0.0.1:{mailbox.port}?from=digest@example.org&to=me@example.org")
-    assert told(to, cache, day=LONG) == ["address 1 (E-Mail): delivered"]
+    assert told(to, memory, day=LONG) == ["address 1 (E-Mail): delivered"]
     (mail,) = mailbox.received
     html = mail.get_body(("html",))
     assert html
@@ -122,11 +122,11 @@ def test_a_mail_of_a_thousand_papers_is_whole(mailbox: Mailbox, cache: Cache) ->
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_each_service_gets_one_message_within_its_limit(
-    name: str, listener: Listener, cache: Cache, monkeypatch: pytest.MonkeyPatch
+    name: str, listener: Listener, memory: Memory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As the service itself measures; the rest is counted, with a link to the page."""
     to = service(name, listener, monkeypatch)
-    assert [line.partition(": ")[2] for line in told(to, cache, day=LONG)] == ["delivered"]
+    assert [line.partition(": ")[2] for line in told(to, memory, day=LONG)] == ["delivered"]
     (sent,) = listener.received
     (body,) = (text for text in _texts(sent) if "2404.00001" in text)
     assert "2404.00002" in body
@@ -146,12 +146,12 @@ def _texts(value: object) -> Iterator[str]:
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_text_of_others_mentions_nobody_and_marks_nothing(
-    name: str, listener: Listener, cache: Cache, monkeypatch: pytest.MonkeyPatch
+    name: str, listener: Listener, memory: Memory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither everyone, nor by an element, nor by the service's own form of a mention."""
     evil = '@everyone <!channel> <at user_id="all">x</at> <script>alert(1)</script> **b** ]]>'
     day = Day(name="x", date="2024-04-02", entries=(done(paper(1), translated_title=evil, tldr=evil),))
-    told(service(name, listener, monkeypatch), cache, day=day)
+    told(service(name, listener, monkeypatch), memory, day=day)
     (body,) = (text for text in _texts(listener.received) if "2404.00001" in text)
     assert [bad for bad in ("<!channel", "<at", "<script") if bad in body] == []
     assert ("@everyone" in body) == (name == "telegram")
@@ -160,79 +160,79 @@ def test_text_of_others_mentions_nobody_and_marks_nothing(
 
 @pytest.mark.parametrize("name", ["dingtalk", "feishu", "wecombot"])
 def test_a_refusal_under_http_200_is_a_failure(
-    name: str, listener: Listener, cache: Cache, monkeypatch: pytest.MonkeyPatch
+    name: str, listener: Listener, memory: Memory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where a service answers so, as for a wrong key."""
     to = service(name, listener, monkeypatch)
     listener.answer = b'{"errcode": 93000, "code": 19001, "errmsg": "invalid"}'
-    assert [line.partition(": ")[2] for line in told(to, cache)] == ["failed (it could not be reached, or it refused)"]
+    assert [line.partition(": ")[2] for line in told(to, memory)] == ["failed (it could not be reached, or it refused)"]
     listener.answer = b"no JSON"
-    assert [line.partition(": ")[2] for line in told(to, cache)] == ["delivered"]
+    assert [line.partition(": ")[2] for line in told(to, memory)] == ["delivered"]
 
 
-def test_a_webhook_gets_what_it_asks_for(listener: Listener, cache: Cache) -> None:
+def test_a_webhook_gets_what_it_asks_for(listener: Listener, memory: Memory) -> None:
     """Text, or HTML where its address says so."""
     to = addresses(f"json://{listener.host}\n\tjson://{listener.host}?format=html")
-    assert told(to, cache) == ["address 1 (JSON): delivered", "address 2 (JSON): delivered"]
+    assert told(to, memory) == ["address 1 (JSON): delivered", "address 2 (JSON): delivered"]
     text, html = listener.received
     assert text["title"] == html["title"] == "cs.CL 2024-04-02：2 篇"
     assert "1. 标题\n一 ＜b> & 二。\nhttps://arxiv.org/abs/2404.00001\n" in text["message"]
     assert "<p>1. <b>标题</b><br/>一 &lt;b&gt; &amp; 二。<br/>" in html["message"]
 
 
-def test_only_what_failed_is_sent_again(listener: Listener, mailbox: Mailbox, cache: Cache) -> None:
+def test_only_what_failed_is_sent_again(listener: Listener, mailbox: Mailbox, memory: Memory) -> None:
     """However often; another day and another address are other deliveries."""
     mail = f"mailto://127.0.0.1:{mailbox.port}?from=digest@example.org&to=me@example.org"
     both = f"json://{listener.host} {mail}"
     listener.status = 404
-    assert told(addresses(both), cache) == [
+    assert told(addresses(both), memory) == [
         "address 1 (JSON): failed (it answered HTTP 404)",
         "address 2 (E-Mail): delivered",
     ]
     listener.status, mailbox.refuses = 200, True
-    assert told(addresses(both), cache) == ["address 1 (JSON): delivered", "address 2 (E-Mail): already"]
-    assert told(addresses(both), cache) == ["address 1 (JSON): already", "address 2 (E-Mail): already"]
+    assert told(addresses(both), memory) == ["address 1 (JSON): delivered", "address 2 (E-Mail): already"]
+    assert told(addresses(both), memory) == ["address 1 (JSON): already", "address 2 (E-Mail): already"]
     mailbox.refuses = False
-    assert told(addresses(both), cache, day=DAY.model_copy(update={"date": "2024-04-03"})) == [
+    assert told(addresses(both), memory, day=DAY.model_copy(update={"date": "2024-04-03"})) == [
         "address 1 (JSON): delivered",
         "address 2 (E-Mail): delivered",
     ]
-    assert told(addresses(f"{mail}&cc=you@example.org"), cache) == ["address 1 (E-Mail): delivered"]
+    assert told(addresses(f"{mail}&cc=you@example.org"), memory) == ["address 1 (E-Mail): delivered"]
     assert (len(listener.received), len(mailbox.received)) == (2, 3)
 
 
-def test_a_mail_that_the_server_refuses_has_failed(mailbox: Mailbox, cache: Cache) -> None:
+def test_a_mail_that_the_server_refuses_has_failed(mailbox: Mailbox, memory: Memory) -> None:
     """And goes out when it is taken."""
     url = f"mailto://127.0.0.1:{mailbox.port}?from=digest@example.org&to=me@example.org"
     mailbox.refuses = True
-    assert told(addresses(url), cache) == ["address 1 (E-Mail): failed (it could not be reached, or it refused)"]
+    assert told(addresses(url), memory) == ["address 1 (E-Mail): failed (it could not be reached, or it refused)"]
     mailbox.refuses = False
-    assert told(addresses(url), cache) == ["address 1 (E-Mail): delivered"]
+    assert told(addresses(url), memory) == ["address 1 (E-Mail): delivered"]
 
 
-def test_two_runs_at_once_send_one_message(listener: Listener, cache: Cache, tmp_path: Path) -> None:
+def test_two_runs_at_once_send_one_message(listener: Listener, memory: Memory, tmp_path: Path) -> None:
     """Who comes second leaves it to the first; what was begun and never ended is taken over after a while."""
     (address,) = addresses(f"json://{listener.host}")
     key = (DAY.name, DAY.date, address.fingerprint)
-    with Cache(tmp_path, warn=lambda message: None) as other:
-        assert other.claim_delivery(key, NOON) == "mine"
+    with Memory(tmp_path, warn=lambda message: None) as other:
+        assert other.deliveries.claim(key, NOON) == "mine"
         busy = "address 1 (JSON): failed (another run is delivering it, or was killed while it did; try later)"
-        assert told((address,), cache) == [busy]
-        assert other.claim_delivery(key, NOON + CLAIM - timedelta(seconds=1)) == "busy"
-        assert other.claim_delivery(key, NOON + CLAIM) == "mine"
-        other.settle_delivery(key, sent=True)
-    assert told((address,), cache) == ["address 1 (JSON): already"]
+        assert told((address,), memory) == [busy]
+        assert other.deliveries.claim(key, NOON + CLAIM - timedelta(seconds=1)) == "busy"
+        assert other.deliveries.claim(key, NOON + CLAIM) == "mine"
+        other.deliveries.settle(key, sent=True)
+    assert told((address,), memory) == ["address 1 (JSON): already"]
     assert listener.received == []
 
 
 def test_a_server_that_never_answers_is_given_up(
-    listener: Listener, cache: Cache, monkeypatch: pytest.MonkeyPatch
+    listener: Listener, memory: Memory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By the deadline of the whole delivery, whatever the service's own time-outs allow; by those before."""
     listener.released.clear()
     to = addresses(f"json://{listener.host}?rto=30 json://{listener.host}?rto=0.01")
     monkeypatch.setattr(pipeline.deliver, "DEADLINE_S", 0.2)
-    first, second = told(to, cache)
+    first, second = told(to, memory)
     assert first == "address 1 (JSON): failed (no answer within 0 s)"
     assert second == "address 2 (JSON): failed (it could not be reached, or it refused)"
 
@@ -253,10 +253,10 @@ def test_what_is_no_address_is_refused_and_not_shown(text: str, capfd: pytest.Ca
     assert SECRET not in f"{caught.value.message}{caught.value.hint}{capfd.readouterr()}"
 
 
-def test_an_optional_address_that_failed_has_failed(listener: Listener, cache: Cache) -> None:
+def test_an_optional_address_that_failed_has_failed(listener: Listener, memory: Memory) -> None:
     """Else it would never be sent again."""
     listener.status = 500
-    (said,) = told(addresses(f"json://{listener.host}?optional=yes"), cache)
+    (said,) = told(addresses(f"json://{listener.host}?optional=yes"), memory)
     assert said == "address 1 (JSON): failed (it answered HTTP 500)"
 
 
@@ -270,7 +270,7 @@ def test_an_address_that_is_named_twice_is_one() -> None:
 
 def test_no_secret_is_said_logged_or_kept(
     listener: Listener,
-    cache: Cache,
+    memory: Memory,
     tmp_path: Path,
     capfd: pytest.CaptureFixture[str],
     caplog: pytest.LogCaptureFixture,
@@ -278,7 +278,7 @@ def test_no_secret_is_said_logged_or_kept(
     """Neither when it works nor when it fails."""
     caplog.set_level(logging.WARNING)
     to = addresses(f"json://user:{SECRET}@{listener.host} json://user:{SECRET}@127.0.0.1:9")
-    said = told(to, cache)
+    said = told(to, memory)
     assert [line.rpartition(": ")[2].split()[0] for line in said] == ["delivered", "failed"]
     with sqlite3.connect(tmp_path / FILE) as db:
         kept = db.execute("SELECT * FROM deliveries").fetchall()
@@ -288,7 +288,7 @@ def test_no_secret_is_said_logged_or_kept(
 
 
 def test_a_fault_in_apprise_is_one_failed_delivery(
-    listener: Listener, cache: Cache, monkeypatch: pytest.MonkeyPatch
+    listener: Listener, memory: Memory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Named by its kind alone, for its words may hold an address; and the others get theirs."""
     to = addresses(f"json://{listener.host}/{SECRET} json://{listener.host}/2")
@@ -300,7 +300,7 @@ def test_a_fault_in_apprise_is_one_failed_delivery(
         return whole(courier, **message)
 
     monkeypatch.setattr(apprise.Apprise, "notify", faulty)
-    assert told(to, cache) == [
+    assert told(to, memory) == [
         "address 1 (JSON): failed (LookupError in apprise)",
         "address 2 (JSON): delivered",
     ]
@@ -309,6 +309,6 @@ def test_a_fault_in_apprise_is_one_failed_delivery(
 def test_the_room_of_a_service_is_apprises_own() -> None:
     """Where nothing better is known."""
     (address,) = addresses("json://localhost")
-    room = address.room
-    assert room == Room("text", address.service.body_maxlen, room.measure, titled=True)
-    assert room.measure("a中😀") == 4
+    limits = address.limits
+    assert limits == MessageLimits("text", address.service.body_maxlen, limits.measure, titled=True)
+    assert limits.measure("a中😀") == 4

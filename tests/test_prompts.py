@@ -10,23 +10,34 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline import prompts
 from pipeline.errors import PromptError
 from pipeline.prompts import (
     LOCK,
-    VARIABLES,
     FrontMatter,
     Prompt,
     PromptLibrary,
     fingerprint,
-    load,
     new_version,
     read_lock,
     release,
 )
 from pipeline.records import Paper, PromptName
+from pipeline.summarize.tasks import TASKS, TEMPLATES
 
+VARIABLES = TEMPLATES["translation"].sample
 OURS = Path(__file__).resolve().parent.parent / "prompts"
 PAPER = Paper(id="2404.02059", title="On {{ abstract }}", abstract="We show # User.", authors=("A", "B"))
+
+
+def load(path: Path) -> Prompt:
+    """Read a prompt of today's tasks."""
+    return prompts.load(path, TEMPLATES)
+
+
+def render(prompt: Prompt, paper: Paper) -> tuple[str, str]:
+    """Render a prompt for a paper."""
+    return prompt.render(TASKS[prompt.front.task].values(paper), of=paper.id)
 
 
 def text(
@@ -68,7 +79,7 @@ def packaged(tmp_path: Path) -> Path:
 @pytest.fixture
 def library(own: Path, packaged: Path) -> PromptLibrary:
     """Both, the user's first."""
-    return PromptLibrary((own, packaged))
+    return PromptLibrary((own, packaged), TEMPLATES)
 
 
 def test_a_prompt_file_is_read_into_its_parts(own: Path) -> None:
@@ -91,13 +102,13 @@ def test_a_prompt_is_rendered_with_what_a_paper_is(own: Path) -> None:
     """Loops and conditions work; a paper's text is data and never a template or a part."""
     user = "{{ title }} by {% for name in authors %}{{ name }};{% endfor %}{% if comment %}!{% endif %}\n{{ abstract }}"
     prompt = load(write(own, body=text(user=user)))
-    assert prompt.render(PAPER) == ("You translate.", "On {{ abstract }} by A;B;\nWe show # User.")
+    assert render(prompt, PAPER) == ("You translate.", "On {{ abstract }} by A;B;\nWe show # User.")
 
 
 def test_every_variable_can_be_used(own: Path) -> None:
     """Each is a field of a paper."""
     prompt = load(write(own, body=text(user="".join(f"{{{{ {name} }}}}|" for name in VARIABLES))))
-    assert prompt.render(PAPER)[1] == "On {{ abstract }}|We show # User.|('A', 'B')|()|None|None|"
+    assert render(prompt, PAPER)[1] == "On {{ abstract }}|We show # User.|('A', 'B')|()|None|None|"
 
 
 @pytest.mark.parametrize(
@@ -123,18 +134,18 @@ def test_every_variable_can_be_used(own: Path) -> None:
             text("temprature: 1\nmodel: m\ntemperature: 3\n"),
             (
                 "front matter: description: missing; temperature: input should be less than or equal to 2; "
-                "temprature: unknown key; model: unknown key (keys: description, temperature)"
+                "temprature: unknown key; model: unknown key (keys: description, task, temperature)"
             ),
         ),
         (
             text(""),
-            "front matter: description: missing (keys: description, temperature)",
+            "front matter: description: missing (keys: description, task, temperature)",
         ),
         (
             text("- a\n- b\n"),
             (
                 "front matter: input should be a valid dictionary or instance of FrontMatter "
-                "(keys: description, temperature)"
+                "(keys: description, task, temperature)"
             ),
         ),
         (
@@ -235,7 +246,7 @@ def test_a_prompt_that_fails_for_one_paper_names_that_paper(own: Path) -> None:
     path = write(own, body=text(user="{{ title }} {{ abstract }} {% if comment %}{{ comment.nothing }}{% endif %}"))
     prompt = load(path)
     with pytest.raises(PromptError) as caught:
-        prompt.render(PAPER.model_copy(update={"comment": "8 pages"}))
+        render(prompt, PAPER.model_copy(update={"comment": "8 pages"}))
     assert caught.value.message.startswith(f"{path}: cannot be rendered for paper 2404.02059: ")
 
 
@@ -260,7 +271,7 @@ def test_line_ends_and_a_byte_order_mark_do_not_count(tmp_path_factory: pytest.T
     unix, other = write(folder, body=body), write(folder, "digest@3", body.replace(" q", " z"))
     windows = write(folder, "digest@2", "\ufeff" + body.replace("\n", "\r\n"))
     assert fingerprint(unix) == fingerprint(windows) != fingerprint(other)
-    assert load(unix).render(PAPER) == load(windows).render(PAPER)
+    assert render(load(unix), PAPER) == render(load(windows), PAPER)
 
 
 @settings(max_examples=60, deadline=None)
@@ -441,7 +452,7 @@ def test_what_cannot_be_written_is_an_error_of_ours(own: Path, packaged: Path, l
     prompt = load(write(packaged))
     own.write_text("a file where the folder should be")
     with pytest.raises(PromptError, match="digest"):
-        new_version(PromptLibrary((packaged,)), "digest", own)
+        new_version(PromptLibrary((packaged,), TEMPLATES), "digest", own)
     (packaged / LOCK).mkdir()
     with pytest.raises(PromptError, match="released"):
         release(prompt)
@@ -458,14 +469,14 @@ def test_the_default_prompt_is_released() -> None:
 @pytest.mark.parametrize("label", RELEASED)
 def test_no_released_prompt_of_ours_has_changed(label: str) -> None:
     """Make a new version instead: arxiv-digest prompts new NAME."""
-    assert PromptLibrary((OURS,)).get(label).sha256 == RELEASED[label]
+    assert PromptLibrary((OURS,), TEMPLATES).get(label).sha256 == RELEASED[label]
 
 
 def test_none_of_our_prompts_is_broken_or_gone() -> None:
     """Drafts follow the form, too, and a paper's title and abstract reach the model."""
-    library = PromptLibrary((OURS,))
+    library = PromptLibrary((OURS,), TEMPLATES)
     assert [*library.drifted()] == []
     for label in library.labels():
-        _, user = library.get(label).render(PAPER)
+        _, user = render(library.get(label), PAPER)
         assert PAPER.title in user
         assert PAPER.abstract in user

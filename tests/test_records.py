@@ -233,3 +233,19 @@ def test_a_source_from_a_stream_names_no_other_place(name: str, date: str) -> No
         with pytest.raises(ValidationError):
             Source.model_validate(said)
     assert Source(name="cs.AI+cs.LG", date="2026-04-27").name == "cs.AI+cs.LG"
+
+
+def test_sentences_and_marks_are_absent_where_there_are_none() -> None:
+    """What was written before a summary could have them is written and read as it was."""
+    plain = Summary.model_validate(MADE)
+    assert list(json.loads(plain.model_dump_json()))[:5] == [
+        "paper_id",
+        "translated_title",
+        "tldr",
+        "tldr_en",
+        "translated_abstract",
+    ]
+    assert not {"sentences", "marks"} & plain.model_dump().keys()
+    mark = {"check": "numbers", "field": "translated_abstract", "sentence": 1, "detail": "34 is missing"}
+    said = MADE | {"sentences": [{"en": "One.", "zh": "一。", "marks": ["numbers"]}], "marks": [mark]}
+    assert json.loads(Summary.model_validate(said).model_dump_json()).items() >= said.items()

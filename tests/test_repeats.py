@@ -13,7 +13,8 @@ import pytest
 from pipeline.assemble import Digest, markdown
 from pipeline.fetch import DigestMemory, Heading, Item, Tally
 from pipeline.records import Entry, Note, Paper, Shown, Source, Summary
-from pipeline.store.days import DayState, Memory, remembering
+from pipeline.store.days import DayState
+from pipeline.store.memory import Memory, remembering
 
 MONDAY, TUESDAY, WEDNESDAY = "2026-04-27", "2026-04-28", "2026-04-29"
 
@@ -33,7 +34,7 @@ def memory(tmp_path: Path) -> Iterator[Memory]:
 
 def keep(memory: Memory, digest: str, day: str, *papers: Paper) -> None:
     """Keep the page of a day."""
-    memory.keep_page(digest, day, [(one, True) for one in papers], complete=True)
+    memory.days.keep_page(digest, day, [(one, True) for one in papers], complete=True)
 
 
 def read(memory: Memory, day: str, *papers: Paper, digest: str = "d") -> tuple[list[str], Source]:
@@ -50,22 +51,25 @@ def test_what_was_shown_is_read_again_by_digest_and_paper_the_earliest_day_first
     keep(memory, "d", MONDAY, paper(1))
     keep(memory, "other", MONDAY, paper(2, "cross", None))
     first = Shown(id="2604.00001", day=MONDAY, version=1, announce_type="new")
-    assert memory.shown("d", first.id) == (first, Shown(id=first.id, day=TUESDAY, version=2, announce_type="replace"))
-    assert memory.shown("other", "2604.00002") == (Shown(id="2604.00002", day=MONDAY, announce_type="cross"),)
-    assert memory.shown("d", "2604.00003") == ()
+    assert memory.days.shown("d", first.id) == (
+        first,
+        Shown(id=first.id, day=TUESDAY, version=2, announce_type="replace"),
+    )
+    assert memory.days.shown("other", "2604.00002") == (Shown(id="2604.00002", day=MONDAY, announce_type="cross"),)
+    assert memory.days.shown("d", "2604.00003") == ()
 
 
 def test_the_page_of_a_day_takes_the_place_of_the_one_before(memory: Memory) -> None:
     """What it has no longer is forgotten."""
     keep(memory, "d", MONDAY, paper(1), paper(2))
     keep(memory, "d", MONDAY, paper(2))
-    assert [len(memory.shown("d", f"2604.0000{number}")) for number in (1, 2)] == [0, 1]
+    assert [len(memory.days.shown("d", f"2604.0000{number}")) for number in (1, 2)] == [0, 1]
 
 
 def test_a_row_that_cannot_be_read_is_as_none(memory: Memory) -> None:
     """A fault of the memory is a miss."""
     keep(memory, "d", "yesterday", paper(1))
-    assert memory.shown("d", "2604.00001") == ()
+    assert memory.days.shown("d", "2604.00001") == ()
 
 
 def test_a_memory_that_cannot_be_used_remembers_nothing_and_warns(tmp_path: Path) -> None:
@@ -81,14 +85,14 @@ def test_a_memory_that_cannot_be_used_remembers_nothing_and_warns(tmp_path: Path
 def test_the_state_of_a_day_says_whether_it_is_done_and_what_is_not_final(memory: Memory) -> None:
     """Announced when, from which feed; a paper that is announced and not on the page is not final."""
     announced = [Shown(id=f"2604.0000{number}", day=MONDAY, announce_type="new") for number in (1, 2, 3)]
-    memory.keep_announced("d", (MONDAY, "http://x/rss/cs", "Mon, 27 Apr 2026"), announced)
-    assert memory.state("d", MONDAY) is None
-    memory.keep_page("d", MONDAY, [(paper(1), True), (paper(2), False)], complete=False)
-    state = memory.state("d", MONDAY)
+    memory.days.keep_announced("d", (MONDAY, "http://x/rss/cs", "Mon, 27 Apr 2026"), announced)
+    assert memory.days.state("d", MONDAY) is None
+    memory.days.keep_page("d", MONDAY, [(paper(1), True), (paper(2), False)], complete=False)
+    state = memory.days.state("d", MONDAY)
     assert state == DayState(False, "http://x/rss/cs", "Mon, 27 Apr 2026", ("2604.00002", "2604.00003"))
-    memory.keep_page("d", MONDAY, [(paper(number), True) for number in (1, 2, 3)], complete=True)
-    assert memory.state("d", MONDAY) == DayState(True, "http://x/rss/cs", "Mon, 27 Apr 2026", ())
-    assert memory.state("other", MONDAY) is None
+    memory.days.keep_page("d", MONDAY, [(paper(number), True) for number in (1, 2, 3)], complete=True)
+    assert memory.days.state("d", MONDAY) == DayState(True, "http://x/rss/cs", "Mon, 27 Apr 2026", ())
+    assert memory.days.state("other", MONDAY) is None
 
 
 def test_what_earlier_versions_remember_is_taken_over_once(tmp_path: Path) -> None:
@@ -99,9 +103,9 @@ def test_what_earlier_versions_remember_is_taken_over_once(tmp_path: Path) -> No
         db.execute("INSERT INTO shown VALUES ('d', '2604.00001', ?, 1, 'new')", (MONDAY,))
     for _ in range(2):
         with Memory(tmp_path, warn=pytest.fail) as memory:
-            (shown,) = memory.shown("d", "2604.00001")
-            assert (shown.day, memory.state("d", MONDAY)) == (MONDAY, DayState(True, "", "", ()))
-            memory.keep_announced("d", (TUESDAY, "", ""), [])
+            (shown,) = memory.days.shown("d", "2604.00001")
+            assert (shown.day, memory.days.state("d", MONDAY)) == (MONDAY, DayState(True, "", "", ()))
+            memory.days.keep_announced("d", (TUESDAY, "", ""), [])
 
 
 @pytest.mark.parametrize("content", [b"", b"no database"])
@@ -109,7 +113,7 @@ def test_a_cache_that_cannot_be_read_costs_no_memory(tmp_path: Path, content: by
     """There is nothing to take over."""
     (tmp_path / "digest.db").write_bytes(content)
     with Memory(tmp_path, warn=pytest.fail) as memory:
-        assert memory.shown("d", "2604.00001") == ()
+        assert memory.days.shown("d", "2604.00001") == ()
 
 
 @pytest.mark.parametrize("first", ["new", "cross"])
@@ -162,10 +166,10 @@ def as_shown(*papers: Paper) -> list[Shown]:
 def test_a_feed_whose_papers_an_earlier_one_had_is_the_same_announcement(memory: Memory) -> None:
     """Also where the page of that day has only some of them, as with a limit."""
     some = as_shown(paper(1), paper(2, "cross"), paper(3))
-    memory.keep_announced("d", (MONDAY, "", ""), some)
+    memory.days.keep_announced("d", (MONDAY, "", ""), some)
     keep(memory, "d", MONDAY, paper(1))
-    assert memory.same_announcement("d", TUESDAY, some) == MONDAY
-    assert memory.same_announcement("d", TUESDAY, some[:2]) == MONDAY
+    assert memory.days.same_announcement("d", TUESDAY, some) == MONDAY
+    assert memory.days.same_announcement("d", TUESDAY, some[:2]) == MONDAY
 
 
 FRESH: Mapping[str, tuple[str, Iterable[Paper]]] = {
@@ -183,8 +187,8 @@ def test_a_feed_that_differs_from_every_earlier_one_is_another(
     memory: Memory, day: str, papers: Iterable[Paper]
 ) -> None:
     """A quiet day with one paper replaced once more is a day of its own."""
-    memory.keep_announced("d", (MONDAY, "", ""), as_shown(paper(1)))
-    assert memory.same_announcement("d", day, as_shown(*papers)) is None
+    memory.days.keep_announced("d", (MONDAY, "", ""), as_shown(paper(1)))
+    assert memory.days.same_announcement("d", day, as_shown(*papers)) is None
 
 
 def done(of: Paper) -> Entry:

@@ -12,6 +12,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from pipeline.errors import SettingsError
+from pipeline.model_choice import PriceSection
 from pipeline.settings import DigestSection, Settings, digest_name, load, web_address
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -368,22 +369,22 @@ OPENAI = "https://api.openai.com/v1"
 
 
 @pytest.mark.parametrize(
-    ("file", "variable", "option", "trusted", "is_openai", "usable"),
+    ("file", "variable", "option", "is_openai", "usable"),
     [
-        (None, None, None, True, True, True),
-        (LOCAL, None, None, False, False, False),
-        (OPENAI, None, None, False, True, True),
-        ("https://API.openai.com:443/v1", None, None, False, True, True),
-        ("http://api.openai.com/v1", None, None, False, True, False),
-        ("https://api.openai.com.example/v1", None, None, False, False, False),
-        ("https://example.com/api.openai.com", None, None, False, False, False),
-        (None, LOCAL, None, True, False, True),
-        (LOCAL, LOCAL, None, True, False, True),
-        (LOCAL, "", None, False, False, False),
-        (None, None, LOCAL, True, False, True),
-        (OPENAI, None, LOCAL, True, False, True),
-        (LOCAL, OPENAI, None, True, True, True),
-        ("replay:r.jsonl", None, None, False, False, False),
+        (None, None, None, True, True),
+        (LOCAL, None, None, False, False),
+        (OPENAI, None, None, True, True),
+        ("https://API.openai.com:443/v1", None, None, True, True),
+        ("http://api.openai.com/v1", None, None, True, False),
+        ("https://api.openai.com.example/v1", None, None, False, False),
+        ("https://example.com/api.openai.com", None, None, False, False),
+        (None, LOCAL, None, False, True),
+        (LOCAL, LOCAL, None, False, True),
+        (LOCAL, "", None, False, False),
+        (None, None, LOCAL, False, True),
+        (OPENAI, None, LOCAL, False, True),
+        (LOCAL, OPENAI, None, True, True),
+        ("replay:r.jsonl", None, None, False, False),
     ],
     ids=[
         "nobody",
@@ -410,7 +411,6 @@ def test_the_key_goes_only_where_the_user_or_openai_stands_behind_the_address(
     option: str | None,
     key: str | None,
     *,
-    trusted: bool,
     is_openai: bool,
     usable: bool,
 ) -> None:
@@ -420,11 +420,10 @@ def test_the_key_goes_only_where_the_user_or_openai_stands_behind_the_address(
     loaded = load(
         config, {name: value for name, value in environment.items() if value is not None}, {"base_url": option}
     )
-    assert (loaded.address_is_trusted, loaded.is_openai, loaded.usable_key) == (
-        trusted,
-        is_openai,
-        "sk-1" if usable and key else None,
-    )
+    (choice,) = loaded.models
+    sent = "sk-1" if usable and key else None
+    assert (choice.may_have_openai_secrets, choice.is_openai, choice.usable_key) == (usable, is_openai, sent)
+    assert choice.is_key_withheld is bool(key and not usable)
 
 
 DEEPSEEK = "https://api.deepseek.com"
@@ -457,25 +456,30 @@ def test_a_services_own_key_goes_to_its_own_address_alone(
     environment |= {"OPENAI_BASE_URL": base_url} if named_by == "variable" else {}
     loaded = load(config, environment, {"base_url": base_url if named_by == "option" else None})
     withheld = named_by == "file" and usable == "sk-1" and base_url != "openai"
-    assert loaded.usable_key == (None if withheld else usable)
-    assert "sk-own" not in f"{loaded!r} {loaded.model_dump_json()}"
+    assert loaded.models[0].usable_key == (None if withheld else usable)
+    assert "sk-own" not in f"{loaded!r} {loaded.models!r} {loaded.model_dump_json()}"
 
 
-def test_a_fallback_is_the_settings_with_another_model(config: Path) -> None:
-    """At the same address where none is named, each with the key that may go there."""
-    config.write_text("[[fallback]]\nmodel = 'second'\n[[fallback]]\nmodel = 'third'\nbase_url = 'deepseek'\n")
-    loaded = load(config, {"OPENAI_API_KEY": "sk-1", "DEEPSEEK_API_KEY": "sk-own"}, {"rpm": 60.0})
-    assert [(one.model, one.base_url, one.usable_key, one.rpm, one.fallback) for one in loaded.fallbacks] == [
-        ("second", OPENAI, "sk-1", 60.0, ()),
-        ("third", DEEPSEEK, "sk-own", 60.0, ()),
+def test_the_models_are_the_settings_own_and_its_fallbacks_in_order(config: Path) -> None:
+    """A fallback is at the same address where it names none; each has the key that may go there, and its own price."""
+    config.write_text(
+        "[[fallback]]\nmodel = 'second'\n[[fallback]]\nmodel = 'third'\nbase_url = 'deepseek'\n"
+        "[prices.second]\ninput = 1.0\noutput = 2.0\n"
+    )
+    loaded = load(config, {"OPENAI_API_KEY": "sk-1", "DEEPSEEK_API_KEY": "sk-own"}, {"model": "first"})
+    chosen = [(one.name, one.base_url, one.usable_key, one.key_variable, one.price) for one in loaded.models]
+    assert chosen == [
+        ("first", OPENAI, "sk-1", "OPENAI_API_KEY", None),
+        ("second", OPENAI, "sk-1", "OPENAI_API_KEY", PriceSection(input=1.0, output=2.0)),
+        ("third", DEEPSEEK, "sk-own", "DEEPSEEK_API_KEY", None),
     ]
 
 
 def test_a_fallback_at_an_address_that_the_file_alone_names_gets_no_general_key(config: Path) -> None:
     """As for the base URL itself: naming one address is no leave to send the key to another."""
     config.write_text("[[fallback]]\nmodel = 'm'\nbase_url = 'https://example.com/v1'\n")
-    (fallback,) = load(config, {"OPENAI_API_KEY": "sk-1"}, {"base_url": OPENAI}).fallbacks
-    assert fallback.usable_key is None
+    first, fallback = load(config, {"OPENAI_API_KEY": "sk-1"}, {"base_url": OPENAI}).models
+    assert (first.usable_key, fallback.usable_key, fallback.is_key_withheld) == ("sk-1", None, True)
 
 
 @pytest.mark.parametrize(
@@ -490,7 +494,8 @@ def test_a_fallback_at_an_address_that_the_file_alone_names_gets_no_general_key(
 )
 def test_calls_in_flight_are_the_services_unless_told(base_url: str, concurrency: int | None, most: int) -> None:
     """A small local server begins with few."""
-    assert load(None, {}, {"base_url": base_url, "concurrency": concurrency}).most_calls == most
+    loaded = load(None, {}, {"base_url": base_url, "concurrency": concurrency})
+    assert loaded.call_limits.most_calls(loaded.models[0]) == most
 
 
 @pytest.mark.parametrize(
@@ -504,8 +509,8 @@ def test_calls_in_flight_are_the_services_unless_told(base_url: str, concurrency
 )
 def test_a_replay_address_names_a_file(base_url: str, file: Path | None) -> None:
     """Then the reserved model may stand, too."""
-    loaded = load(None, {}, {"base_url": base_url, "model": "replay" if file else "m"})
-    assert (loaded.replay_file, loaded.is_openai) == (file, False)
+    (choice,) = load(None, {}, {"base_url": base_url, "model": "replay" if file else "m"}).models
+    assert (choice.replay_file, choice.is_openai) == (file, False)
 
 
 @pytest.mark.parametrize("name", ["a", "0", "cs.AI", "cs.AI+stat.ML", "q-fin", "A_b-9.", "sites", "a..b"])

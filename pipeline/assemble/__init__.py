@@ -6,14 +6,14 @@ from pipeline.assemble.atom import FeedStyle, atom
 from pipeline.assemble.digest import Digest, as_json, as_written, in_page_order
 from pipeline.assemble.html import Surroundings, html
 from pipeline.assemble.markdown import markdown
-from pipeline.assemble.message import Dialect, Message, Room, message
+from pipeline.assemble.message import Dialect, Message, MessageLimits, message
 
 __all__ = [
     "Dialect",
     "Digest",
     "FeedStyle",
     "Message",
-    "Room",
+    "MessageLimits",
     "Surroundings",
     "as_json",
     "as_written",

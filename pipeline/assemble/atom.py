@@ -13,9 +13,9 @@ from functools import cache
 from jinja2 import Template
 
 from pipeline.archive import feed_address, page_address
-from pipeline.assemble.language import LANGUAGES
+from pipeline.assemble.language import words_of
 from pipeline.assemble.rendering import environment
-from pipeline.records import Day, Entry
+from pipeline.records import DEFAULT_LANGUAGE, Day, Entry
 from pipeline.settings import FeedKind
 from pipeline.tex import readable
 
@@ -34,13 +34,15 @@ class FeedStyle:
     kind: FeedKind = "day"
     site_url: str | None = None
     """Where the output folder is published; without it, the feed links to arXiv only."""
+    language: str = DEFAULT_LANGUAGE
+    """Of its fixed texts."""
 
 
 def atom(name: str, days: Iterable[Day], style: FeedStyle) -> str:
     """Return the feed of the digest ``name``; of ``days``, newest first, no more are read than the feed holds."""
     held = tuple(_bounded(days, MOST_PAPERS[style.kind]))
     return _template().render(
-        words=LANGUAGES["zh"],
+        words=words_of(style.language),
         name=name,
         kind=style.kind,
         days=held,

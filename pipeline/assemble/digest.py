@@ -9,7 +9,7 @@ from operator import itemgetter
 
 from pydantic_core import PydanticSerializationError
 
-from pipeline.records import Day, Entry, Note, RunReport, Source
+from pipeline.records import DEFAULT_LANGUAGE, Day, Entry, Note, RunReport, Source
 
 _TITLE_TAIL = re.compile(r" \(arXiv:[^()]*\)\s*\Z")
 
@@ -27,6 +27,8 @@ class Digest:
     """What the reader must know besides the notes of ``source``."""
     has_feed: bool = False
     """Whether the Atom feed of the digest is written beside the page."""
+    language: str = DEFAULT_LANGUAGE
+    """Of the summaries and of the page."""
 
 
 def as_written(day: Day, report: RunReport | None, *, has_feed: bool) -> Digest:
@@ -41,7 +43,7 @@ def as_written(day: Day, report: RunReport | None, *, has_feed: bool) -> Digest:
             earlier=report.earlier,
             notes=report.notes,
         )
-    return Digest(day.name, day.date, day.entries, source, has_feed=has_feed)
+    return Digest(day.name, day.date, day.entries, source, has_feed=has_feed, language=day.language)
 
 
 def in_page_order(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
@@ -65,7 +67,7 @@ def as_json(digest: Digest) -> str:
     Each entry is as a line of ``summarize``: ``paper``, and either ``summary`` or ``failure``. The same digest
     gives the same text.
     """
-    day = Day(name=digest.name, date=digest.date, entries=in_page_order(digest.entries))
+    day = Day(name=digest.name, date=digest.date, entries=in_page_order(digest.entries), language=digest.language)
     absent = {number: {entry.absent} for number, entry in enumerate(day.entries)}
     try:
         return day.model_dump_json(indent=2, exclude={"entries": absent}) + "\n"

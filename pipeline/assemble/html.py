@@ -16,7 +16,7 @@ from pipeline.assemble import rendering
 from pipeline.assemble.digest import Digest, without_tail
 from pipeline.assemble.foot import foot, reason_of
 from pipeline.assemble.formulas import with_formulas
-from pipeline.assemble.language import LANGUAGES
+from pipeline.assemble.language import words_of
 from pipeline.assemble.links import paper_links
 from pipeline.assemble.marks import marked
 from pipeline.records import Paper
@@ -48,16 +48,13 @@ class Surroundings:
     """Gives the address of a paper's own page, by its id."""
 
 
-def html(digest: Digest, language: str = "zh", *, around: Surroundings | None = None) -> str:
+def html(digest: Digest, *, around: Surroundings | None = None) -> str:
     """Return the page of ``digest``: the papers newest first, then those without a summary, then the foot.
 
     Text of papers and models shows on it as it is, but for formulas, which are set, and marks that turn the reading
     direction, which are dropped. The same digest gives the same text.
-
-    Raises:
-        KeyError: ``language`` is none of `pipeline.assemble.language.LANGUAGES`.
     """
-    words = LANGUAGES[language]
+    words = words_of(digest.language)
     entries = marked(digest, words)
     shown = sorted(entries, key=lambda each: each[0].failure is not None)
     papers = [entry.paper for entry, _ in shown]

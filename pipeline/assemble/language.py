@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pipeline.records import DEFAULT_LANGUAGE
+
 
 @dataclass(frozen=True, slots=True)
 class Language:
@@ -238,3 +240,8 @@ LANGUAGES: Mapping[str, Language] = {
         },
     ),
 }
+
+
+def words_of(language: str) -> Language:
+    """Return the fixed texts of a language; for one that this version lacks, those of the default."""
+    return LANGUAGES.get(language, LANGUAGES[DEFAULT_LANGUAGE])

@@ -9,22 +9,19 @@ from jinja2 import Template
 from pipeline.assemble.digest import Digest, without_tail
 from pipeline.assemble.escape import CELL, LINK_IN_CELL, PARAGRAPH, Place, escape
 from pipeline.assemble.foot import foot
-from pipeline.assemble.language import LANGUAGES
+from pipeline.assemble.language import words_of
 from pipeline.assemble.links import further_links
 from pipeline.assemble.marks import marked
 from pipeline.assemble.rendering import environment
 from pipeline.tex import without_macros
 
 
-def markdown(digest: Digest, language: str = "zh") -> str:
+def markdown(digest: Digest) -> str:
     """Return the page of ``digest``: a table to skim, the details as footnotes, then what failed or is missing, if any.
 
     The page is GitHub Flavored Markdown with footnotes; text of papers and models shows on it as it is.
-
-    Raises:
-        KeyError: ``language`` is none of `pipeline.assemble.language.LANGUAGES`.
     """
-    words = LANGUAGES[language]
+    words = words_of(digest.language)
     entries = marked(digest, words)
     return _template().render(
         words=words,

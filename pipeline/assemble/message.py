@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from pipeline.assemble.language import LANGUAGES, Language
+from pipeline.assemble.language import Language, words_of
 from pipeline.records import Day, Entry, RunReport, Shortfall
 from pipeline.tex import readable
 
@@ -20,7 +20,7 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~>])")
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class MessageLimits:
     """What a service takes."""
 
     dialect: Dialect
@@ -40,30 +40,30 @@ class Message:
     body: str
 
 
-def message(day: Day, report: RunReport | None, room: Room, page: str | None) -> Message:
-    """Return ``day`` as a message that fits into ``room``.
+def message(day: Day, report: RunReport | None, limits: MessageLimits, page: str | None) -> Message:
+    """Return ``day`` as a message that fits into ``limits``.
 
     ``report`` says whether the day is whole, ``page`` where to read on. What does not fit is
     counted at the end. Text of others is shown as it is: no markup, no mention of anybody.
     """
-    words = LANGUAGES["zh"]
-    form = _FORMS[room.dialect]
+    words = words_of(day.language)
+    form = _FORMS[limits.dialect]
     title = words.phrases["day"].format(name=day.name, date=day.date, count=len(day.entries))
-    opening = [] if room.titled else [form.title(title)]
+    opening = [] if limits.titled else [form.title(title)]
     opening += [form.line(notice) for notice in _notices(day, report, words)]
     closing = [form.line(words.phrases["page"].format(url=form.link(page)), own=True)] if page else []
     entries = [_shown(entry, number, form, words) for number, entry in enumerate(day.entries, 1)]
-    return Message(title, _cut(("".join(opening), entries, "".join(closing)), room, form, words))
+    return Message(title, _cut(("".join(opening), entries, "".join(closing)), limits, form, words))
 
 
-def _cut(parts: tuple[str, list[str], str], room: Room, form: _Form, words: Language) -> str:
+def _cut(parts: tuple[str, list[str], str], limits: MessageLimits, form: _Form, words: Language) -> str:
     """Join the parts, with as many entries as there is room for, and the number of the others."""
     opening, entries, closing = parts
-    left = room.most - room.measure(opening + closing)
-    sizes = [room.measure(entry) for entry in entries]
+    left = limits.most - limits.measure(opening + closing)
+    sizes = [limits.measure(entry) for entry in entries]
     if sum(sizes) <= left:
         return "".join((opening, *entries, closing))
-    left -= room.measure(form.line(words.phrases["more"].format(count=len(entries))))
+    left -= limits.measure(form.line(words.phrases["more"].format(count=len(entries))))
     kept = 0
     while sizes[kept] <= left:
         left -= sizes[kept]

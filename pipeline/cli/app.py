@@ -271,6 +271,23 @@ def prompts_check(
     return check_command(labels or [])
 
 
+@prompts_app.command("terms", cls=Command, epilog="arxiv-digest prompts terms qubit 'few-shot'")
+@taking("config", "prompt", "model", "base_url", "cache")
+def prompts_terms(
+    given: Given,
+    terms: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[TERM]...", help="Terms that were added or changed.  [default: count all]", show_default=False
+        ),
+    ] = None,
+) -> int:
+    """Say what is in the glossary, or what a change of terms costs."""
+    from pipeline.cli.terms import terms_command
+
+    return terms_command(given, terms or [])
+
+
 @prompts_app.command("release", cls=Command, epilog="arxiv-digest prompts release digest@2")
 @taking("config", "cache")
 def prompts_release(

@@ -8,21 +8,22 @@ from pathlib import Path
 
 from pipeline import outputs
 from pipeline.cli import screen
-from pipeline.cli.compose import now, output_for, settings_for
+from pipeline.cli.environment import now, runtime, settings_for, specs_for
 from pipeline.cli.options import Given
-from pipeline.cli.outcome import open_page, show
-from pipeline.cli.selection import digests_for
+from pipeline.cli.outcome import Shown, check_open, open_page
+from pipeline.compose import output_for
 from pipeline.errors import UsageError
 from pipeline.exits import Exit
 from pipeline.fetch import eastern_today
 from pipeline.records import End, Entry, Note, Source, Spent
-from pipeline.run import DEFAULT_NAME, assemble
+from pipeline.run import assemble
 from pipeline.stream import read_entries, read_entry_file
 
 
 def assemble_command(given: Given) -> Exit:
     """Write the digest of what ``summarize`` wrote."""
     settings = settings_for(given)
+    check_open(given, settings)
     entries, end = _read(_lines(given))
     if end is None:
         end = End(source=Source(notes=(Note(key="input_cut"),)), exit=Exit.PARTIAL)
@@ -32,13 +33,13 @@ def assemble_command(given: Given) -> Exit:
         screen.error("no papers: the previous stage failed")
         return Exit.FAILED
     today = eastern_today(now()).isoformat()
-    spec = digests_for(Given(name=given.name, date=given.date, input="-"), settings, now=now())[0]
-    source = end.source.model_copy(
-        update={"name": spec.name or end.source.name or DEFAULT_NAME, "date": spec.date or end.source.date or today}
-    )
+    spec = specs_for(Given(name=given.name, date=given.date, input="-"), settings)[0]
+    source = spec.identify(end.source, today=today)
     outputs.check_writable(settings.output)
-    outcome = assemble(entries, source, end.spent or _uncounted(entries), output_for(given, settings))
-    show(outcome, given)
+    outcome = assemble(
+        entries, source, end.spent or _uncounted(entries), output_for(settings, runtime(), replace=given.replace)
+    )
+    Shown(given).show(outcome)
     if given.open:
         open_page((outcome,))
     return outcome.exit

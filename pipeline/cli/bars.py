@@ -24,6 +24,8 @@ class Bars(Progress):
             _TimeColumn(),
             console=console,
             transient=True,
+            # Standard output is data, and not the screen that the bars are on.
+            redirect_stdout=False,
         )
 
     def get_renderables(self) -> Iterable[RenderableType]:

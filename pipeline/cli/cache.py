@@ -7,15 +7,16 @@ from itertools import islice
 from pathlib import Path
 
 from pipeline.archive import Archive
-from pipeline.cache import PAGE, Cache
 from pipeline.cli import screen
-from pipeline.cli.compose import prompt_library, settings_for
+from pipeline.cli.environment import prompt_library, settings_for
 from pipeline.cli.options import Given
 from pipeline.errors import InputError, UsageError
 from pipeline.exits import Exit
 from pipeline.records import parse_id
-from pipeline.store.days import remembering
+from pipeline.store.cache import Cache
 from pipeline.store.digest_file import FILE
+from pipeline.store.memory import remembering
+from pipeline.store.replies import PAGE
 from pipeline.summarize.transfer import KeyOf, Known, export_line, from_day, from_file, key_finder
 from pipeline.text import plain
 
@@ -37,7 +38,7 @@ def show_command(given: Given, paper_id: str) -> Exit:
     except ValueError as error:
         raise UsageError(str(error)) from error
     with _open(given) as cache:
-        replies = cache.replies_to(identifier)
+        replies = cache.replies.of_paper(identifier)
     if not replies:
         raise UsageError(
             f"no reply in the cache for {identifier}", hint="'arxiv-digest cache info' says what is there."
@@ -65,8 +66,8 @@ def export_command(given: Given) -> Exit:
     """Write every reply with its paper to standard output, a line each, in the order of their keys."""
     lost = 0
     with _open(given) as cache:
-        for reply in cache.replies():
-            paper = cache.paper(reply.summary.paper_id)
+        for reply in cache.replies.all():
+            paper = cache.replies.paper(reply.summary.paper_id)
             lost += paper is None
             if paper:
                 screen.say(export_line(paper, reply))
@@ -81,9 +82,9 @@ def import_command(given: Given, paths: Sequence[Path]) -> Exit:
         raise UsageError(f"{missing[0]}: no such file or folder")
     key_of = key_finder(prompt_library())
     with Cache(settings_for(given).cache, warn=screen.warn) as cache:
-        before, damages = cache.info().replies, cache.damages
+        before, damages = cache.info().replies, cache.database.damages
         unread, skipped = _import(cache, paths, key_of)
-        if cache.damages > damages:
+        if cache.database.damages > damages:
             # What was taken before the damage was met went with the damaged file.
             before, (unread, skipped) = 0, _import(cache, paths, key_of)
         info = cache.info()
@@ -123,7 +124,7 @@ def _import_folder(cache: Cache, archive: Archive, key_of: KeyOf) -> tuple[int, 
             with remembering(cache.path.parent, warn=screen.warn) as memory:
                 if memory:
                     papers = [(entry.paper, entry.summary is not None) for entry in day.entries]
-                    memory.keep_page(name, date, papers, complete=True)
+                    memory.days.keep_page(name, date, papers, complete=True)
     return unread, skipped
 
 
@@ -132,7 +133,7 @@ def _take(cache: Cache, replies: Iterable[Known | None]) -> int:
     waiting, skipped = iter(replies), 0
     while some := list(islice(waiting, PAGE)):
         known = [each for each in some if each]
-        cache.add_replies(known)
+        cache.replies.add(known)
         skipped += len(some) - len(known)
     return skipped
 

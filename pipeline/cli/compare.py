@@ -10,25 +10,25 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from pipeline.cache import Cache
 from pipeline.cli import screen
-from pipeline.cli.compose import job_for, now, price_for, prompt_library, settings_for
-from pipeline.cli.estimate import token_tables
-from pipeline.cli.large import MOST_UNCONFIRMED
+from pipeline.cli.environment import job_for, now, prompt_library, settings_for, specs_for
+from pipeline.cli.estimate import cost_of, price_in_words, tables
 from pipeline.cli.loop import kept_on_interrupt, run_loop
 from pipeline.cli.options import Given
-from pipeline.cli.selection import digests_for
 from pipeline.compare import Cell, Column, Comparison, Line, Row, cells, page, table
 from pipeline.compare.statistics import Difference
+from pipeline.compose.large import MOST_UNCONFIRMED
 from pipeline.errors import ModelError, UsageError
 from pipeline.exits import Exit
 from pipeline.fetch import Item, Tally, read_file
-from pipeline.model.prices import mean_of
+from pipeline.model.prices import price_of
 from pipeline.model.tokens import Counter, counter
+from pipeline.model_choice import ModelChoice
 from pipeline.outputs import check_writable, write_all
 from pipeline.prompts import Prompt
 from pipeline.records import Paper, Usage
 from pipeline.settings import REPLAY_MODEL, Settings, digest_name
+from pipeline.store.cache import Cache
 from pipeline.summarize import Estimate, Plan, estimate
 
 FOLDER = "compare"
@@ -68,8 +68,12 @@ class _Contender:
     given: Given
 
     @property
+    def choice(self) -> ModelChoice:
+        return self.settings.models[0]
+
+    @property
     def model(self) -> str:
-        return REPLAY_MODEL if self.settings.replay_file else self.settings.model
+        return REPLAY_MODEL if self.choice.replay_file else self.choice.name
 
 
 def compare_command(given: Given, which: Which) -> Exit:
@@ -124,7 +128,7 @@ def _papers(given: Given, which: Which, settings: Settings) -> tuple[Paper, ...]
     if given.input is None and not given.ids:
         found: Iterable[Item] = read_file(SAMPLE, announce=None, limit=given.limit)
     else:
-        (spec,) = digests_for(replace(given, name=None), settings, now=now())
+        (spec,) = specs_for(replace(given, name=None), settings)
         found = spec.items()
     papers = {paper.id: paper for paper in Tally().papers(found)}
     if not papers:
@@ -135,11 +139,11 @@ def _papers(given: Given, which: Which, settings: Settings) -> tuple[Paper, ...]
 def _sampled(settings: Settings, count: int, seed: int) -> tuple[Paper, ...]:
     """Draw papers from the cache, the same for the same seed as long as it has the same papers."""
     with Cache(settings.cache, warn=screen.warn) as cache:
-        ids = sorted({reply.summary.paper_id for reply in cache.replies()})
+        ids = sorted({reply.summary.paper_id for reply in cache.replies.all()})
         if not ids:
             raise UsageError(f"--sample: {cache.path} has no papers yet", hint="Leave --sample out, or run a digest.")
         drawn = random.Random(seed).sample(ids, min(count, len(ids)))  # noqa: S311 (no secret)
-        return tuple(paper for paper_id in drawn if (paper := cache.paper(paper_id)))
+        return tuple(paper for paper_id in drawn if (paper := cache.replies.paper(paper_id)))
 
 
 def _say_before(papers: Sequence[Paper], contenders: Sequence[_Contender], given: Given) -> None:
@@ -148,12 +152,12 @@ def _say_before(papers: Sequence[Paper], contenders: Sequence[_Contender], given
     Raises:
         UsageError: it is much, and nobody has said yes.
     """
-    tokens, to_ask = counter(token_tables()), 0
+    tokens, to_ask = counter(tables()), 0
     for contender in contenders:
         found = _estimated(papers, contender, tokens)
         to_ask += found.to_ask
         if not given.quiet:
-            screen.say(f"{contender.label} ({contender.model}): {_in_words(found, contender.settings)}")
+            screen.say(f"{contender.label} ({contender.model}): {_in_words(found, contender.choice)}")
     if to_ask > MOST_UNCONFIRMED and not (given.yes or given.dry_run):
         raise UsageError(f"{to_ask:,} papers would be asked about", hint="Add --yes to go on, or take fewer papers.")
 
@@ -165,15 +169,11 @@ def _estimated(papers: Sequence[Paper], contender: _Contender, tokens: Counter) 
         return estimate(papers, plan, tokens)
 
 
-def _in_words(found: Estimate, settings: Settings) -> str:
+def _in_words(found: Estimate, choice: ModelChoice) -> str:
     counted = f"{found.papers} papers, {found.cached} cached, {found.to_ask} to ask"
-    if not found.to_ask or settings.replay_file:
+    if not found.to_ask or choice.replay_file:
         return f"{counted}; nothing to pay for"
-    price = price_for(settings)
-    cost = "at a price that is not known"
-    if price:
-        cost = f"${price(mean_of(found.tokens, found.to_ask), now()) * found.to_ask:.4f}"
-    return f"{counted}; about {found.tokens.prompt:,} prompt and {found.tokens.completion:,} completion tokens, {cost}"
+    return f"{counted}; {price_in_words(found, cost_of(found, 0.0, choice))}"
 
 
 def _run(
@@ -193,7 +193,7 @@ def _run(
 def _column(papers: Sequence[Paper], contender: _Contender, budget: float | None) -> list[Cell]:
     """Run one prompt at one model over the papers."""
     settings = contender.settings.model_copy(update={"budget": budget})
-    price = price_for(settings) if not settings.replay_file else None
+    price = None if contender.choice.replay_file else price_of(contender.choice)
 
     def cost(usage: Usage) -> float | None:
         return round(price(usage, now()), 9) if price else None
@@ -215,7 +215,7 @@ def _comparison(
     return Comparison(
         created=moment,
         columns=tuple(
-            Column(label=one.label, prompt=one.prompt.reference, model=one.model, endpoint=one.settings.host)
+            Column(label=one.label, prompt=one.prompt.reference, model=one.model, endpoint=one.choice.host)
             for one in contenders
         ),
         rows=tuple(Row(paper=paper, cells=made) for paper, *made in zip(papers, *columns, strict=True)),

@@ -6,14 +6,14 @@ import sys
 from typing import TYPE_CHECKING
 
 from pipeline.archive import Archive, page_address
-from pipeline.cache import Cache
 from pipeline.cli import screen
-from pipeline.cli.compose import now, settings_for
+from pipeline.cli.environment import now, settings_for
 from pipeline.cli.options import Given
 from pipeline.cli.pick import written_date, written_name
 from pipeline.errors import SettingsError, UsageError
 from pipeline.exits import Exit
 from pipeline.settings import Settings
+from pipeline.store.memory import Memory
 
 if TYPE_CHECKING:
     from pipeline.deliver import Address, Delivery
@@ -38,9 +38,9 @@ def deliver_command(given: Given, name: str | None, date: str | None) -> Exit:
         raise SettingsError("no address: ARXIV_DIGEST_DELIVER is not set", hint=NO_ADDRESS_HINT)
     from pipeline.deliver import Post, deliver
 
-    with Cache(settings.cache, warn=screen.warn) as cache:
+    with Memory(settings.cache, warn=screen.warn) as memory:
         for digest, day in days:
-            post = Post(cache, now, page_address(settings.site_url, digest, day))
+            post = Post(memory.deliveries, now, page_address(settings.site_url, digest, day))
             for delivery in deliver(archive.day(digest, day), archive.report(digest, day), to, post):
                 failed = failed or delivery.outcome == "failed"
                 _say(f"{digest} {day}", delivery)

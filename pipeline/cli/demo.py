@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline.cli.compose import settings_for
+from pipeline.cli.environment import settings_for
 from pipeline.cli.options import Given
-from pipeline.cli.outcome import DEMO_NAME
+from pipeline.cli.outcome import DEMO_NAME, check_open
 from pipeline.cli.run import make
+from pipeline.endpoints import REPLAY
 from pipeline.exits import Exit
 from pipeline.fetch import read_file
 from pipeline.records import Note
 from pipeline.run import DigestSpec
-from pipeline.settings import REPLAY
 
 DEMO_DATE = "2026-11-23"
 """The announcement that the sample's papers would have been in."""
@@ -22,6 +22,7 @@ SAMPLE = Path(__file__).resolve().parent.parent / "sample"
 def demo_command(given: Given) -> Exit:
     """Make the digest of the embedded sample by the same stages as any other."""
     settings = settings_for(given)
-    sample = settings.model_copy(update={"base_url": f"{REPLAY}{SAMPLE / 'replies.jsonl'}"})
+    check_open(given, settings)
+    sample = settings.model_copy(update={"base_url": f"{REPLAY}{SAMPLE / 'replies.jsonl'}", "fallback": ()})
     items = read_file(SAMPLE / "papers.atom.xml", announce=None, limit=None)
     return make((DigestSpec(lambda: items, DEMO_NAME, DEMO_DATE, (Note(key="sample"),)),), given, sample)

@@ -32,9 +32,9 @@ class Counts:
 
     def add(self, settled: Settled) -> None:
         """Count one settled paper."""
-        self.failed += settled.entry.failure is not None
+        self.failed += settled.is_failure
         self.cached += settled.is_cached
-        self.new += settled.entry.summary is not None and not settled.is_cached
+        self.new += not settled.is_failure and not settled.is_cached
         self.account += settled.account
 
     @property
@@ -134,10 +134,11 @@ class BarProgress(QuietProgress):
         self._bars.start()
 
     def begins(self, name: str | None) -> None:
-        """Count from zero, with empty bars."""
+        """Count from zero, with empty bars, which `close` may have taken off the screen."""
         self._counts = Counts(name)
         self._bars.reset(self._fetch, total=None)
         self._bars.reset(self._summarize, total=None)
+        self._bars.start()
 
     def fetched(self, source: Source) -> None:
         """Move the bar of the fetch stage."""
@@ -155,7 +156,7 @@ class BarProgress(QuietProgress):
         self._bars.console.print(f"warning: {plain(message)}", markup=False, highlight=False)
 
     def close(self) -> None:
-        """Take the bars off the screen."""
+        """Take the bars off the screen, until another digest begins."""
         self._bars.stop()
 
     def _status(self) -> list[str]:

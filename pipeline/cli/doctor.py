@@ -9,22 +9,24 @@ from collections.abc import Callable, Iterator
 from http.client import HTTPException
 
 from pipeline import outputs
-from pipeline.cache import Cache
 from pipeline.cli import screen
-from pipeline.cli.compose import budget_for, now, prompt_library, settings_for
 from pipeline.cli.deliver import addresses_of
-from pipeline.cli.ends import end_of
-from pipeline.cli.environment import check_key, check_proxies, require_key
+from pipeline.cli.environment import check_proxies, now, prompt_library, settings_for
 from pipeline.cli.options import Given
 from pipeline.cli.trial import PAPER, Trial, try_out
+from pipeline.compose.keys import require_key, require_keys
+from pipeline.compose.models import budget_for
+from pipeline.compose.retirements import end_of
 from pipeline.errors import DigestError, SettingsError
 from pipeline.exits import Exit
 from pipeline.fetch import LOCK_FILE, Pacer, SharedPace
 from pipeline.model.budget import Budget
 from pipeline.model.replay import ReplayModel
+from pipeline.model_choice import CallLimits, ModelChoice
 from pipeline.prompts import Prompt
 from pipeline.settings import Settings
-from pipeline.summarize import first_ask, judge
+from pipeline.store.cache import Cache
+from pipeline.summarize import first_ask, judge, refusals, task_of
 from pipeline.text import plain
 
 REACH_S = 5.0
@@ -93,26 +95,30 @@ def _prompt(settings: Settings) -> str:
 
 
 def _keys(settings: Settings) -> Iterator[str]:
-    yield _fault_of(lambda: require_key(settings))
-    for each in (settings, *settings.fallbacks):
+    yield _fault_of(lambda: require_keys(settings.models))
+    for each in settings.models:
         if _lacks_key(each) and not each.is_openai:
             yield f"a key for {each.host}: {each.preset.key_variable} is not set"
-    if settings.api_key and not settings.usable_key:
+    _say_key(settings.models[0])
+
+
+def _say_key(choice: ModelChoice) -> None:
+    if choice.is_key_withheld:
         screen.say("key       set, but not sent: digest.toml alone names the address")
     else:
-        variable = "" if settings.replay_file else settings.preset.key_variable
+        variable = "" if choice.replay_file else choice.preset.key_variable
         absent = f"none: {variable} is not set" if variable else "none, and none is needed"
-        screen.say(f"key       {'set' if settings.usable_key else absent}")
+        screen.say(f"key       {'set' if choice.usable_key else absent}")
 
 
-def _lacks_key(settings: Settings) -> bool:
+def _lacks_key(choice: ModelChoice) -> bool:
     """Return whether the service is known to want a key and there is none."""
-    return bool(settings.preset.key_variable) and not settings.usable_key and not settings.replay_file
+    return bool(choice.preset.key_variable) and not choice.usable_key and not choice.replay_file
 
 
 def _replays(settings: Settings) -> Iterator[str]:
     """Say which files answer in the place of a model, which is not asked then."""
-    for each in (settings, *settings.fallbacks):
+    for each in settings.models:
         try:
             if each.replay_file:
                 ReplayModel(each.replay_file)
@@ -165,34 +171,36 @@ def _arxiv(settings: Settings) -> Iterator[str]:
 
 def _models(settings: Settings) -> Iterator[str]:
     """Say of the model and of each fallback what one call shows; where none can be made, whether it is reachable."""
-    asked = [each for each in (settings, *settings.fallbacks) if not each.replay_file]
+    asked = [each for each in settings.models if not each.replay_file]
     try:
         prompt = prompt_library().get(settings.prompt)
         with Cache(settings.cache, warn=screen.warn) as cache:
-            budget = budget_for(settings)
+            budget = budget_for(settings.models, settings.budget)
             for each in asked:
-                yield from _model(each, prompt, cache, budget)
+                yield from _model(each, settings.call_limits, prompt, cache, budget)
     except DigestError as error:
         # A prompt or a cache that cannot be used was named before.
         yield _words(error) if isinstance(error, SettingsError) else ""
         yield from map(_endpoint, asked)
 
 
-def _model(settings: Settings, prompt: Prompt, cache: Cache, budget: Budget | None) -> Iterator[str]:
-    if _lacks_key(settings) or _fault_of(lambda: check_key(settings)):
+def _model(
+    choice: ModelChoice, limits: CallLimits, prompt: Prompt, cache: Cache, budget: Budget | None
+) -> Iterator[str]:
+    if _lacks_key(choice) or _fault_of(lambda: require_key(choice)):
         # Named before.
-        yield _endpoint(settings)
+        yield _endpoint(choice)
         return
     try:
-        trial = try_out(settings, first_ask(PAPER, prompt), cache, budget)
+        trial = try_out(choice, limits, first_ask(PAPER, task_of(prompt), prompt), cache, budget)
     except DigestError as error:
-        yield f"a reply of {settings.model}: {_words(error)}"
+        yield f"a reply of {choice.name}: {_words(error)}"
         return
-    screen.say(f"answered  {settings.model} at {settings.host} in {trial.seconds:.1f} s: {_used(trial)}")
-    screen.say(f"form      {_form(settings, trial)}")
-    if fault := judge(trial.reply, PAPER, prompt)[1]:
+    screen.say(f"answered  {choice.name} at {choice.host} in {trial.seconds:.1f} s: {_used(trial)}")
+    screen.say(f"form      {_form(choice, trial)}")
+    for fault in refusals(judge(trial.reply, PAPER, task_of(prompt), prompt)[1])[:1]:
         yield (
-            f"a reply of {settings.model} that a digest can use: {plain(fault.detail)} ({fault.reason})\n"
+            f"a reply of {choice.name} that a digest can use: {plain(fault.detail)} ({fault.check})\n"
             "  Try once more: a run asks again too. If it stays so, name another model."
         )
 
@@ -201,7 +209,7 @@ def _ends(settings: Settings) -> Iterator[str]:
     """Warn of models that end soon; one whose end by the endpoint's own word has passed is missing."""
     try:
         with Cache(settings.cache, warn=screen.warn) as cache:
-            ends = [(each.model, end_of(each, cache)) for each in (settings, *settings.fallbacks)]
+            ends = [(each.name, end_of(each, cache)) for each in settings.models]
     except DigestError:
         # Named before.
         return
@@ -214,8 +222,8 @@ def _ends(settings: Settings) -> Iterator[str]:
             screen.say(f"warning   {words}")
 
 
-def _endpoint(settings: Settings) -> str:
-    return _reach("model", f"{settings.base_url}/models")
+def _endpoint(choice: ModelChoice) -> str:
+    return _reach("model", f"{choice.base_url}/models")
 
 
 def _used(trial: Trial) -> str:
@@ -228,9 +236,9 @@ def _used(trial: Trial) -> str:
     return f"{counted + cached if account.usage else 'tokens that were not counted'}, {cost}, {sent}"
 
 
-def _form(settings: Settings, trial: Trial) -> str:
+def _form(choice: ModelChoice, trial: Trial) -> str:
     """Return how the endpoint wants to be asked."""
-    learned, ways = trial.learned, settings.preset.without_thinking
+    learned, ways = trial.learned, choice.preset.without_thinking
     refused = f"; refused: {', '.join(learned.dropped)}" if learned.dropped else ""
     switch = "every switch was refused" if ways else "no switch is known"
     if learned.thinking < len(ways):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typer import Abort, TyperException
 
 from pipeline.cli import screen
-from pipeline.errors import DigestError, UncappedError, UsageError
+from pipeline.errors import DigestError
 from pipeline.exits import Exit
 
 GONE = {errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EBADF}
@@ -30,7 +30,7 @@ def guarded(arguments: Sequence[str]) -> int:
         code = Exit.INTERRUPTED
     except DigestError as error:
         screen.error(error.message, error.hint)
-        code = Exit.USAGE if isinstance(error, (UsageError, UncappedError)) else Exit.FAILED
+        code = error.exit
     except screen.OutputLostError as error:
         code = _lost(error)
     except Exception as error:

@@ -1,49 +1,112 @@
-"""What the environment must hold, or may hold wrongly: keys and proxies, checked before anything is spent."""
+"""What this process gives to a command: its options as settings and selection, its environment, clock and screen."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import sys
+import urllib.request
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import urlsplit
 
+from pipeline.cli import screen
+from pipeline.cli.display import progress_for
+from pipeline.cli.options import Given
+from pipeline.compose import Asking, Runtime, Selection, digests_for, open_job
+from pipeline.compose import prompt_library as library_with
+from pipeline.compose.keys import require_keys
+from pipeline.compose.models import slowed_by
 from pipeline.errors import SettingsError
-from pipeline.settings import Settings
+from pipeline.prompts import Prompt, PromptLibrary
+from pipeline.run import DigestSpec
+from pipeline.settings import CONFIG_FILE, Settings, load
+from pipeline.summarize import Job
 
-NO_KEY_HINT = """\
-Three ways on:
-  set a key:            export OPENAI_API_KEY=...
-  use a local server:   arxiv-digest run --base-url http://localhost:11434/v1 --model MODEL   (Ollama, vLLM, ...)
-  try it without:       arxiv-digest demo"""
-_KEY = re.compile(r"[\x21-\x7e]+")
-"""What a header can carry."""
+PROMPTS = Path("prompts")
 _PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy"})
 _NO_PROXY_TEXT = re.compile(r"[^\x21-\x7e]")
 
 
-def require_key(settings: Settings) -> None:
-    """Say what to do where a key is needed and there is none, or one that no request can carry.
+def now() -> datetime:
+    """Return the time of day, in UTC."""
+    return datetime.now(UTC)
+
+
+def runtime() -> Runtime:
+    """Return what this process lends to the work."""
+    return Runtime(now, prompts=PROMPTS, warn=screen.warn, proxy_to=_proxy_to)
+
+
+def settings_for(given: Given) -> Settings:
+    """Return the settings after digest.toml, the environment and the options.
 
     Raises:
-        SettingsError: the base URL is OpenAI's, and there is no key for it; or a key has blanks or foreign characters.
+        SettingsError: one of them is wrong.
     """
-    for each in (settings, *settings.fallbacks):
-        check_key(each)
+    default = Path(CONFIG_FILE)
+    config = given.config or (default if default.is_file() else None)
+    return load(config, os.environ, given.settings)
 
 
-def check_key(settings: Settings) -> None:
-    """Do the same for the settings alone, without their fallbacks.
+def prompt_library() -> PromptLibrary:
+    """Return the prompts of ``./prompts``, then the package's own."""
+    return library_with(PROMPTS)
+
+
+def specs_for(given: Given, settings: Settings) -> tuple[DigestSpec, ...]:
+    """Return the digests that a command asks for, in order.
 
     Raises:
-        SettingsError: as `require_key`.
+        UsageError: the words contradict each other or name what does not exist; nothing was sent.
+        SettingsError: a proxy of the environment is not an address.
     """
-    key, variable = settings.usable_key, settings.key_variable
-    if settings.is_openai and not key:
-        raise SettingsError("no key: OPENAI_API_KEY is not set", hint=NO_KEY_HINT)
-    if key and not settings.replay_file and not _KEY.fullmatch(key):
-        raise SettingsError(
-            f"{variable} cannot be sent: it holds a blank, a line break or a character outside ASCII",
-            hint=f'Set it again. From a file, without the line break at its end: export {variable}="$(cat FILE)"',
-        )
+    selection = _selection(given)
+    specs = digests_for(selection, settings, runtime())
+    if selection.asks_arxiv:
+        check_proxies()
+    return specs
+
+
+def _selection(given: Given) -> Selection:
+    from_input: Path | BinaryIO | None = None
+    if given.input is not None:
+        from_input = sys.stdin.buffer if given.input == "-" else Path(given.input)
+    return Selection(
+        names=given.names or (),
+        date=given.date,
+        first=given.first,
+        last=given.last,
+        query=given.query,
+        ids=given.ids or (),
+        input=from_input,
+        announce=None if given.announce is None else [word.strip() for word in given.announce.split(",")],
+        limit=given.limit,
+        name=given.name,
+        refetch=given.refetch,
+    )
+
+
+@contextlib.contextmanager
+def job_for(given: Given, settings: Settings, prompt: Prompt) -> Iterator[Job]:
+    """Open the screen and the job for the papers of one command.
+
+    Raises:
+        SettingsError: there is no key where one is needed, or no price where a budget is to be kept.
+        CacheError: the cache cannot be used.
+    """
+    if not given.offline:
+        # Before a bar is drawn.
+        require_keys(settings.models)
+        check_proxies()
+    asking = Asking(refresh=given.refresh, offline=given.offline)
+    progress = progress_for(quiet=given.quiet, verbose=given.verbose)
+    with contextlib.closing(progress), open_job(settings, prompt, progress, runtime(), asking) as job:
+        progress.watches(lambda: slowed_by((job.model, *job.fallback), settings.rpm))
+        yield job
 
 
 def check_proxies() -> None:
@@ -66,3 +129,12 @@ def _is_address(proxy: str) -> bool:
         return bool(parts.hostname) and (parts.port or 1) > 0 and not _NO_PROXY_TEXT.search(proxy)
     except ValueError:
         return False
+
+
+def _proxy_to(base_url: str) -> str:
+    """Return host and port of the proxy that the environment names for an address; empty where there is none."""
+    parts = urlsplit(base_url)
+    proxies = urllib.request.getproxies()
+    proxy = proxies.get(parts.scheme) or proxies.get("all") or ""
+    named = urlsplit(proxy if "://" in proxy else f"//{proxy}").netloc.rpartition("@")[2]
+    return "" if urllib.request.proxy_bypass(parts.hostname or "") else named

@@ -10,19 +10,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from pipeline.cache import Cache
 from pipeline.cli import screen
-from pipeline.cli.compose import now, price_for, prompt_library, settings_for
+from pipeline.cli.environment import now, prompt_library, settings_for, specs_for
 from pipeline.cli.options import Given
-from pipeline.cli.selection import digests_for
+from pipeline.compose.models import learned_of
 from pipeline.exits import Exit, of_several
 from pipeline.fetch import Tally, eastern_today
-from pipeline.model.negotiation import Learned
-from pipeline.model.prices import dearest, mean_of
+from pipeline.model.prices import dearest, mean_of, price_of
 from pipeline.model.tokens import Counter, counter
+from pipeline.model_choice import ModelChoice
 from pipeline.prompts import Prompt
-from pipeline.run import DEFAULT_NAME, DigestSpec
+from pipeline.run import DigestSpec
 from pipeline.settings import REPLAY_MODEL, Settings
+from pipeline.store.cache import Cache
 from pipeline.summarize import Estimate, Plan, estimate
 
 SECONDS_A_REPLY = 8.0
@@ -34,15 +34,15 @@ SOON = timedelta(hours=1)
 def estimate_command(given: Given) -> Exit:
     """Say for each digest what it would take."""
     settings = settings_for(given)
-    orders = digests_for(given, settings, now=now())
+    specs = specs_for(given, settings)
     prompt = prompt_library().get(settings.prompt)
-    tokens = counter(token_tables())
+    tokens = counter(tables())
     with Cache(settings.cache, warn=screen.warn) as cache:
-        return of_several([_estimate(order, given, _Desk(settings, prompt, cache, tokens)) for order in orders])
+        return of_several([_estimate(spec, given, _Context(settings, prompt, cache, tokens)) for spec in specs])
 
 
 @dataclass(frozen=True)
-class _Desk:
+class _Context:
     """What every estimate of a command needs."""
 
     settings: Settings
@@ -52,7 +52,7 @@ class _Desk:
 
 
 @dataclass(frozen=True)
-class _Cost:
+class Cost:
     """US dollars for a run; None where the price is not known."""
 
     now: float | None
@@ -60,22 +60,21 @@ class _Cost:
     """If all of it falls into the dearest hour that the run may touch."""
 
 
-def _estimate(order: DigestSpec, given: Given, desk: _Desk) -> Exit:
-    if order.refusal:
-        raise order.refusal
+def _estimate(spec: DigestSpec, given: Given, context: _Context) -> Exit:
+    if spec.refusal:
+        raise spec.refusal
     tally = Tally()
-    papers = list(tally.papers(order.items()))
-    source = tally.source()
-    model = REPLAY_MODEL if desk.settings.replay_file else desk.settings.model
-    plan = Plan(desk.prompt, model, desk.cache, refresh=given.refresh, offline=given.offline)
-    found = estimate(papers, plan, desk.tokens)
-    name = order.name or source.name or DEFAULT_NAME
-    date = order.date or source.date or eastern_today(now()).isoformat()
-    minutes = _minutes(found, desk)
-    cost = _cost(found, minutes, desk.settings)
+    papers = list(tally.papers(spec.items()))
+    source = spec.identify(tally.source(), today=eastern_today(now()).isoformat())
+    choice = context.settings.models[0]
+    model = REPLAY_MODEL if choice.replay_file else choice.name
+    plan = Plan(context.prompt, model, context.cache, refresh=given.refresh, offline=given.offline)
+    found = estimate(papers, plan, context.tokens)
+    minutes = _minutes(found, context)
+    cost = cost_of(found, minutes, choice)
     figures = {
-        "name": name,
-        "date": date,
+        "name": source.name,
+        "date": source.date,
         "papers": found.papers,
         "cached": found.cached,
         "to_ask": found.to_ask,
@@ -90,21 +89,23 @@ def _estimate(order: DigestSpec, given: Given, desk: _Desk) -> Exit:
     return Exit.COMPLETE if papers else Exit.NOTHING
 
 
-def _words(figures: Mapping[str, object], found: Estimate, cost: _Cost) -> str:
+def _words(figures: Mapping[str, object], found: Estimate, cost: Cost) -> str:
     counted = (
         f"{figures['name']} {figures['date']}: {found.papers} papers, {found.cached} cached, {found.to_ask} to ask"
     )
     if not found.to_ask:
         return f"{counted}; nothing to pay for"
+    minutes = figures["minutes"]
+    assert isinstance(minutes, float)
+    return f"{counted}; {price_in_words(found, cost)}, {in_words(minutes)}"
+
+
+def price_in_words(found: Estimate, cost: Cost) -> str:
+    """Return the tokens that asking takes, and the dollars."""
     dollars = "at a price that is not known" if cost.now is None else f"${cost.now:.4f}"
     if cost.now is not None and cost.most is not None and cost.most > cost.now:
         dollars += f" (up to ${cost.most:.4f} if it runs into the dear hours)"
-    minutes = figures["minutes"]
-    assert isinstance(minutes, float)
-    return (
-        f"{counted}; about {found.tokens.prompt:,} prompt and {found.tokens.completion:,} completion tokens, "
-        f"{dollars}, {in_words(minutes)}"
-    )
+    return f"about {found.tokens.prompt:,} prompt and {found.tokens.completion:,} completion tokens, {dollars}"
 
 
 def in_words(minutes: float) -> str:
@@ -115,34 +116,35 @@ def in_words(minutes: float) -> str:
     return "1 second"
 
 
-def _cost(found: Estimate, minutes: float, settings: Settings) -> _Cost:
+def cost_of(found: Estimate, minutes: float, choice: ModelChoice) -> Cost:
     """Return what a run costs that begins now, at the price of this moment and at the dearest on its way."""
-    if settings.replay_file or not found.to_ask:
-        return _Cost(0.0, 0.0)
-    price = price_for(settings)
+    if choice.replay_file or not found.to_ask:
+        return Cost(0.0, 0.0)
+    price = price_of(choice)
     if price is None:
-        return _Cost(None, None)
+        return Cost(None, None)
     begins, mean = now(), mean_of(found.tokens, found.to_ask)
     ends = begins + max(SOON, 2 * timedelta(minutes=minutes))
-    return _Cost(
+    return Cost(
         round(price(mean, begins) * found.to_ask, 6), round(dearest(price, mean, begins, ends) * found.to_ask, 6)
     )
 
 
-def _minutes(found: Estimate, desk: _Desk) -> float:
+def _minutes(found: Estimate, context: _Context) -> float:
     """Return the minutes that the calls take, by what earlier runs saw of the endpoint and by what the user told."""
-    if not found.to_ask or desk.settings.replay_file:
+    choice, limits = context.settings.models[0], context.settings.call_limits
+    if not found.to_ask or choice.replay_file:
         return 0.0
-    learned = Learned.read(desk.cache.learned(desk.settings.host, desk.settings.model))
-    at_once = min(found.to_ask, learned.width or desk.settings.most_calls)
+    learned = learned_of(choice, context.cache)
+    at_once = min(found.to_ask, learned.width or limits.most_calls(choice))
     by_width = found.to_ask * (learned.seconds or SECONDS_A_REPLY) / at_once / 60
-    requests, tokens = desk.settings.rpm or learned.per_minute, desk.settings.tpm
+    requests, tokens = limits.rpm or learned.per_minute, limits.tpm
     by_requests = found.to_ask / requests if requests else 0.0
     by_tokens = (found.tokens.prompt + found.tokens.completion) / tokens if tokens else 0.0
     return max(by_width, by_requests, by_tokens)
 
 
-def token_tables() -> Path:
+def tables() -> Path:
     """Return the folder where tiktoken keeps its tables, found as tiktoken finds it."""
     named = os.environ.get("TIKTOKEN_CACHE_DIR") or os.environ.get("DATA_GYM_CACHE_DIR")
     return Path(named) if named else Path(tempfile.gettempdir()) / "data-gym-cache"

@@ -5,9 +5,8 @@ from __future__ import annotations
 import sys
 
 from pipeline.cli import screen
-from pipeline.cli.compose import now, settings_for
+from pipeline.cli.environment import settings_for, specs_for
 from pipeline.cli.options import Given
-from pipeline.cli.selection import digests_for
 from pipeline.errors import DigestError, UsageError
 from pipeline.exits import Exit
 from pipeline.fetch import Ended, Heading, Tally, ending_well
@@ -19,7 +18,7 @@ from pipeline.stream import EndLine, line
 def fetch_command(given: Given) -> Exit:
     """Write each paper as a line, as it comes, and the line that ends the stream; several days make one stream."""
     settings = settings_for(given)
-    specs = digests_for(given, settings, now=now())
+    specs = specs_for(given, settings)
     if len({spec.name for spec in specs}) > 1:
         raise UsageError("fetch gives the papers of one digest", hint="Name one: 'arxiv-digest fetch cs.AI'.")
     tally, error = Tally(), None

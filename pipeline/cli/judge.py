@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 from pipeline.cli import screen
-from pipeline.cli.compose import now
+from pipeline.cli.environment import now
 from pipeline.compare.comparison import Comparison, read_comparison
 from pipeline.compare.page import Seat
 from pipeline.compare.server import JudgeServer, Judging

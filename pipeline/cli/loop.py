@@ -46,5 +46,6 @@ def kept_on_interrupt(job: Job) -> Iterator[None]:
         kept, lost = job.cache.info().replies, job.carried.abandoned
         calls = "1 call was" if lost == 1 else f"{lost} calls were"
         message = f"interrupted; {calls} in flight and will be asked again" if lost else "interrupted"
-        screen.error(message, f"{kept} replies are kept in {job.cache.path}; run the same command again to go on.")
+        replies = "1 reply is" if kept == 1 else f"{kept} replies are"
+        screen.error(message, f"{replies} kept in {job.cache.path}; run the same command again to go on.")
         raise SystemExit(Exit.INTERRUPTED) from None

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from pipeline.cli import screen
 from pipeline.cli.options import Given
+from pipeline.errors import SettingsError
 from pipeline.exits import Exit
 from pipeline.records import RunReport
 from pipeline.run import Outcome
-from pipeline.settings import REPLAY_MODEL
+from pipeline.settings import REPLAY_MODEL, Settings
 from pipeline.text import plain
 
 DEMO_NAME = "demo"
@@ -22,7 +23,7 @@ WARNINGS = {
     "from_feed": "arXiv's query API does not have {count} papers yet; they were made from the feed's own items",
     "full_feed": "the feed has {count} items, which is arXiv's limit: the lowest new ids may have been left out",
     "api_failed": "the records come from the feed's own items: {detail}",
-    "stale_feed": "the feed is still that of {day}, whose page has all of its papers: run again later",
+    "stale_feed": "arXiv's feed is still that of {day}, whose pages have all of its papers: run again later",
     "repeated": "{count} papers were left out, because pages of other days have them",
     "not_yet": "arXiv has not made the feed of {day} yet, its feed is that of {feed}: run again after {again}",
     "unknown_holidays": "arXiv's holidays in {year} are not known: days around them may be wrong",
@@ -31,19 +32,53 @@ WARNINGS = {
 """Notes of a source that the screen repeats; the page says them in its own language."""
 
 
-def show(outcome: Outcome, given: Given) -> None:
-    """Say what became of a digest: the report as JSON, or lines to read."""
-    report = outcome.report
-    if given.json:
-        screen.emit(report.model_dump_json())
-    if outcome.error:
-        screen.error(outcome.error.message, outcome.error.hint)
-    most = None if given.verbose else MOST_FAILURES_SHOWN
-    for line in chain(_warnings(report), _missing(report, most=most), _failures(report, most=most)):
-        screen.say(line, to=sys.stderr)
-    if not (given.json or given.quiet):
-        for line in _result(outcome, given):
-            screen.say(line)
+OF_THE_DAY = frozenset({"not_yet", "stale_feed", "unknown_holidays"})
+"""Of these, what holds for every digest of a command alike; said once, without a digest's name."""
+
+
+class Shown:
+    """Says what became of the digests of one command, and nothing twice."""
+
+    def __init__(self, given: Given) -> None:
+        self._given = given
+        self._said: set[str] = set()
+
+    def show(self, outcome: Outcome) -> None:
+        """Say what became of a digest: the report as JSON, or lines to read.
+
+        Raises:
+            OutputLostError: the report cannot be written to standard output.
+        """
+        report, given = outcome.report, self._given
+        if outcome.error:
+            screen.error(outcome.error.message, outcome.error.hint)
+        most = None if given.verbose else MOST_FAILURES_SHOWN
+        for line in chain(self._warnings(report), _missing(report, most=most), _failures(report, most=most)):
+            screen.say(line, to=sys.stderr)
+        if given.json:
+            screen.emit(report.model_dump_json())
+        elif not given.quiet:
+            for line in _result(outcome, given):
+                screen.say(line)
+
+    def _warnings(self, report: RunReport) -> Iterator[str]:
+        for note in report.notes:
+            if text := WARNINGS.get(note.key):
+                said = plain(text.format_map(defaultdict(lambda: "?", note.figures)))
+                line = said if note.key in OF_THE_DAY else f"{report.name} {report.date}: {said}"
+                if line not in self._said:
+                    self._said.add(line)
+                    yield f"arxiv-digest: warning: {line}"
+
+
+def check_open(given: Given, settings: Settings) -> None:
+    """See, before anything is spent, that there will be a page to open.
+
+    Raises:
+        SettingsError: ``--open`` is given, but no page for a browser is written.
+    """
+    if given.open and "html" not in settings.format:
+        raise SettingsError("--open: there is no page to open without html", hint="Add html to --format.")
 
 
 def open_page(outcomes: Sequence[Outcome]) -> None:
@@ -58,13 +93,6 @@ def open_page(outcomes: Sequence[Outcome]) -> None:
 def _page(outcome: Outcome) -> Path | None:
     """Return the page for a browser."""
     return next((path for path in outcome.files if path.suffix == ".html"), None)
-
-
-def _warnings(report: RunReport) -> Iterator[str]:
-    for note in report.notes:
-        if text := WARNINGS.get(note.key):
-            said = plain(text.format_map(defaultdict(lambda: "?", note.figures)))
-            yield f"arxiv-digest: warning: {report.name} {report.date}: {said}"
 
 
 def _missing(report: RunReport, *, most: int | None) -> Iterator[str]:
@@ -99,7 +127,7 @@ def _result(outcome: Outcome, given: Given) -> Iterator[str]:
         f"{report.requests} requests{cost}, {screen.duration(report.wall_s)}"
     )
     if report.kept:
-        yield f"  {len(report.kept)} of them were kept from earlier runs of the day; --replace leaves them out"
+        yield f"  {len(report.kept)} of them are from earlier runs of the day; --replace keeps only what this run found"
     page = _page(outcome) or next(iter(outcome.files), None)
     yield f"  {screen.link(page)}" if page else "  nothing was written: no paper has a summary"
     if report.model == REPLAY_MODEL:

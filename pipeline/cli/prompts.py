@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
-from pipeline.cache import Cache
 from pipeline.cli import screen
-from pipeline.cli.compose import prompt_library, settings_for
+from pipeline.cli.environment import prompt_library, settings_for
 from pipeline.cli.options import Given
 from pipeline.errors import PromptError
 from pipeline.exits import Exit
 from pipeline.prompts import Prompt, PromptLibrary, fingerprint, load, new_version, read_lock, release, take_back
-from pipeline.summarize import FIELDS
+from pipeline.store.cache import Cache
+from pipeline.summarize import TEMPLATES, task_of
 
 
 def list_command() -> Exit:
@@ -61,10 +62,10 @@ def check_command(labels: list[str]) -> Exit:
     """Check prompts, all of them where none is named; say every fault, not only the first."""
     library = prompt_library()
     wanted = {label: library.get(label).path for label in labels} or library.labels()
-    faults = [] if labels else list(library.drifted())
+    faults = [] if labels else [*library.drifted(), *_faults_of_glossary(library)]
     for path in wanted.values():
         try:
-            _warn_of_unnamed(load(path))
+            _warn_of_unnamed(load(path, TEMPLATES))
         except PromptError as error:
             faults.append(error.message)
     if faults:
@@ -73,11 +74,19 @@ def check_command(labels: list[str]) -> Exit:
     return Exit.COMPLETE
 
 
+def _faults_of_glossary(library: PromptLibrary) -> Iterator[str]:
+    try:
+        _ = library.glossary
+    except PromptError as error:
+        yield error.message
+
+
 def _warn_of_unnamed(prompt: Prompt) -> None:
     """Say which fields of the reply a prompt leaves for the model to guess."""
     words = f"{prompt.system}\n{prompt.user}"
-    if unnamed := [name for name in FIELDS if not re.search(rf"\b{name}\b", words)]:
-        screen.warn(f"{prompt.label} does not name {', '.join(unnamed)}: the reply must have {', '.join(FIELDS)}")
+    fields = task_of(prompt).fields
+    if unnamed := [name for name in fields if not re.search(rf"\b{name}\b", words)]:
+        screen.warn(f"{prompt.label} does not name {', '.join(unnamed)}: the reply must have {', '.join(fields)}")
 
 
 def release_command(label: str) -> Exit:
@@ -96,7 +105,7 @@ def undo_command(given: Given, label: str) -> Exit:
     """Make a released prompt a draft, unless a reply in the cache was asked for by its present text."""
     prompt = _own(prompt_library(), label)
     with Cache(settings_for(given).cache, warn=screen.warn) as cache:
-        uses, path = cache.count_asked_by(prompt.sha256), cache.path
+        uses, path = cache.replies.count_asked_by(prompt.sha256), cache.path
     if uses:
         raise PromptError(
             f"{label} stays released: {uses} replies in {path} were asked for by it",

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
 
 from pipeline import outputs
 from pipeline.cli import screen
-from pipeline.cli.compose import job_for, now, output_for, prompt_library, settings_for
+from pipeline.cli.environment import job_for, prompt_library, runtime, settings_for, specs_for
 from pipeline.cli.estimate import estimate_command
-from pipeline.cli.large import confirmed
 from pipeline.cli.loop import kept_on_interrupt, run_loop
 from pipeline.cli.options import Given
-from pipeline.cli.outcome import open_page, show
-from pipeline.cli.selection import digests_for
-from pipeline.errors import FatalModelError, FetchError, SettingsError, UsageError
+from pipeline.cli.outcome import Shown, check_open, open_page
+from pipeline.compose import make_each, output_for
+from pipeline.compose.large import unless_large
+from pipeline.errors import SettingsError, UsageError
 from pipeline.exits import Exit, of_several
-from pipeline.run import DigestSpec, Outcome, Output, run
+from pipeline.run import DigestSpec, Outcome
 from pipeline.settings import Settings
-from pipeline.summarize import Job
 
 
 def run_command(given: Given) -> Exit:
@@ -27,12 +27,13 @@ def run_command(given: Given) -> Exit:
     settings = settings_for(given)
     if given.site and "json" not in settings.format:
         raise SettingsError("--site: the site is built from the json files", hint="Add json to --format.")
-    if given.open and "html" not in settings.format:
-        raise SettingsError("--open: there is no page to open without html", hint="Add html to --format.")
+    check_open(given, settings)
     if given.site:
         _check_site(settings)
-    specs = digests_for(given, settings, now=now())
-    return make([confirmed(spec, given, settings) for spec in specs], given, settings)
+    specs = specs_for(given, settings)
+    if given.query and not (given.limit or given.yes or given.offline):
+        specs = tuple(unless_large(spec, settings, runtime()) for spec in specs)
+    return make(specs, given, settings)
 
 
 def _check_site(settings: Settings) -> None:
@@ -47,17 +48,15 @@ def make(specs: Sequence[DigestSpec], given: Given, settings: Settings) -> Exit:
     """Make digests one after the other and say of each what became of it."""
     prompt = prompt_library().get(settings.prompt)
     outputs.check_writable(settings.output)
-    outcomes: list[Outcome] = []
     # What is refused is known before anything is spent on the others.
-    refused = [spec.refusal for spec in specs if spec.refusal]
+    made = _Made(Shown(given), [spec.refusal for spec in specs if spec.refusal])
     wanted = [spec for spec in specs if not spec.refusal]
-    try:
-        with job_for(given, settings, prompt) as job, kept_on_interrupt(job):
-            output = output_for(given, settings)
-            run_loop(lambda: _make_each(wanted, job, output, outcomes, refused))
-    finally:
-        for outcome in outcomes:
-            show(outcome, given)
+    with job_for(given, settings, prompt) as job, kept_on_interrupt(job):
+        output = output_for(settings, runtime(), replace=given.replace)
+        run_loop(lambda: made.collect(make_each(wanted, job, output)))
+    if made.lost:
+        raise made.lost
+    outcomes, refused = made.outcomes, made.refused
     if refused and not outcomes:
         raise refused[0]
     for error in refused:
@@ -72,30 +71,27 @@ def make(specs: Sequence[DigestSpec], given: Given, settings: Settings) -> Exit:
     return of_several(codes)
 
 
-async def _make_each(
-    specs: Sequence[DigestSpec], job: Job, output: Output, outcomes: list[Outcome], refused: list[UsageError]
-) -> None:
-    """Make one digest after the other; each is in ``outcomes`` or ``refused`` as soon as that is known.
+@dataclass
+class _Made:
+    """The digests of a command so far; each is shown as soon as it is made."""
 
-    A day that arXiv does not serve ends the days of its digest.
-    """
-    unserved: set[str | None] = set()
-    try:
-        for spec in specs:
-            if spec.name in unserved:
-                continue
-            job.progress.begins(spec.name)
-            try:
-                outcome = await run(spec, job, output)
-            except UsageError as error:
-                refused.append(error)
-                continue
-            outcomes.append(outcome)
-            if outcome.exit is not Exit.NOTHING:
-                job.cache.keep_run(outcome.report, finished=job.now())
-            if isinstance(outcome.error, FatalModelError):
-                break
-            if isinstance(outcome.error, FetchError):
-                unserved.add(spec.name)
-    finally:
-        await job.close()
+    shown: Shown
+    refused: list[UsageError]
+    outcomes: list[Outcome] = field(default_factory=list)
+    lost: screen.OutputLostError | None = None
+    """Why a report did not reach standard output; the other digests are made all the same."""
+
+    async def collect(self, made: AsyncIterator[Outcome | UsageError]) -> None:
+        """Show and keep each as it comes, so that it is there also where the rest is interrupted."""
+        async for one in made:
+            if isinstance(one, UsageError):
+                self.refused.append(one)
+            else:
+                self._add(one)
+
+    def _add(self, outcome: Outcome) -> None:
+        self.outcomes.append(outcome)
+        try:
+            self.shown.show(outcome)
+        except screen.OutputLostError as error:
+            self.lost = error

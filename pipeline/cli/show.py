@@ -13,7 +13,7 @@ from rich.text import Text
 
 from pipeline.archive import Archive
 from pipeline.cli import screen
-from pipeline.cli.compose import settings_for
+from pipeline.cli.environment import settings_for
 from pipeline.cli.options import Given
 from pipeline.cli.pick import written_date, written_name
 from pipeline.errors import UsageError

@@ -6,7 +6,7 @@ import sys
 
 from pipeline.archive import Archive
 from pipeline.cli import screen
-from pipeline.cli.compose import settings_for
+from pipeline.cli.environment import settings_for
 from pipeline.cli.options import Given
 from pipeline.cli.pick import written_names
 from pipeline.exits import Exit

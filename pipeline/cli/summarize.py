@@ -7,10 +7,9 @@ import time
 from collections import Counter
 
 from pipeline.cli import screen
-from pipeline.cli.compose import job_for, now, prompt_library, settings_for
+from pipeline.cli.environment import job_for, prompt_library, settings_for, specs_for
 from pipeline.cli.loop import kept_on_interrupt, run_loop
 from pipeline.cli.options import Given
-from pipeline.cli.selection import digests_for
 from pipeline.errors import UsageError
 from pipeline.exits import Exit
 from pipeline.fetch import Fetching, eastern_today, read_stage
@@ -21,9 +20,9 @@ from pipeline.summarize import Job, Summarizer
 
 
 def summarize_command(given: Given) -> Exit:
-    """Write each paper with its summary or failure as a line, in the papers' spec, then the end line."""
+    """Write each paper with its summary or failure as a line, in the papers' order, then the end line."""
     settings = settings_for(given)
-    spec = _from_stage_before(given) if given.input in {None, "-"} else digests_for(given, settings, now=now())[0]
+    spec = _from_stage_before(given) if given.input in {None, "-"} else specs_for(given, settings)[0]
     prompt = prompt_library().get(settings.prompt)
     with job_for(given, settings, prompt) as job, kept_on_interrupt(job):
         return run_loop(lambda: _summarize(spec, job))

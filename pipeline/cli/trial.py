@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import importlib
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from pipeline.cache import Cache
-from pipeline.cli.compose import keep_learned, model_for
+from pipeline.cli.environment import runtime
+from pipeline.compose import model_for
+from pipeline.compose.models import keep_learned, learned_of
 from pipeline.errors import FatalModelError
 from pipeline.model.budget import Budget
 from pipeline.model.interface import Ask, Model, Reply
 from pipeline.model.negotiation import Learned
+from pipeline.model_choice import CallLimits, ModelChoice
 from pipeline.records import Paper
-from pipeline.settings import Settings
+from pipeline.store.cache import Cache
 
 LONGEST_S = 30.0
 """Seconds that the call may take, its lessons included; less where ``deadline`` is less."""
@@ -36,23 +38,25 @@ class Trial:
     """What this call and earlier runs learned of the endpoint and model."""
 
 
-def try_out(settings: Settings, ask: Ask, cache: Cache, budget: Budget | None) -> Trial:
+def try_out(choice: ModelChoice, limits: CallLimits, ask: Ask, cache: Cache, budget: Budget | None) -> Trial:
     """Ask once, without a second try; keep what is learned as a run does, but not the reply.
 
     Raises:
         ModelError: there was no answer; says what to do.
     """
-    model = model_for(settings, cache, budget, once=True)
+    once = replace(limits, is_single_try=True)
+    # What it would warn of, the error says.
+    silent = replace(runtime(), warn=lambda _: None)
+    model = model_for(choice, silent, once, learned_of(choice, cache), budget)
     # What the first ask would import is none of the endpoint's time.
     importlib.import_module("pipeline.model.client")
     began = time.monotonic()
     try:
-        reply = asyncio.run(_answer(model, ask, settings.deadline))
+        reply = asyncio.run(_answer(model, ask, limits.deadline))
     finally:
         keep_learned([model], cache)
     took = time.monotonic() - began
-    learned = Learned.read(cache.learned(model.endpoint, model.name))
-    return Trial(reply, took, learned)
+    return Trial(reply, took, learned_of(choice, cache))
 
 
 async def _answer(model: Model, ask: Ask, deadline: float) -> Reply:

@@ -1,7 +1,7 @@
 """What compares prompts and models on the same papers, and judges their texts without saying whose they are."""
 
 from pipeline.compare.cells import cells
-from pipeline.compare.comparison import Cell, Column, Comparison, Mark, Row, read_comparison
+from pipeline.compare.comparison import Cell, Column, Comparison, Row, read_comparison
 from pipeline.compare.page import judging_page, page
 from pipeline.compare.table import Line, table
 
@@ -10,7 +10,6 @@ __all__ = [
     "Column",
     "Comparison",
     "Line",
-    "Mark",
     "Row",
     "cells",
     "judging_page",

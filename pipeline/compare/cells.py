@@ -6,7 +6,7 @@ import dataclasses
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 
-from pipeline.compare.comparison import Cell, Mark
+from pipeline.compare.comparison import Cell
 from pipeline.errors import FatalModelError
 from pipeline.model.interface import Ask, Model, Reply
 from pipeline.records import Paper, Settled, Usage
@@ -69,7 +69,7 @@ def _cell(settled: Settled, job: Job, price: PriceOf, seconds: float | None) -> 
         attempts, cost = (failure.attempts, failure.cost_usd) if failure else (0, None)
         usage = failure.usage if failure else None
         return Cell(failure=failure, replies=attempts, faults=faults, usage=usage, cost_usd=cost, seconds=seconds)
-    kept = job.cache.reply(first_ask(entry.paper, job.prompt).key(job.model.name))
+    kept = job.cache.replies.get(first_ask(entry.paper, job.task, job.prompt).key(job.model.name))
     asked = kept.asked if kept else {}
     usage = entry.summary.usage
     return Cell(
@@ -77,7 +77,6 @@ def _cell(settled: Settled, job: Job, price: PriceOf, seconds: float | None) -> 
         is_cached=settled.is_cached,
         replies=int(asked.get("replies", 1)),
         faults=tuple(asked.get("faults", ())),
-        marks=tuple(Mark.model_validate(mark, from_attributes=True) for mark in getattr(entry.summary, "marks", ())),
         usage=usage,
         cost_usd=price(usage) if usage else None,
         seconds=seconds,

@@ -10,23 +10,12 @@ from typing import Self
 from pydantic import ValidationError, model_validator
 
 from pipeline.errors import InputError
-from pipeline.records import Failure, Moment, Paper, PromptName, Record, Summary, Usage
+from pipeline.records import Failure, Mark, Moment, Paper, PromptName, Record, Summary, Usage
 from pipeline.validation import explain
 
 ID_LENGTH = 12
 """Hexadecimal digits of a comparison's id."""
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9.@_-]+")
-
-
-class Mark(Record):
-    """What a check found in a text that was kept."""
-
-    check: str
-    field: str
-    """Field of the summary."""
-    sentence: int | None = None
-    """Number of the sentence from 1; None for the whole field."""
-    detail: str = ""
 
 
 class Column(Record):
@@ -50,7 +39,6 @@ class Cell(Record):
     """Replies asked for, those that the checks refused included."""
     faults: tuple[str, ...] = ()
     """Checks that refused a reply, one for each refused reply."""
-    marks: tuple[Mark, ...] = ()
     usage: Usage | None = None
     """Tokens of all replies, whenever they were paid for."""
     cost_usd: float | None = None
@@ -63,6 +51,11 @@ class Cell(Record):
         if (self.summary is None) == (self.failure is None):
             raise ValueError("needs either a summary or a failure")
         return self
+
+    @property
+    def marks(self) -> tuple[Mark, ...]:
+        """What checks found in the text that was kept."""
+        return self.summary.marks if self.summary else ()
 
 
 class Row(Record):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.fetch.items import Heading, Item, Repeated
 from pipeline.records import FIRST_KINDS, Paper, Shown
-from pipeline.store.days import Memory
+from pipeline.store.memory import Memory
 
 if TYPE_CHECKING:
     from pipeline.fetch.arxiv.rss import Feed
@@ -27,18 +27,18 @@ class DigestMemory:
     def has_page(self, day: str) -> bool:
         """Tell whether the page of a day was written."""
         with self._memory() as memory:
-            return memory is not None and memory.state(self._digest, day) is not None
+            return memory is not None and memory.days.state(self._digest, day) is not None
 
     def same_announcement(self, day: str, papers: Sequence[Shown]) -> str | None:
         """Return the day shortly before ``day`` that had every one of ``papers``, announced alike, if there is one."""
         with self._memory() as memory:
-            return memory.same_announcement(self._digest, day, papers) if memory else None
+            return memory.days.same_announcement(self._digest, day, papers) if memory else None
 
     def keep_announced(self, feed: Feed, papers: Sequence[Shown]) -> None:
         """Keep what a feed announced."""
         with self._memory() as memory:
             if memory and feed.date:
-                memory.keep_announced(self._digest, (feed.date, feed.address, feed.made), papers)
+                memory.days.keep_announced(self._digest, (feed.date, feed.address, feed.made), papers)
 
     def without_repeats(self, items: Iterator[Item]) -> Iterator[Item]:
         """Yield ``items`` without the new papers and cross-lists that another day's page has.
@@ -51,7 +51,9 @@ class DigestMemory:
                 if isinstance(item, Heading):
                     day = item.date or day
                 if isinstance(item, Paper):
-                    others = [one for one in memory.shown(self._digest, item.id) if one.day != day] if memory else []
+                    others = (
+                        [one for one in memory.days.shown(self._digest, item.id) if one.day != day] if memory else []
+                    )
                     yield from _fresh(item, others, day)
                 else:
                     yield item

@@ -101,10 +101,14 @@ def check_wanted(wanted: Wanted, day: date | None, today: date, schedule: Schedu
     """
     check(wanted.categories, wanted.limit)
     if day is not None and day < today and schedule.window(day) and not wanted.past_kinds:
-        raise UsageError(
-            f"{day}: arXiv no longer says what was announced as {', '.join(sorted(wanted.announce))} then",
-            hint="For a past day only new papers and cross-lists are available.",
-        )
+        raise _no_longer_told(day, wanted)
+
+
+def _no_longer_told(day: date, wanted: Wanted) -> UsageError:
+    return UsageError(
+        f"{day}: arXiv no longer says what was announced as {', '.join(sorted(wanted.announce))} then",
+        hint="For a past day only new papers and cross-lists are available.",
+    )
 
 
 def announcement(
@@ -147,6 +151,8 @@ def _announcement(of: _Context, day: date | None) -> Iterator[Item]:
                 yield _not_yet(of, feed)
             return
         if not of.wanted.past_kinds:
+            if not is_late:
+                raise _no_longer_told(day, of.wanted)
             yield Heading(announced=0, date=day.isoformat())
             yield _not_yet(of, feed)
             return

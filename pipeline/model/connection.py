@@ -84,7 +84,7 @@ class Connection:
     """Sends requests to one endpoint."""
 
     def __init__(self, endpoint: Endpoint, patience: Patience, now: Callable[[], datetime]) -> None:
-        self.deadline = Deadline(patience.call)
+        self.deadline = Deadline(patience.call, least=patience.least)
         self._now = now
         self._host = endpoint.host
         self._address = endpoint.address

@@ -7,14 +7,14 @@ charge more at certain hours, so a price depends on the moment.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from pipeline.endpoints import preset_for
+from pipeline.model_choice import ModelChoice, PriceSection
 from pipeline.records import Usage
-from pipeline.settings import PriceSection
 
 Price = Callable[[Usage, datetime], float]
 """US dollars for one completion of so many tokens at a moment, which has a zone."""
@@ -50,17 +50,17 @@ class Tariff:
         return dearest(self.price, tokens, since or now, now + timedelta(seconds=seconds))
 
 
-def price_of(model: str, base_url: str, own: Mapping[str, PriceSection]) -> Price | None:
-    """Return the price of ``model`` at ``base_url``; None when nobody named it.
+def price_of(choice: ModelChoice) -> Price | None:
+    """Return the price of a model at its address; None when nobody named it.
 
     A server of one's own at the address of a preset that needs no key (Ollama, vLLM, ...) is free. Of genai-prices only
     a provider that it knows by that address counts: the same model costs something else elsewhere.
     """
-    if model in own:
-        return _own(own[model])
-    if is_local(base_url):
-        return _free if _is_keyless(base_url) else None
-    return _published(model, base_url)
+    if choice.price:
+        return _own(choice.price)
+    if is_local(choice.base_url):
+        return _free if _is_keyless(choice.base_url) else None
+    return _published(choice.name, choice.base_url)
 
 
 def dearest(price: Price, tokens: Usage, begins: datetime, ends: datetime) -> float:

@@ -18,13 +18,12 @@ from markupsafe import Markup
 
 from pipeline.assemble import Digest, Surroundings, html
 from pipeline.assemble.html import environment as page_environment
-from pipeline.assemble.language import LANGUAGES
+from pipeline.assemble.language import Language, words_of
 from pipeline.assemble.rendering import LOADER
-from pipeline.records import Day, Note, RunReport, Shortfall
+from pipeline.records import DEFAULT_LANGUAGE, Day, Note, RunReport, Shortfall
 
 MOST_LEADING = 5
 """Papers of a day that a page names to give an idea of it."""
-WORDS = LANGUAGES["zh"]
 
 _LOADER = ChoiceLoader([PackageLoader("pipeline.site"), LOADER])
 """The site's own templates, and those of a digest's page, with which they share some parts."""
@@ -79,6 +78,13 @@ class Frame:
 
     depth: int = 0
     """Folders between the page and the root of the site."""
+    language: str = DEFAULT_LANGUAGE
+    """Of the site's own texts."""
+
+    @property
+    def words(self) -> Language:
+        """The site's own texts."""
+        return words_of(self.language)
 
     @property
     def root(self) -> str:
@@ -124,13 +130,13 @@ def shared(path: str) -> str:
 
 def rendered(template: str, frame: Frame, **values: Any) -> str:
     """Return a page of the site; ``values`` are the template's own."""
-    own = {"words": WORDS, "site": WORDS.site, "frame": frame, "quote": quote, "paper_path": paper_path}
+    own = {"words": frame.words, "site": frame.words.site, "frame": frame, "quote": quote, "paper_path": paper_path}
     return _environment().get_template(template).render(**own, **values)
 
 
 def day_page(digest: Digest, *, earlier: str | None, later: str | None) -> str:
     """Return the page of a day, with links to the days beside it, to the site, and to its papers' own pages."""
-    frame = Frame(1)
+    frame = Frame(1, digest.language)
     navigation = rendered("day.html.j2", frame, earlier=earlier, later=later)
     # It comes from a template that escapes, so nothing in it is to be escaped again.
     around = Surroundings(Markup(navigation), lambda paper_id: frame.root + paper_path(paper_id))  # noqa: S704

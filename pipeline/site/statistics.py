@@ -9,7 +9,7 @@ from datetime import date
 
 from markupsafe import Markup, escape
 
-from pipeline.site.pages import WORDS, DayLine, Frame, rendered
+from pipeline.site.pages import DayLine, Frame, rendered
 
 MOST_SLOTS = 100
 """Bars of a plot at most, unless its unit is a month."""
@@ -22,6 +22,10 @@ _WIDEST = 24.0
 """Of a bar."""
 _HALF_LABEL = 28.0
 """Half of the room that a date takes."""
+
+
+Words = Mapping[str, str]
+"""The site's own texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,31 +104,32 @@ def statistics_page(days: Sequence[DayLine], categories: Mapping[str, int], fram
 
     ``categories`` counts the papers, each once; those without a category under "".
     """
+    words = frame.words.site
     dates = sorted({line.date for line in days})
     return rendered(
         "statistics.html.j2",
         frame,
-        totals=escape(WORDS.site["totals"]).format(
+        totals=escape(words["totals"]).format(
             digests=len({line.name for line in days}),
             days=len(days),
             papers=sum(categories.values()),
             first=_DATE.format(dates[0]),
             last=_DATE.format(dates[-1]),
         ),
-        plots=_plots(days),
+        plots=_plots(days, words),
         unknown=sum(line.cost_usd is None for line in days),
-        shares=shares(categories),
+        shares=shares(categories, words),
         months=months(days),
     )
 
 
-def _plots(days: Sequence[DayLine]) -> list[Plot]:
+def _plots(days: Sequence[DayLine], words: Words) -> list[Plot]:
     known = [(line.date, line.cost_usd) for line in days if line.cost_usd is not None]
     scale = scale_for([line.date for line in days])
     return [
-        plot("papers", [(line.date, line.papers) for line in days], scale),
-        plot("failed", [(line.date, line.failed + line.missing) for line in days], scale),
-        *([plot("cost", known, scale)] if any(cost for _, cost in known) else []),
+        plot("papers", [(line.date, line.papers) for line in days], scale, words),
+        plot("failed", [(line.date, line.failed + line.missing) for line in days], scale, words),
+        *([plot("cost", known, scale, words)] if any(cost for _, cost in known) else []),
     ]
 
 
@@ -135,14 +140,14 @@ def scale_for(dates: Sequence[str]) -> Scale:
     return next(fits, _SCALES[-1])
 
 
-def plot(what: str, figures: Sequence[tuple[str, float]], scale: Scale) -> Plot:
+def plot(what: str, figures: Sequence[tuple[str, float]], scale: Scale, words: Words) -> Plot:
     """Return the bars of some figures, those of one unit of time added up."""
     sums, labels = _added_up(figures, scale)
     first, last = min(sums), max(sums)
     most = max(sums, key=lambda slot: sums[slot])
     heights = _grid(sums[most])
-    title = WORDS.site[f"{what}_{scale.unit}"]
-    says = WORDS.site["plot"].format(
+    title = words[f"{what}_{scale.unit}"]
+    says = words["plot"].format(
         title=title,
         first=labels[first],
         last=labels[last],
@@ -208,12 +213,12 @@ def nice_step(most: float) -> float:
     return max(times * power for times in (1, 2, 5) if times * power <= most / 2)
 
 
-def shares(categories: Mapping[str, int]) -> list[Share]:
+def shares(categories: Mapping[str, int], words: Words) -> list[Share]:
     """Return the commonest categories, then all others together, then the papers without one."""
     named = {name: count for name, count in categories.items() if name}
     ordered = sorted(named.items(), key=lambda each: (-each[1], each[0]))
     others = sum(count for _, count in ordered[MOST_CATEGORIES:])
-    rest = ((WORDS.site["others"], others), (WORDS.site["uncategorized"], categories.get("", 0)))
+    rest = ((words["others"], others), (words["uncategorized"], categories.get("", 0)))
     shown = ordered[:MOST_CATEGORIES] + [each for each in rest if each[1]]
     most = max((count for _, count in shown), default=1)
     total = sum(categories.values())

@@ -31,7 +31,7 @@ class KeptAnswers:
     """
 
     def __init__(self, folder: Path, *, now: Callable[[], datetime], warn: Warn, since: datetime | None = None) -> None:
-        """Answers that were kept before ``since`` are not given; None gives all."""
+        """Answers that were kept before ``since`` are not given (None: all), nor those of a clock that was ahead."""
         self._folder = folder
         self._now = now
         self._warn = warn
@@ -80,7 +80,8 @@ class KeptAnswers:
             yield database
 
     def _body(self, database: Database, key: str, since: datetime) -> bytes | None:
-        row = database.first("SELECT body FROM pages WHERE key = ? AND fetched >= ?", key, as_utc(since))
+        query = "SELECT body FROM pages WHERE key = ? AND fetched BETWEEN ? AND ?"
+        row = database.first(query, key, as_utc(since), as_utc(self._now()))
         try:
             return zlib.decompress(row["body"]) if row else None
         except (zlib.error, TypeError) as error:

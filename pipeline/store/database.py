@@ -34,8 +34,10 @@ class Schema:
     """Creates what is not there yet."""
     probe: str
     """A query that fails where the file is another program's."""
-    fill: Callable[[sqlite3.Connection], None] = lambda _db: None
-    """Takes over, in the same transaction, what another file had before this one existed."""
+    loss: str
+    """What it means that something cannot be kept, in words for the user."""
+    fill: Callable[[sqlite3.Connection, int], None] = lambda _db, _version: None
+    """Takes over, in the same transaction, what another file had; is given the format until then, 0 of a new file."""
 
 
 class Database:
@@ -83,6 +85,16 @@ class Database:
     def all(self, sql: str, *values: object) -> list[sqlite3.Row]:
         """Return the rows of a query; none where they cannot be read."""
         return self._guarded(lambda: self._db.execute(sql, values).fetchall(), [])
+
+    def count(self, sql: str, *values: object) -> int:
+        """Return the number that a query gives in one row; 0 where it cannot be read."""
+        row = self._guarded(lambda: self._db.execute(sql, values).fetchone(), None)
+        return int(row[0]) if row else 0
+
+    def size(self) -> int:
+        """Return how many bytes the file takes, its log included."""
+        files = (self.path.with_name(self.path.name + end) for end in ("", "-wal"))
+        return sum(file.stat().st_size for file in files if file.exists())
 
     def changed(self, sql: str, *values: object, otherwise: int) -> int:
         """Return how many rows one statement changed; ``otherwise`` where it could not be carried out."""
@@ -159,7 +171,7 @@ class Database:
         db.row_factory = sqlite3.Row
         # A text that is no UTF-8 makes its row unreadable, not the whole query.
         db.text_factory = lambda text: text.decode("utf-8", "surrogateescape")
-        version, known = db.execute("PRAGMA user_version").fetchone()[0], self._schema.version
+        version, known = _version(db), self._schema.version
         if version > known:
             raise CacheError(
                 f"{self.path}: was written by a newer arxiv-digest (format {version}; this one knows {known})",
@@ -172,8 +184,10 @@ class Database:
         db.execute("PRAGMA wal_autocheckpoint = 16384")
         if version < known:
             db.executescript(f"BEGIN IMMEDIATE; {self._schema.script}")
-            self._schema.fill(db)
-            db.execute(f"PRAGMA user_version = {known}")
+            # Another process may have been first.
+            if (version := _version(db)) < known:
+                self._schema.fill(db, version)
+                db.execute(f"PRAGMA user_version = {known}")
             db.execute("COMMIT")
         db.execute(self._schema.probe).fetchone()
 
@@ -201,7 +215,7 @@ class Database:
             if file.exists():
                 file.replace(aside.with_name(aside.name + end))
         self.damages += 1
-        self.warn(f"{self.path} is damaged ({error}); it was set aside as {aside}, and an empty cache is used")
+        self.warn(f"{self.path} is damaged ({error}); it was set aside as {aside}, and an empty one is used")
         return self._open()
 
     def _transact(self, statements: tuple[Statement, ...]) -> bool:
@@ -229,13 +243,17 @@ class Database:
                 self._db = self._set_aside(error)
             elif not self._warned:
                 self._warned = True
-                self.warn(f"{self.path}: {error}; what cannot be kept is asked for again next time")
+                self.warn(f"{self.path}: {error}; {self._schema.loss}")
             return otherwise
 
 
 def as_utc(moment: datetime) -> str:
     """Return a moment as the files have it: texts that sort by time."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _version(db: sqlite3.Connection) -> int:
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
 
 
 def _execute(db: sqlite3.Connection, statements: tuple[Statement, ...]) -> bool:

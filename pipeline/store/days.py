@@ -1,39 +1,20 @@
-"""What must be remembered of each day of a digest: what arXiv announced, which papers its page has, whether it is done.
-
-It is memory and no cache: without it, papers of other days come again. So it has a file of its own, which deleting the
-cache leaves alone.
-"""
+"""What is remembered of each day of a digest: what arXiv announced, which papers its page has, whether it is done."""
 
 from __future__ import annotations
 
 import contextlib
-import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from pathlib import Path
-from typing import Self
 
 from pydantic import ValidationError
 
-from pipeline.errors import CacheError
 from pipeline.records import Paper, Shown
-from pipeline.store import digest_file
-from pipeline.store.database import Database, Schema, Warn
+from pipeline.store.database import Database
 
-FILE = "memory.db"
 RECENT = timedelta(days=7)
 """How far back an announcement is looked for that a feed may still be."""
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS days (
-    digest TEXT NOT NULL, day TEXT NOT NULL, feed TEXT NOT NULL DEFAULT '', announced TEXT NOT NULL DEFAULT '',
-    complete INTEGER, PRIMARY KEY (digest, day)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS papers (
-    digest TEXT NOT NULL, paper_id TEXT NOT NULL, day TEXT NOT NULL, version INTEGER, announce_type TEXT NOT NULL,
-    shown INTEGER NOT NULL, final INTEGER NOT NULL, PRIMARY KEY (digest, paper_id, day)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS papers_by_day ON papers (digest, day);
-"""
 _ANNOUNCED = (
     "INSERT INTO papers VALUES (?, ?, ?, ?, ?, 0, 0) "
     "ON CONFLICT DO UPDATE SET version = excluded.version, announce_type = excluded.announce_type"
@@ -58,24 +39,11 @@ class DayState:
     """Announced papers that are not final: without summary, not on the page, or made from the feed's own item."""
 
 
-class Memory:
-    """The memory of one folder; use as a context manager. It belongs to the thread that opened it."""
+class Days:
+    """The days in an open memory."""
 
-    def __init__(self, folder: Path, *, warn: Warn) -> None:
-        """Open or create ``folder/memory.db``; where there is none yet, take over what ``digest.db`` remembers.
-
-        Raises:
-            CacheError: the folder cannot be written, or a newer version of the program made the file.
-        """
-        fill = _TakenOver(folder / digest_file.FILE)
-        schema = Schema(1, _SCHEMA, probe="SELECT 1 FROM papers LIMIT 1", fill=fill)
-        self._database = Database(folder / FILE, schema, warn=warn)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._database.close()
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def state(self, digest: str, day: str) -> DayState | None:
         """Return how far the page of a day is; None where none was written."""
@@ -141,33 +109,6 @@ class Memory:
             ),
         )
 
-
-@contextlib.contextmanager
-def remembering(folder: Path, *, warn: Warn) -> Iterator[Memory | None]:
-    """Open the memory of ``folder``; where it cannot be used, warn and give None: nothing is remembered then."""
-    try:
-        memory = Memory(folder, warn=warn)
-    except CacheError as error:
-        warn(error.message)
-        yield None
-        return
-    with memory:
-        yield memory
-
-
-@dataclass(frozen=True)
-class _TakenOver:
-    """Takes over what ``digest.db`` of earlier versions remembers of pages."""
-
-    path: Path
-
-    def __call__(self, db: sqlite3.Connection) -> None:
-        if not self.path.is_file():
-            return
-        with contextlib.suppress(sqlite3.DatabaseError), contextlib.closing(self._opened()) as old:
-            rows = old.execute("SELECT digest, paper_id, day, version, announce_type FROM shown").fetchall()
-            db.executemany("INSERT OR IGNORE INTO papers VALUES (?, ?, ?, ?, ?, 1, 1)", rows)
-            db.execute("INSERT OR IGNORE INTO days SELECT DISTINCT digest, day, '', '', 1 FROM papers")
-
-    def _opened(self) -> sqlite3.Connection:
-        return sqlite3.connect(f"{self.path.resolve().as_uri()}?mode=ro", uri=True)
+    def count(self) -> int:
+        """Return how many pages of days are remembered."""
+        return self._database.count("SELECT count(*) FROM days WHERE complete IS NOT NULL")

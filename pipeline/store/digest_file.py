@@ -18,11 +18,14 @@ CREATE TABLE IF NOT EXISTS endpoints (
     endpoint TEXT NOT NULL, model TEXT NOT NULL, learned TEXT NOT NULL, PRIMARY KEY (endpoint, model)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS runs (
     number INTEGER PRIMARY KEY, name TEXT NOT NULL, date TEXT NOT NULL, finished TEXT NOT NULL, report TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS deliveries (
-    name TEXT NOT NULL, date TEXT NOT NULL, address TEXT NOT NULL, claimed TEXT NOT NULL, sent INTEGER NOT NULL,
-    PRIMARY KEY (name, date, address)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS claims (key TEXT PRIMARY KEY, holder TEXT NOT NULL, until TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS pages (key TEXT PRIMARY KEY, body BLOB NOT NULL, fetched TEXT NOT NULL);
 """
 
-SCHEMA = Schema(version=4, script=_SCHEMA, probe="SELECT 1 FROM replies LIMIT 1")
+SCHEMA = Schema(
+    version=5,
+    script=_SCHEMA,
+    probe="SELECT 1 FROM replies LIMIT 1",
+    loss="what cannot be kept is asked for again next time",
+)
+"""Files of format 4 have a table of deliveries too, which stays for `pipeline.store.memory` to take over."""

@@ -1,8 +1,20 @@
 """Stage 2: prompt → cache → model → checks → summary or failure."""
 
-from pipeline.summarize.dialogue import first_ask, judge
+from pipeline.summarize.dialogue import first_ask, judge, refusals
 from pipeline.summarize.estimate import COMPLETION_SHARE, Estimate, Plan, estimate
-from pipeline.summarize.reply import FIELDS
 from pipeline.summarize.stage import Job, Summarizer
+from pipeline.summarize.tasks import TEMPLATES, task_of
 
-__all__ = ["COMPLETION_SHARE", "FIELDS", "Estimate", "Job", "Plan", "Summarizer", "estimate", "first_ask", "judge"]
+__all__ = [
+    "COMPLETION_SHARE",
+    "TEMPLATES",
+    "Estimate",
+    "Job",
+    "Plan",
+    "Summarizer",
+    "estimate",
+    "first_ask",
+    "judge",
+    "refusals",
+    "task_of",
+]

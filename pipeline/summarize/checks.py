@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -11,6 +11,7 @@ from pipeline.records import Paper
 from pipeline.summarize.content import oddities
 from pipeline.summarize.content.kinship import explained, kinship
 from pipeline.summarize.content.oddities import FORMULA
+from pipeline.summarize.finding import Context, Fields, Finding
 from pipeline.text import fold
 
 LONGEST_TLDR = 200
@@ -62,39 +63,10 @@ _LEAK = re.compile(
     re.IGNORECASE,
 )
 
-Fields = Mapping[str, str]
+Check = Callable[[Fields, Context], Finding | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What is wrong with a reply."""
-
-    reason: str
-    """A word of the failure vocabulary."""
-    detail: str
-    """For the report, in English: the field and the figure."""
-    again: str
-    """For the model, in the language of the prompt: what to do better."""
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What a reply is judged against."""
-
-    paper: Paper
-    instructions: str
-    """The prompt's own words, without the paper's."""
-
-    @property
-    def english(self) -> str:
-        """Title and abstract of the paper."""
-        return f"{self.paper.title}\n{self.paper.abstract}"
-
-
-Check = Callable[[Fields, Context], Fault | None]
-
-
-def first_fault(fields: Fields, context: Context) -> Fault | None:
+def first_fault(fields: Fields, context: Context) -> Finding | None:
     """Return the first fault of a reply; None where it may be kept."""
     return next((fault for check in CHECKS if (fault := check(fields, context))), None)
 
@@ -105,40 +77,40 @@ def english_tldr_is_missing(fields: Fields) -> bool:
     return not _WORD.search(text) or _length(_HAN, text) > len(_WORD.findall(text))
 
 
-def _each_line_is_there(fields: Fields, context: Context) -> Fault | None:
+def _each_line_is_there(fields: Fields, context: Context) -> Finding | None:
     absent = [name for name in ("translated_title", "tldr", "translated_abstract") if not fold(fields.get(name, ""))]
     if not absent:
         return None
-    return Fault("missing_field", f"no {', '.join(absent)}", f"缺少 {'、'.join(absent)}")
+    return Finding("missing_field", f"no {', '.join(absent)}", f"缺少 {'、'.join(absent)}")
 
 
-def _no_field_is_endless(fields: Fields, context: Context) -> Fault | None:
+def _no_field_is_endless(fields: Fields, context: Context) -> Finding | None:
     """Also keeps the checks behind it, which look for patterns, from a text that would take them seconds."""
     english = {"translated_title": context.paper.title, "translated_abstract": context.paper.abstract}
     for name, text in fields.items():
         most = max(LONGEST_FIELD, LONGEST_SHARE * len(english.get(name, "")))
         if len(text) > most:
-            return Fault("too_long", f"{name} has {len(text)} characters, at most {most}", f"{name} 太长")
+            return Finding("too_long", f"{name} has {len(text)} characters, at most {most}", f"{name} 太长")
     return None
 
 
-def _one_line_each(fields: Fields, context: Context) -> Fault | None:
+def _one_line_each(fields: Fields, context: Context) -> Finding | None:
     for name in ("translated_title", "tldr", "tldr_en"):
         if len(fields.get(name, "").strip().splitlines()) > 1:
-            return Fault("several_lines", f"{name} has more than one line", f"{name} 只能有一行")
+            return Finding("several_lines", f"{name} has more than one line", f"{name} 只能有一行")
     return None
 
 
-def _nothing_leaked(fields: Fields, context: Context) -> Fault | None:
+def _nothing_leaked(fields: Fields, context: Context) -> Finding | None:
     english = context.english
     for name, text in fields.items():
         leak = _LEAK.search(fold(text))
         if leak and leak.group().translate(_HALF_WIDTH).strip() not in english:
-            return Fault("header_leak", f"{name} has {leak.group()[:60]!r}", f"{name} 里不要写论文编号和公告类型")
+            return Finding("header_leak", f"{name} has {leak.group()[:60]!r}", f"{name} 里不要写论文编号和公告类型")
     return None
 
 
-def _nothing_echoed(fields: Fields, context: Context) -> Fault | None:
+def _nothing_echoed(fields: Fields, context: Context) -> Finding | None:
     english = context.english
     for name, text in fields.items():
         folded = fold(text)
@@ -146,47 +118,47 @@ def _nothing_echoed(fields: Fields, context: Context) -> Fault | None:
         shared = _shared_runs(folded, context.instructions)
         said = echo.group() if echo else next((run for run in shared if run not in english), "")
         if said:
-            return Fault(
+            return Finding(
                 "prompt_echo", f"{name} echoes the prompt: {said[:40]!r}", f"{name} 只写内容，不要开场白和标签"
             )
     return None
 
 
-def _title_is_chinese(fields: Fields, context: Context) -> Fault | None:
+def _title_is_chinese(fields: Fields, context: Context) -> Finding | None:
     title = fields["translated_title"]
     if _is_foreign(title) or not (_HAN.search(title) or _NAME.fullmatch(fold(context.paper.title))):
-        return Fault("wrong_language", "translated_title is not Chinese", "translated_title 要译成中文")
+        return Finding("wrong_language", "translated_title is not Chinese", "translated_title 要译成中文")
     return None
 
 
-def _tldr_is_chinese(fields: Fields, context: Context) -> Fault | None:
+def _tldr_is_chinese(fields: Fields, context: Context) -> Finding | None:
     if _is_chinese(fields["tldr"]):
         return None
-    return Fault("wrong_language", "tldr is not Chinese", "tldr 要用中文写")
+    return Finding("wrong_language", "tldr is not Chinese", "tldr 要用中文写")
 
 
-def _abstract_is_chinese(fields: Fields, context: Context) -> Fault | None:
+def _abstract_is_chinese(fields: Fields, context: Context) -> Finding | None:
     text = fields["translated_abstract"]
     if _is_chinese(text) and not _UNTRANSLATED.search(FORMULA.sub(" ", text)):
         return None
-    return Fault(
+    return Finding(
         "wrong_language", "translated_abstract is not Chinese throughout", "translated_abstract 要全部译成中文"
     )
 
 
-def _one_liners_are_short(fields: Fields, context: Context) -> Fault | None:
+def _one_liners_are_short(fields: Fields, context: Context) -> Finding | None:
     for name, most in (("tldr", LONGEST_TLDR), ("tldr_en", LONGEST_TLDR_EN)):
         length = len(fold(fields.get(name, "")))
         if length > most:
-            return Fault("too_long", f"{name} has {length} characters, at most {most}", f"{name} 太长，压缩成一句")
+            return Finding("too_long", f"{name} has {length} characters, at most {most}", f"{name} 太长，压缩成一句")
     return None
 
 
-def _abstract_is_whole(fields: Fields, context: Context) -> Fault | None:
+def _abstract_is_whole(fields: Fields, context: Context) -> Finding | None:
     chinese, english = len(fold(fields["translated_abstract"])), len(context.paper.abstract)
     if english < SHORT_ABSTRACT or chinese >= SHORTEST_SHARE * english:
         return None
-    return Fault(
+    return Finding(
         "incomplete",
         f"translated_abstract has {chinese} characters for {english} of the English one",
         "translated_abstract 要把摘要逐句译全",
@@ -217,33 +189,33 @@ ODDITIES: tuple[_Oddity, ...] = (
 """In the order in which they are named."""
 
 
-def _nothing_odd(fields: Fields, context: Context) -> Fault | None:
+def _nothing_odd(fields: Fields, context: Context) -> Finding | None:
     english = context.english
     for name in ("translated_title", "tldr", "translated_abstract"):
         text = fold(fields[name])
         for oddity in ODDITIES:
             if found := oddity.find(text, english):
                 detail = f"{name} {oddity.detail} {found[:40]!r}"
-                return Fault(oddity.reason, detail, f"{name} {oddity.again}")
+                return Finding(oddity.reason, detail, f"{name} {oddity.again}")
     return None
 
 
-def _is_of_this_paper(fields: Fields, context: Context) -> Fault | None:
+def _is_of_this_paper(fields: Fields, context: Context) -> Finding | None:
     abstract = kinship(context.paper.abstract, fields["translated_abstract"])
     line = explained(context.english, fields["tldr"])
     for name, kin, least in (("translated_abstract", abstract, LEAST_RENDERED), ("tldr", line, LEAST_EXPLAINED)):
         if kin.words >= FEW_WORDS and kin.shared < least * kin.words:
             detail = f"{name} shares {kin.shared} of {kin.words} words with the paper"
-            return Fault("unrelated", detail, f"{name} 与这篇论文不符，请按原文重写")
+            return Finding("unrelated", detail, f"{name} 与这篇论文不符，请按原文重写")
     return None
 
 
-def _one_liner_says_something(fields: Fields, context: Context) -> Fault | None:
+def _one_liner_says_something(fields: Fields, context: Context) -> Finding | None:
     line = fold(fields["tldr"]).rstrip("。.")
     if line == fold(fields["translated_title"]).rstrip("。."):
-        return Fault("empty_line", "tldr is the title", "tldr 不要照抄题目，写出新在哪里")
+        return Finding("empty_line", "tldr is the title", "tldr 不要照抄题目，写出新在哪里")
     if oddities.vacuous(line):
-        return Fault("empty_line", f"tldr says nothing: {line!r}", "tldr 要写出这篇论文具体新在哪里")
+        return Finding("empty_line", f"tldr says nothing: {line!r}", "tldr 要写出这篇论文具体新在哪里")
     return None
 
 

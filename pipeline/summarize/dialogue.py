@@ -1,109 +1,106 @@
-"""One paper's conversation with the model: ask, judge, ask again with the fault, keep or give up."""
+"""The conversation with the model about one subject: ask, judge, ask again with the faults, keep or give up."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Generic
 
-from pipeline.cache import CachedReply
 from pipeline.errors import CallError, ModelError
 from pipeline.model.interface import Ask, Message, Model, Reply
 from pipeline.prompts import Prompt
-from pipeline.records import NOTHING_ASKED, Account, Failure, Paper, Summary
-from pipeline.summarize.checks import SHORT_ABSTRACT, Context, Fault, english_tldr_is_missing, first_fault
-from pipeline.summarize.reply import SCHEMA, read_object
-from pipeline.text import fold
+from pipeline.records import NOTHING_ASKED, Account, Answered, Failure, R, S
+from pipeline.store.replies import CachedReply
+from pipeline.summarize.finding import Finding
+from pipeline.summarize.task import Draft, Task
 
 ASKS = 3
 """The first ask and two more."""
 ROOM_TO_THINK = 4096
-"""Tokens that a reply may have beside one for each character of the paper, of which a translation takes a third."""
+"""Tokens that a reply may have beside one for each character of the subject, of which a translation takes a third."""
 LONGEST_QUOTE = 8000
 """Characters of a refused reply that are sent back with what was wrong with it."""
 
-_BY_FINISH = {
-    "length": Fault("truncated", "the reply was cut at the endpoint's limit", "上一次没有写完，写得紧凑些"),
-    "content_filter": Fault("refused", "the endpoint's content filter held the reply back", "只做客观的学术翻译"),
-    "refusal": Fault("refused", "the model declined to answer", "这是公开发表的学术摘要，只需客观翻译"),
-}
-_NO_OBJECT = Fault("not_json", "the reply holds no JSON object with the fields", "只回答一个 JSON 对象")
-_SAME_REPLY = Fault(
-    "same_reply", "the abstract is word for word that of another paper", "这是另一篇论文的译文，请翻译这一篇的摘要"
-)
-_NO_ENGLISH = Fault("missing_field", "no tldr_en", "缺少 tldr_en：用一句英文写出同一要点")
+Read = Callable[[str], Draft | None]
+_NOTHING = Draft({})
 
 
-def first_ask(paper: Paper, prompt: Prompt) -> Ask:
-    """Return what is asked first of a paper, as the prompt has it.
+def first_ask(subject: S, task: Task[S, R], prompt: Prompt) -> Ask:
+    """Return what is asked first of a subject, as the prompt has it.
 
     Raises:
-        PromptError: the prompt cannot be rendered for this paper.
+        PromptError: the prompt cannot be rendered for this subject.
     """
-    system, user = prompt.render(paper)
+    system, user = prompt.render(task.values(subject), of=subject.id)
     return Ask(
-        paper_id=paper.id,
+        paper_id=subject.id,
         messages=(Message("system", system), Message("user", user)),
-        schema=SCHEMA,
+        schema=task.schema(subject),
         temperature=prompt.front.temperature,
-        most_tokens=ROOM_TO_THINK + len(paper.title) + len(paper.abstract),
+        most_tokens=ROOM_TO_THINK + task.characters(subject),
     )
 
 
-def judge(reply: Reply, paper: Paper, prompt: Prompt) -> tuple[dict[str, str], Fault | None]:
-    """Return the fields of a reply about ``paper`` and what is wrong with it; a missing English one-liner is not."""
-    fields = read_object(reply.text, source=f"{paper.title}\n{paper.abstract}")
-    if reply.finish in _BY_FINISH:
-        return {}, _BY_FINISH[reply.finish]
-    if fields is None:
-        return {}, _NO_OBJECT
-    if english_tldr_is_missing(fields):
-        fields["tldr_en"] = ""
-    return fields, first_fault(fields, Context(paper, instructions=f"{prompt.system}\n{prompt.user}"))
+def judge(
+    reply: Reply, subject: S, task: Task[S, R], prompt: Prompt, *, read: Read | None = None
+) -> tuple[Draft, tuple[Finding, ...]]:
+    """Return what was read of a reply about ``subject``, and what is wrong with it; ``read`` where a part was asked."""
+    if reply.finish in task.wording.by_finish:
+        return _NOTHING, (task.wording.by_finish[reply.finish],)
+    draft = read(reply.text) if read else task.read(reply.text, subject)
+    if draft is None:
+        return _NOTHING, (task.wording.no_object,)
+    return draft, tuple(task.findings(draft, subject, f"{prompt.system}\n{prompt.user}"))
+
+
+def refusals(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Return those for which a reply cannot be kept."""
+    return tuple(one for one in findings if one.severity == "refuse")
 
 
 @dataclass
-class Translations:
-    """The abstracts that were translated so far, to find an endpoint that gives all papers the same reply."""
+class OwnTexts:
+    """Texts of accepted replies, to find an endpoint that gives all subjects the same reply."""
 
     _sources: dict[str, str] = field(default_factory=dict)
 
-    def fault_of(self, fields: dict[str, str], paper: Paper) -> Fault | None:
-        """Return what is wrong with a good reply: another paper has it. Short abstracts may well say the same."""
-        if len(paper.abstract) < SHORT_ABSTRACT:
-            return None
-        source = self._sources.setdefault(fold(fields["translated_abstract"]), paper.abstract)
-        return None if source == paper.abstract else _SAME_REPLY
+    def is_of_another(self, text: str, source: str) -> bool:
+        """Tell whether the text was already made from another source."""
+        return self._sources.setdefault(text, source) != source
 
 
 @dataclass
-class Dialogue:
-    """The asks about one paper and the replies so far."""
+class Dialogue(Generic[S, R]):
+    """The asks about one subject and the replies so far."""
 
-    paper: Paper
+    subject: S
+    task: Task[S, R]
     prompt: Prompt
     ask: Ask
     """The first ask; ``key`` is its cache key."""
     key: str
-    translations: Translations = field(default_factory=Translations)
+    own_texts: OwnTexts = field(default_factory=OwnTexts)
     """Of the run."""
     replies: int = 0
     account: Account = NOTHING_ASKED
     """Of all asks so far."""
     faults: list[str] = field(default_factory=list)
 
-    async def hold(self, model: Model, *, now: Callable[[], datetime]) -> CachedReply | Failure:
+    async def hold(self, model: Model, *, now: Callable[[], datetime]) -> CachedReply[R] | Failure:
         """Ask until a reply passes the checks, at most ``ASKS`` times.
 
-        A reply that lacks only the English one-liner is kept in hand: one more ask, and whatever comes of that, the
-        paper is not lost.
+        A reply that is not refused is in hand, whatever else is wrong with it: one more ask, and whatever comes of
+        that, the subject is not lost.
 
         Raises:
             FatalModelError: no further ask can succeed.
             CallError: the model did not answer.
         """
-        ask, fault = self.ask, _NO_OBJECT
-        in_hand: CachedReply | None = None
+        ask, read = self.ask, None
+        findings: tuple[Finding, ...] = (self.task.wording.no_object,)
+        in_hand: CachedReply[R] | None = None
+        fewest = 0
         while self.replies < ASKS:
             try:
                 reply = await self._reply(model, ask)
@@ -111,19 +108,20 @@ class Dialogue:
                 if in_hand:
                     return in_hand
                 raise
-            fields, found = judge(reply, self.paper, self.prompt)
-            found = found or self.translations.fault_of(fields, self.paper)
-            if found is None:
-                kept = self._keep(fields, reply, model, now())
-                if kept.summary.tldr_en or in_hand:
+            draft, findings = self._judge(reply, read)
+            if not (refused := refusals(findings)):
+                if in_hand and len(findings) > fewest:
+                    return in_hand
+                kept = self._keep(draft, findings, reply, self._origin(model, now()))
+                if in_hand or not findings:
                     return kept
-                in_hand, found = kept, _NO_ENGLISH
+                in_hand, fewest = kept, len(findings)
             elif in_hand:
                 break
-            fault = found
-            self.faults.append(fault.reason)
-            ask = self._again(reply, fault)
-        return in_hand or self.failure(fault.reason, fault.detail)
+            findings = refused or findings
+            self.faults.append(findings[0].check)
+            ask, read = self._again(reply, draft, findings)
+        return in_hand or self.failure(findings[0].check, findings[0].detail)
 
     async def _reply(self, model: Model, ask: Ask) -> Reply:
         try:
@@ -135,26 +133,36 @@ class Dialogue:
         self.replies += 1
         return reply
 
-    def failure(self, reason: str, detail: str) -> Failure:
-        """Return the paper's failure after the replies so far."""
-        return Failure(paper_id=self.paper.id, reason=reason, detail=detail, attempts=self.replies)
+    def _judge(self, reply: Reply, read: Read | None) -> tuple[Draft, tuple[Finding, ...]]:
+        """Judge a reply; a good one is refused where another subject has it."""
+        draft, findings = judge(reply, self.subject, self.task, self.prompt, read=read)
+        if refusals(findings) or not (own := self.task.own_text(self.subject, draft)):
+            return draft, findings
+        return draft, (self.task.wording.same_reply,) if self.own_texts.is_of_another(*own) else findings
 
-    def _again(self, reply: Reply, fault: Fault) -> Ask:
-        """Return the next ask: the model's own words and what was wrong with them."""
-        words = f"上面的回答不能用：{fault.again}。请重新给出完整的 JSON 对象。"
+    def failure(self, reason: str, detail: str) -> Failure:
+        """Return the subject's failure after the replies so far."""
+        return Failure(paper_id=self.subject.id, reason=reason, detail=detail, attempts=self.replies)
+
+    def _again(self, reply: Reply, draft: Draft, findings: tuple[Finding, ...]) -> tuple[Ask, Read | None]:
+        """Return the next ask, the model's own words and what was wrong with them, and how its reply is read."""
+        part = self.task.part(self.subject, draft, findings)
+        wording = self.task.wording
+        faults = wording.joint.join(dict.fromkeys(one.again for one in findings))
+        words = part.words if part else wording.again.format(faults=faults)
         said = (Message("assistant", _quoted(reply.text)),) if reply.text.strip() else ()
-        return Ask(
+        ask = Ask(
             paper_id=self.ask.paper_id,
             messages=(*self.ask.messages, *said, Message("user", words)),
-            schema=self.ask.schema,
+            schema=part.schema if part else self.ask.schema,
             temperature=self.ask.temperature,
             most_tokens=self.ask.most_tokens,
         )
+        return ask, part.read if part else None
 
-    def _keep(self, fields: dict[str, str], reply: Reply, model: Model, moment: datetime) -> CachedReply:
-        summary = Summary(
-            paper_id=self.paper.id,
-            **{name: fold(text) for name, text in fields.items()},
+    def _origin(self, model: Model, moment: datetime) -> Answered:
+        return Answered(
+            paper_id=self.subject.id,
             prompt=self.prompt.label,
             prompt_sha256=self.prompt.sha256,
             model=model.name,
@@ -162,7 +170,10 @@ class Dialogue:
             created=moment,
             usage=self.account.usage,
         )
-        return CachedReply(self.key, summary, reply.text, {"replies": self.replies, "faults": self.faults})
+
+    def _keep(self, draft: Draft, findings: Sequence[Finding], reply: Reply, origin: Answered) -> CachedReply[R]:
+        record = self.task.record(self.subject, draft, findings, origin)
+        return CachedReply(self.key, record, reply.text, {"replies": self.replies, "faults": [*self.faults]})
 
 
 def _quoted(text: str) -> str:

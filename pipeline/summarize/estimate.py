@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pipeline.cache import Cache
 from pipeline.model.interface import Ask
 from pipeline.model.tokens import Counter
 from pipeline.prompts import Prompt
 from pipeline.records import Paper, Usage
+from pipeline.store.cache import Cache
 from pipeline.summarize.dialogue import first_ask
-from pipeline.summarize.reply import SCHEMA
+from pipeline.summarize.tasks import task_of
 
 COMPLETION_SHARE = 0.35
 """Completion tokens for one character of an English abstract, measured with o200k over 800 recorded replies."""
-SCHEMA_TOKENS = len(str(SCHEMA)) // 4
-"""Tokens that the schema adds to a request."""
+SCHEMA_CHARACTERS = 4
+"""Characters of the schema for one token that it adds to a request."""
 ENOUGH_SEEN = 20
 """Replies in the cache from which their own usage says more than any rule."""
 
@@ -53,17 +53,18 @@ class Plan:
 
     def asks(self, ask: Ask) -> bool:
         """Return whether the model would be asked."""
-        return not self.offline and (self.refresh or self.cache.reply(ask.key(self.model)) is None)
+        return not self.offline and (self.refresh or self.cache.replies.get(ask.key(self.model)) is None)
 
 
 def estimate(papers: Iterable[Paper], plan: Plan, counter: Counter) -> Estimate:
     """Estimate the tokens for ``papers``; where the cache has seen enough usage of this prompt and model, by that."""
-    asks = [(paper, first_ask(paper, plan.prompt)) for paper in papers]
+    asks = [(paper, first_ask(paper, task_of(plan.prompt), plan.prompt)) for paper in papers]
     fresh = [(paper, ask) for paper, ask in asks if plan.asks(ask)]
     characters = sum(len(paper.abstract) for paper, _ in fresh)
     counted = sum(counter.count(message.content) for _, ask in fresh for message in ask.messages)
-    tokens = Usage(prompt=counted + SCHEMA_TOKENS * len(fresh), completion=round(characters * COMPLETION_SHARE))
-    seen = plan.cache.usage_of(plan.prompt.label, plan.model)
+    schemas = sum(len(str(ask.schema)) // SCHEMA_CHARACTERS for _, ask in fresh)
+    tokens = Usage(prompt=counted + schemas, completion=round(characters * COMPLETION_SHARE))
+    seen = plan.cache.replies.usage_of(plan.prompt.label, plan.model)
     if seen.replies >= ENOUGH_SEEN and counter.approximate:
         tokens = Usage(prompt=round(len(fresh) * seen.prompt), completion=round(characters * seen.completion_share))
     elif seen.replies >= ENOUGH_SEEN:

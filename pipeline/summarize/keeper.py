@@ -7,10 +7,12 @@ import contextlib
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
-from pipeline.cache import ASK_CLAIM, AskClaim, Cache, CachedReply
 from pipeline.errors import UnkeptError
-from pipeline.records import Paper
+from pipeline.records import Answered, Subject
+from pipeline.store.cache import Cache
+from pipeline.store.claims import ASK_CLAIM, AskClaim
 from pipeline.store.database import BUSY_S
+from pipeline.store.replies import CachedReply
 
 TRY_AGAIN_S = 0.02
 """Seconds until a cache that another process writes is tried again."""
@@ -27,7 +29,7 @@ class Keeper:
         self._cache = cache
         self._now = now
         self._warn = warn
-        self._replies: list[tuple[Paper, CachedReply]] = []
+        self._replies: list[tuple[Subject, CachedReply[Answered]]] = []
         self._keeping: asyncio.Task[None] | None = None
         """Takes all replies of this turn of the loop."""
         self._commits: set[asyncio.Task[None]] = set()
@@ -38,13 +40,13 @@ class Keeper:
         self._renewing: asyncio.Task[None] | None = None
         self._has_warned = False
 
-    async def keep(self, paper: Paper, reply: CachedReply) -> None:
+    async def keep(self, subject: Subject, reply: CachedReply[Answered]) -> None:
         """Return once an accepted reply is on disk.
 
         Raises:
             UnkeptError: it cannot be written.
         """
-        self._replies.append((paper, reply))
+        self._replies.append((subject, reply))
         if self._keeping is None:
             self._keeping = asyncio.create_task(self._commit())
             self._commits.add(self._keeping)
@@ -53,26 +55,24 @@ class Keeper:
         await asyncio.shield(self._keeping)
         self._held.discard(reply.key)
 
-    async def claim(self, key: str, *, is_over: Callable[[], bool]) -> CachedReply | None:
-        """Wait until no other run asks for the same, or ``is_over``; return the reply if it is there by then."""
+    async def claim(self, key: str, *, is_over: Callable[[], bool]) -> bool:
+        """Wait until no other run asks for the same, or ``is_over``; return whether the reply is there by then."""
         while (claim := await self._claim(key)) == "busy" and not is_over():
             if not self._has_warned:
                 self._has_warned = True
                 self._warn(f"another run that shares {self._cache.path} asks about some of these papers; it is awaited")
             await asyncio.sleep(LOOK_AGAIN_S)
-        if claim == "kept":
-            return self._cache.reply(key)
         if claim == "mine":
             self._held.add(key)
             self._renewing = self._renewing or asyncio.create_task(self._renew())
-        return None
+        return claim == "kept"
 
     def release(self, key: str) -> None:
         """Leave an ask that came to nothing to other runs; where another process writes just now, its claim lapses."""
         if key in self._held:
             self._held.discard(key)
             with contextlib.suppress(UnkeptError):
-                self._cache.try_release((key,))
+                self._cache.claims.try_release((key,))
 
     async def finish(self) -> None:
         """Keep what came last, and claim nothing any more."""
@@ -83,13 +83,13 @@ class Keeper:
         held, self._held = self._held, set()
         if held:
             with contextlib.suppress(UnkeptError):
-                self._cache.try_release(held)
+                self._cache.claims.try_release(held)
 
     async def _commit(self) -> None:
         await asyncio.sleep(0)
         replies, self._replies = self._replies, []
         self._keeping = None
-        await self._when_free(lambda: self._cache.try_keep(replies))
+        await self._when_free(lambda: self._cache.claims.try_keep(replies))
 
     async def _claim(self, key: str) -> AskClaim:
         self._wanted.add(key)
@@ -106,7 +106,7 @@ class Keeper:
         return claims
 
     def _take(self, wanted: Collection[str], claims: dict[str, AskClaim]) -> bool:
-        claims.update(self._cache.try_claim(wanted, self._now()))
+        claims.update(self._cache.claims.try_claim(wanted, self._now()))
         return bool(claims)
 
     async def _renew(self) -> None:
@@ -114,7 +114,7 @@ class Keeper:
             await asyncio.sleep(ASK_CLAIM / timedelta(seconds=RENEWALS))
             if self._held:
                 with contextlib.suppress(UnkeptError):
-                    self._cache.try_renew(self._now())
+                    self._cache.claims.try_renew(self._now())
 
     async def _when_free(self, write: Callable[[], bool]) -> None:
         """Write as soon as no other process does.

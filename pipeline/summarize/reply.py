@@ -4,18 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection, Mapping
 from itertools import islice
-from typing import Any
 
-FIELDS = ("translated_title", "tldr", "tldr_en", "translated_abstract")
-"""Keys of the object that a model answers; each is text."""
-
-SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "properties": {name: {"type": "string"} for name in FIELDS},
-    "required": list(FIELDS),
-    "additionalProperties": False,
-}
+Value = str | tuple[str, ...]
+"""A text, or texts in a row."""
 
 LONGEST = 500_000
 """Characters of a reply that are read: an entry has some thousand, thoughts before it a hundred thousand."""
@@ -29,24 +22,35 @@ _AMBIGUOUS_COMMAND = re.compile(r"\\[bfnrt][A-Za-z]+")
 _ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
 
-def read_object(text: str, *, source: str) -> dict[str, str] | None:
-    """Return the texts of the first JSON object in ``text``; None where there is no such object.
+def read_object(text: str, fields: Collection[str], *, source: str) -> dict[str, Value] | None:
+    """Return the values of the first JSON object in ``text`` that has any of ``fields``; None where there is none.
 
     Thoughts before the object, fences around it and words after it are left out. Backslashes of formulas that JSON took
-    for escapes are put back where ``source``, the English text, has that very command. A value that is not text is left
-    out, as if the model had not answered it.
+    for escapes are put back where ``source``, the English text, has that very command. A value that is neither text nor
+    a list is left out, as if the model had not answered it; of a list, what is not text is an empty one.
     """
     said = _without_thoughts(text[:LONGEST])
     for start in islice(_OBJECT.finditer(said), MOST_OBJECTS):
         found = _decode(said[start.start() :])
-        if isinstance(found, dict) and not found.keys().isdisjoint(FIELDS):
+        if isinstance(found, dict) and not found.keys().isdisjoint(fields):
             commands = {match.group() for match in _AMBIGUOUS_COMMAND.finditer(source)}
             return {
-                name: _restore(value, commands)
+                name: _value(value, commands)
                 for name, value in found.items()
-                if name in FIELDS and isinstance(value, str)
+                if name in fields and isinstance(value, str | list)
             }
     return None
+
+
+def texts(found: Mapping[str, Value]) -> dict[str, str]:
+    """Return those values that are one text."""
+    return {name: value for name, value in found.items() if isinstance(value, str)}
+
+
+def _value(value: str | list[object], commands: set[str]) -> Value:
+    if isinstance(value, str):
+        return _restore(value, commands)
+    return tuple(_restore(one, commands) if isinstance(one, str) else "" for one in value)
 
 
 def _without_thoughts(text: str) -> str:

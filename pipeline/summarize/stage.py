@@ -7,16 +7,19 @@ from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Generic
 
-from pipeline.cache import Cache, CachedReply
 from pipeline.errors import BudgetError, CallError, DigestError, FatalModelError, UnkeptError
 from pipeline.model.interface import UNANSWERED, Ask, Model
 from pipeline.progress import Progress
 from pipeline.prompts import Prompt
-from pipeline.records import NOTHING_ASKED, Account, Entry, Failure, Paper, Settled, Summary
+from pipeline.records import NOTHING_ASKED, Account, Failure, R, S, Settled, Subject
 from pipeline.settings import REPLAY_MODEL
-from pipeline.summarize.dialogue import Dialogue, Translations, first_ask
+from pipeline.store.cache import Cache
+from pipeline.store.replies import CachedReply
+from pipeline.summarize.dialogue import Dialogue, OwnTexts, first_ask
 from pipeline.summarize.keeper import Keeper
+from pipeline.summarize.task import Task
 
 MOST_UNANSWERED = 20
 """Papers in a row that got no answer, after which a run stops."""
@@ -34,20 +37,21 @@ class Carried:
 
     failed: dict[str, Failure] = field(default_factory=dict)
     """Failures that the model's replies are the reason of, by the key of the ask: it is not paid for them again."""
-    translations: Translations = field(default_factory=Translations)
-    """By which a reply that several papers get is found."""
+    own_texts: OwnTexts = field(default_factory=OwnTexts)
+    """By which a reply that several subjects get is found."""
     abandoned: int = 0
     """Requests that were in flight when the job was interrupted."""
 
 
 @dataclass(frozen=True)
-class Job:
-    """What the papers of a run have in common."""
+class Job(Generic[S, R]):
+    """What the subjects of a run have in common."""
 
+    task: Task[S, R]
     prompt: Prompt
     model: Model
     cache: Cache
-    progress: Progress
+    progress: Progress[S, R]
     now: Callable[[], datetime]
     fallback: tuple[Model, ...] = ()
     """Asked in turn about a paper that the models before have failed."""
@@ -64,20 +68,20 @@ class Job:
 
 
 @dataclass
-class _Asked:
-    """A paper that is asked about."""
+class _Asked(Generic[S]):
+    """A subject that is asked about."""
 
-    paper: Paper
+    subject: S
     ask: Ask
     key: str
     account: Account = NOTHING_ASKED
     """Of all models that were asked so far."""
 
 
-class Summarizer:
-    """Summarizes papers as they come."""
+class Summarizer(Generic[S, R]):
+    """Asks about subjects as they come; about papers, for their summaries."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job[S, R]) -> None:
         self.stopped: DigestError | None = None
         """What ended the run early."""
         self._job = job
@@ -87,54 +91,55 @@ class Summarizer:
         self._unusable: dict[str, list[str]] = {}
         """Reasons for which a model's papers failed, since its last good reply."""
         self._in_a_row = {"failed": 0, "unanswered": 0}
-        self._tasks: set[asyncio.Task[Settled]] = set()
+        self._tasks: set[asyncio.Task[Settled[S, R]]] = set()
 
-    async def settled(self, pages: AsyncIterable[Iterable[Paper]]) -> AsyncIterator[Settled]:
+    async def settled(self, pages: AsyncIterable[Iterable[S]]) -> AsyncIterator[Settled[S, R]]:
         """Yield each paper with its outcome and what that took, in the papers' order.
 
         Calls for the first pages are under way while later pages are still awaited. After a fatal error no further page
         is read, and each paper that has no summary yet fails as ``stopped``.
         """
-        waiting: deque[asyncio.Future[Settled]] = deque()
+        waiting: deque[asyncio.Future[Settled[S, R]]] = deque()
         try:
             async for page in pages:
-                for paper in page:
-                    waiting.append(self._begin(paper))
+                for subject in page:
+                    waiting.append(self._begin(subject))
                     while len(waiting) > WINDOW:
-                        yield await waiting.popleft()
+                        yield await _uncancelled(waiting.popleft())
                 while waiting and waiting[0].done():
                     yield await waiting.popleft()
                 if self.stopped:
                     break
             while waiting:
-                yield await waiting.popleft()
+                yield await _uncancelled(waiting.popleft())
         finally:
             await self._leave_nothing_behind()
 
-    def _begin(self, paper: Paper) -> asyncio.Future[Settled]:
+    def _begin(self, subject: S) -> asyncio.Future[Settled[S, R]]:
         """Answer from the cache at once, else begin to ask."""
         job = self._job
-        ask = first_ask(paper, job.prompt)
+        ask = first_ask(subject, job.task, job.prompt)
         key = ask.key(job.model.name)
-        if not job.refresh and (reply := job.cache.reply(key)):
-            return _done(self._settle_cached(paper, reply))
+        if not job.refresh and (reply := job.cache.replies.get_as(job.task.answer, key)):
+            return _done(self._settle_cached(subject, reply))
         if failure := job.carried.failed.get(key):
-            return _done(self._settle(paper, failure.model_copy(update={"paper_id": paper.id})))
+            return _done(self._settle(subject, failure.model_copy(update={"paper_id": subject.id})))
         if job.offline:
             detail = "not in the cache, and --offline asks no model"
-            return _done(self._settle(paper, Failure(paper_id=paper.id, reason="not_cached", detail=detail)))
-        task = asyncio.create_task(self._ask(paper, ask, key))
+            return _done(self._settle(subject, Failure(paper_id=subject.id, reason="not_cached", detail=detail)))
+        task = asyncio.create_task(self._ask(subject, ask, key))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def _ask(self, paper: Paper, ask: Ask, key: str) -> Settled:
-        asked = _Asked(paper, ask, key)
+    async def _ask(self, subject: S, ask: Ask, key: str) -> Settled[S, R]:
+        asked = _Asked(subject, ask, key)
         if not self._shares_asks:
             return await self._ask_models(asked)
         try:
-            if reply := await self._keeper.claim(key, is_over=lambda: self.stopped is not None):
-                return self._settle_cached(paper, reply)
+            is_kept = await self._keeper.claim(key, is_over=lambda: self.stopped is not None)
+            if is_kept and (reply := self._job.cache.replies.get_as(self._job.task.answer, key)):
+                return self._settle_cached(subject, reply)
             return await self._ask_models(asked)
         finally:
             self._keeper.release(key)
@@ -144,34 +149,34 @@ class Summarizer:
         """Whether the reply to another run's ask would do: not where papers are to be asked again, or cost nothing."""
         return not self._job.refresh and self._job.model.endpoint != REPLAY_MODEL
 
-    async def _ask_models(self, asked: _Asked) -> Settled:
-        paper = asked.paper
+    async def _ask_models(self, asked: _Asked[S]) -> Settled[S, R]:
+        subject = asked.subject
         if self.stopped:
-            return self._settle(paper, _stopped(paper, self.stopped))
+            return self._settle(subject, _stopped(subject, self.stopped))
         try:
             outcome = await self._outcome(asked)
         except FatalModelError as error:
             self._stop(error)
-            return self._settle(paper, _stopped(paper, error), asked.account)
+            return self._settle(subject, _stopped(subject, error), asked.account)
         if isinstance(outcome, Failure):
             if outcome.reason not in UNANSWERED:
                 self._job.carried.failed[asked.key] = outcome
-            return self._settle(paper, outcome, asked.account)
-        await self._keep(paper, outcome)
-        return self._settle(paper, outcome.summary, asked.account)
+            return self._settle(subject, outcome, asked.account)
+        await self._keep(subject, outcome)
+        return self._settle(subject, outcome.summary, asked.account)
 
-    async def _keep(self, paper: Paper, reply: CachedReply) -> None:
+    async def _keep(self, subject: S, reply: CachedReply[R]) -> None:
         """Keep a reply; where that is impossible it is on the page at least, and nothing more is paid for."""
         try:
-            await self._keeper.keep(paper, reply)
+            await self._keeper.keep(subject, reply)
         except UnkeptError as error:
             hint = "The page has what came until then. Make room, or choose another --cache DIR, and run again."
             self._stop(FatalModelError(f"replies cannot be kept, so no more are asked for: {error.message}", hint=hint))
 
-    async def _outcome(self, asked: _Asked) -> CachedReply | Failure:
+    async def _outcome(self, asked: _Asked[S]) -> CachedReply[R] | Failure:
         """Ask one model after the other until one has a summary; return that or the last failure."""
         for model in self._asked_models():
-            dialogue = Dialogue(asked.paper, self._job.prompt, asked.ask, asked.key, self._job.carried.translations)
+            dialogue = self._dialogue(asked)
             try:
                 outcome = await dialogue.hold(model, now=self._job.now)
             except CallError as error:
@@ -189,6 +194,10 @@ class Summarizer:
             self._count_unusable(model, outcome)
         self._count(outcome)
         return outcome
+
+    def _dialogue(self, asked: _Asked[S]) -> Dialogue[S, R]:
+        job = self._job
+        return Dialogue(asked.subject, job.task, job.prompt, asked.ask, asked.key, job.carried.own_texts)
 
     def _asked_models(self) -> Iterator[Model]:
         """Yield those that are asked in turn: the last one, and each before it that is not given up by then."""
@@ -211,7 +220,7 @@ class Summarizer:
             self._given_up.append(model)
             self._job.progress.warned(f"{error.message}; the fallback is asked instead. {error.hint}".rstrip())
 
-    def _count(self, outcome: CachedReply | Failure) -> None:
+    def _count(self, outcome: CachedReply[R] | Failure) -> None:
         """Stop the run when the last papers all failed."""
         failed = isinstance(outcome, Failure)
         unanswered = isinstance(outcome, Failure) and outcome.reason in UNANSWERED
@@ -225,20 +234,17 @@ class Summarizer:
             hint = "The reasons are in the report; 'arxiv-digest doctor' says what is reachable."
             self._stop(FatalModelError(f"{asked}: the last {row['failed']} papers all failed", hint=hint))
 
-    def _settle_cached(self, paper: Paper, reply: CachedReply) -> Settled:
+    def _settle_cached(self, subject: S, reply: CachedReply[R]) -> Settled[S, R]:
         """Settle a paper by a reply that was kept for the same ask, be it about this paper or one of the same text."""
-        return self._settle(paper, reply.summary.model_copy(update={"paper_id": paper.id}), is_cached=True)
+        return self._settle(subject, reply.summary.model_copy(update={"paper_id": subject.id}), is_cached=True)
 
     def _settle(
-        self, paper: Paper, outcome: Summary | Failure, account: Account = NOTHING_ASKED, *, is_cached: bool = False
-    ) -> Settled:
+        self, subject: S, outcome: R | Failure, account: Account = NOTHING_ASKED, *, is_cached: bool = False
+    ) -> Settled[S, R]:
         if isinstance(outcome, Failure):
             cost = account.cost_usd if account.requests else None
-            failure = outcome.model_copy(update={"usage": account.usage, "cost_usd": cost})
-            entry = Entry(paper=paper, failure=failure)
-        else:
-            entry = Entry(paper=paper, summary=outcome)
-        settled = Settled(entry=entry, account=account, is_cached=is_cached)
+            outcome = outcome.model_copy(update={"usage": account.usage, "cost_usd": cost})
+        settled = Settled(subject, outcome, account, is_cached=is_cached)
         self._job.progress.settled(settled)
         return settled
 
@@ -257,12 +263,17 @@ class Summarizer:
         await self._keeper.finish()
 
 
-def _done(settled: Settled) -> asyncio.Future[Settled]:
-    future: asyncio.Future[Settled] = asyncio.get_running_loop().create_future()
+async def _uncancelled(settled: asyncio.Future[Settled[S, R]]) -> Settled[S, R]:
+    """Wait for a paper; an interrupt must not end its call before those in flight are counted."""
+    return await asyncio.shield(settled)
+
+
+def _done(settled: Settled[S, R]) -> asyncio.Future[Settled[S, R]]:
+    future: asyncio.Future[Settled[S, R]] = asyncio.get_running_loop().create_future()
     future.set_result(settled)
     return future
 
 
-def _stopped(paper: Paper, error: DigestError) -> Failure:
+def _stopped(subject: Subject, error: DigestError) -> Failure:
     reason = "budget" if isinstance(error, BudgetError) else "stopped"
-    return Failure(paper_id=paper.id, reason=reason, detail=error.message)
+    return Failure(paper_id=subject.id, reason=reason, detail=error.message)

@@ -9,11 +9,12 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from pipeline.cache import CachedReply
 from pipeline.errors import InputError, PromptError
 from pipeline.prompts import Prompt, PromptLibrary
 from pipeline.records import Day, Entry, Paper, RunReport
+from pipeline.store.replies import CachedReply
 from pipeline.summarize.dialogue import first_ask
+from pipeline.summarize.tasks import task_of
 from pipeline.validation import explain
 
 
@@ -48,7 +49,7 @@ def key_finder(library: PromptLibrary) -> KeyOf:
         asked = model or (made.model if made else None)
         if not made or not prompt or not asked or prompt.sha256 != made.prompt_sha256:
             return None
-        return first_ask(entry.paper, prompt).key(asked)
+        return first_ask(entry.paper, task_of(prompt), prompt).key(asked)
 
     return key_of
 

@@ -7,8 +7,8 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.assemble import Digest, as_json, in_page_order
-from pipeline.records import Entry, Source
+from pipeline.assemble import Digest, as_json, as_written, in_page_order, markdown
+from pipeline.records import Day, Entry, Source
 
 from .samples import done, failed, paper
 
@@ -88,3 +88,12 @@ def test_json_without_entries() -> None:
     empty = '{\n  "name": "n",\n  "date": "2024-04-03",\n  "entries": []\n}\n'
 
     assert as_json(Digest("n", "2024-04-03", (), Source())) == empty
+
+
+def test_the_language_of_a_digest_is_its_records() -> None:
+    """It is written where it is another than the default, read back with the day, and an unknown one has words too."""
+    assert "language" not in json.loads(as_json(Digest("a", "2026-11-23", (), Source())))
+    other = Digest("a", "2026-11-23", (), Source(), language="tlh")
+    day = Day.model_validate_json(as_json(other))
+    assert as_written(day, None, has_feed=False).language == "tlh"
+    assert markdown(other) == markdown(Digest("a", "2026-11-23", (), Source()))

@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 
-from pipeline.compare import Comparison, Mark, page
+from pipeline.compare import Comparison, page
 from pipeline.compare.blinding import is_swapped
 from pipeline.compare.page import Seat
 from pipeline.compare.server import JudgeServer, Judging
 from pipeline.compare.verdicts import PARTS, newest, read_verdicts
 from pipeline.compare.wording import sentences
+from pipeline.records import Mark
 from tests.compare.samples import PAIR, cell, comparison
 
 from .conftest import Open

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cache import Cache
-from pipeline.store.days import Memory
+from pipeline.store.cache import Cache
+from pipeline.store.memory import Memory
 from tests.servers.openai import OpenAIServer
 from tests.servers.openai_options import Options
 
@@ -84,7 +84,7 @@ def test_an_imported_folder_tells_which_page_showed_which_paper(replayed: Progra
     _forget(replayed)
     replayed("cache", "import", "outputs")
     with Memory(replayed.folder / "cache", warn=pytest.fail) as memory:
-        shown = [memory.shown("papers", record["id"]) for record in RECORDS[:2]]
+        shown = [memory.days.shown("papers", record["id"]) for record in RECORDS[:2]]
     assert [[one.day for one in days] for days in shown] == [[MONDAY], []]
 
 
@@ -180,9 +180,9 @@ def test_an_export_leaves_out_what_cannot_be_read_and_says_so(replayed: Program)
 def test_more_replies_than_are_read_at_a_time_are_all_moved(replayed: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     """Page by page, none twice."""
     replayed("run", "--input", "ten.jsonl", "-q")
-    monkeypatch.setattr("pipeline.cache.PAGE", 3)
+    monkeypatch.setattr("pipeline.store.replies.PAGE", 3)
     with Cache(replayed.folder / "cache", warn=pytest.fail) as cache:
-        keys = [reply.key for reply in cache.replies()]
+        keys = [reply.key for reply in cache.replies.all()]
     assert (len(keys), keys) == (10, sorted(set(keys)))
 
 

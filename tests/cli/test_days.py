@@ -19,7 +19,7 @@ import pytest
 
 from pipeline.cli.edge import guarded
 from pipeline.records import Paper
-from pipeline.store.days import Memory
+from pipeline.store.memory import Memory
 from tests.anything import good
 from tests.servers.arxiv import ArxivServer, Fault, error_announcement, error_feed
 
@@ -151,6 +151,27 @@ def test_a_feed_that_is_late_and_empty_makes_no_page_and_is_not_green(
     assert days("run", "cs.AI").code == 5
 
 
+def test_a_feed_that_is_ahead_of_the_clock_is_a_page_of_its_own_day(days: Days) -> None:
+    """As at midnight, or where the clock is an hour slow: 0 and no warning; the day is then done."""
+    days.announces(TUESDAY, several([1]))
+    days.later(-491)
+    assert days.now().isoformat() == "2026-04-28T03:49:00+00:00"
+    ran = days("run", "cs.AI")
+    assert (ran.code, days.pages(), "warning" in ran.stderr) == (0, [f"cs.AI/{TUESDAY}"], False)
+    days.later(60)
+    ran = days("run", "cs.AI")
+    assert (ran.code, days.pages(), days.report("cs.AI", TUESDAY)["requests"]) == (0, [f"cs.AI/{TUESDAY}"], 0)
+
+
+def test_replacements_of_a_day_whose_feed_is_gone_are_no_longer_told(days: Days) -> None:
+    """The feed of tomorrow is there already: wrong usage, not a feed that is late."""
+    days.announces(TUESDAY, several([1], "replace"))
+    days.later(-491)
+    ran = days("run", "cs.AI", "--date", MONDAY, "--announce", "replace")
+    assert (ran.code, days.pages()) == (2, [])
+    assert f"{MONDAY}: arXiv no longer says what was announced as replace then" in ran.stderr
+
+
 def test_replacements_of_a_day_whose_feed_is_late_are_not_there_yet(days: Days) -> None:
     """3, not wrong usage."""
     days.announces(TUESDAY, several([1], "replace"))
@@ -197,7 +218,7 @@ def test_a_page_never_becomes_poorer_unless_it_is_replaced(days: Days) -> None:
     whole = days.shown("cs.AI", MONDAY)
     ran = days("run", "cs.AI", "--limit", "5")
     assert (ran.code, days.shown("cs.AI", MONDAY)) == (0, whole)
-    assert "25 of them were kept from earlier runs of the day" in ran.stdout
+    assert "25 of them are from earlier runs of the day; --replace keeps only what this run found" in ran.stdout
     assert len(days.report("cs.AI", MONDAY)["kept"]) == 25
     days.announces(TUESDAY, [], of_api=some[:20])
     assert (days("run", "cs.AI", "--date", MONDAY).code, days.shown("cs.AI", MONDAY)) == (0, whole)
@@ -217,7 +238,7 @@ def test_with_a_limit_a_day_is_not_remembered_as_complete(days: Days) -> None:
     days.announces(MONDAY, several(range(1, 21)))
     days("run", "cs.AI", "--limit", "10")
     with Memory(Path("cache"), warn=pytest.fail) as memory:
-        state = memory.state("cs.AI", MONDAY)
+        state = memory.days.state("cs.AI", MONDAY)
     assert state is not None
     assert (state.complete, len(state.pending)) == (False, 10)
     days.announces(TUESDAY, several(range(1, 21)))
@@ -400,12 +421,26 @@ def test_a_stale_feed_is_told_on_the_page_and_asked_for_again(days: Days) -> Non
     ran = days("run", "cs.AI")
     assert (ran.code, days.shown("cs.AI", TUESDAY)) == (3, [])
     assert f"公告源仍是 {MONDAY} 的内容" in days.page("cs.AI", TUESDAY)
-    assert f"warning: cs.AI {TUESDAY}: the feed is still that of {MONDAY}" in ran.stderr
+    assert f"warning: arXiv's feed is still that of {MONDAY}, whose pages have" in ran.stderr
     assert (days.report("cs.AI", TUESDAY)["complete"], list(days.notes("cs.AI", TUESDAY))) == (False, ["stale_feed"])
     days.announces(TUESDAY, several((3, 4)))
     days.later(16)
     assert (days("run", "cs.AI").code, days.shown("cs.AI", TUESDAY)) == (0, ["2604.00003", "2604.00004"])
     assert "公告源仍是" not in days.page("cs.AI", TUESDAY)
+
+
+def test_a_stale_feed_is_told_once_for_all_sections(days: Days) -> None:
+    """Two sections of one feed, one warning, and a line for each."""
+    days.program.write("digest.toml", '[digests.one]\ncategories = ["cs.AI"]\n[digests.two]\ncategories = ["cs.AI"]\n')
+    days.announces(MONDAY, several((1, 2)))
+    days("run")
+    days.announces(TUESDAY, several((1, 2)))
+    ran = days("run")
+    assert (ran.code, ran.stderr.count("feed is still that of")) == (3, 1)
+    assert [line.partition(":")[0] for line in ran.stdout.splitlines() if line[0] != " "] == [
+        f"one {TUESDAY}",
+        f"two {TUESDAY}",
+    ]
 
 
 def _piped(days: Days, monkeypatch: pytest.MonkeyPatch, *asked: str) -> list[int]:

@@ -98,7 +98,7 @@ def test_a_failed_delivery_ends_with_1_and_is_named_without_its_secret(folder: P
         "a 2024-04-02: NOT delivered to address 1 (JSON): it could not be reached, or it refused\n",
     )
     assert len(listener.received) == 1
-    assert b"hunter2" not in (folder / "cache" / "digest.db").read_bytes()
+    assert b"hunter2" not in (folder / "cache" / "memory.db").read_bytes()
 
 
 @pytest.mark.parametrize(

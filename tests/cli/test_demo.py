@@ -76,3 +76,9 @@ def test_the_demonstration_needs_no_setting_to_be_good(cli: Program) -> None:
     """A key and an address in the environment change nothing and are not used."""
     ran = cli("demo", "--json", OPENAI_API_KEY="sk-none", OPENAI_BASE_URL="http://127.0.0.1:9/v1")
     assert (ran.code, json.loads(ran.stdout)["model"]) == (0, "replay")
+
+
+def test_a_fallback_of_digest_toml_is_not_asked(cli: Program) -> None:
+    """Nor is a key for it: the sample's replies are all there."""
+    cli.write("digest.toml", "[[fallback]]\nmodel = 'm'\nbase_url = 'openai'\n")
+    assert cli("demo", "-q").code == 0

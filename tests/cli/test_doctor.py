@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from pipeline.cache import Cache
 from pipeline.cli.edge import guarded
 from pipeline.cli.trial import PAPER
 from pipeline.model.negotiation import Learned
+from pipeline.store.cache import Cache
 from tests.servers.arxiv import ArxivServer, Fault
 from tests.servers.openai import OpenAIServer
 from tests.servers.openai_options import Item, Options
@@ -178,7 +178,7 @@ def test_what_a_call_teaches_is_said_and_kept(
         assert (ran.code, line(ran, "form")) == (0, f"form      {form}")
         assert int(answered(ran)["requests"]) == len(patient.log) == wanted
     with closing(Cache(tmp_path / "cache", warn=pytest.fail)) as cache:
-        learned = Learned.read(cache.learned(patient.base_url.split("/")[2], "m"))
+        learned = Learned.read(cache.endpoints.learned(patient.base_url.split("/")[2], "m"))
     assert form.startswith(str(learned.mode))
     assert learned.seconds is not None
 

@@ -52,6 +52,21 @@ def test_an_interrupted_run_keeps_what_was_paid_for_and_says_how_to_go_on(
     assert (ran.code, report["cached"], report["requests"]) == (0, int(kept), len(RECORDS) - int(kept))
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("replies", [5, 13, 22])
+def test_what_is_said_to_be_lost_covers_every_request_without_a_kept_reply(
+    steady: Program, endpoint: OpenAIServer, number: signal.Signals, replies: int
+) -> None:
+    """Whenever a run is interrupted, the requests that the server got are replies kept or calls said to be lost."""
+    with steady.start(*ALL, stderr=subprocess.PIPE) as process:
+        wait_until(lambda: endpoint.stats()["ok"] >= replies, process, what=f"{replies} replies")
+        process.send_signal(number)
+        stderr = process.communicate(timeout=30)[1].decode()
+    (kept,) = re.findall(r"(\d+) (?:replies are|reply is) kept", stderr)
+    lost = re.findall(r"(\d+) calls? (?:was|were) in flight", stderr) or ["0"]
+    assert endpoint.stats()["requests"] - int(kept) <= int(lost[0]) <= 4
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_what_has_no_event_loop_is_interrupted_as_well(cli: Program, number: signal.Signals) -> None:
     """Exit 130 and no traceback, while ``fetch`` waits for the next line of its input."""

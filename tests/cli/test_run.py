@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -337,3 +338,32 @@ def test_no_temporary_file_is_left_beside_a_digest(replayed: Program) -> None:
     replayed("run", "--input", "two.jsonl", "-q")
     leftovers = list(Path(replayed.folder, "outputs").rglob(".*"))
     assert leftovers == []
+
+
+def test_each_digest_is_told_as_soon_as_it_is_made(wired: Program, endpoint: OpenAIServer) -> None:
+    """The second day's model answers late: by then the first day's line stands on standard output."""
+    wired.write("digest.toml", '[digests.one]\ncategories = ["cs.AI"]\n[digests.two]\ncategories = ["cs.LG"]\n')
+    wired("run", "one", "--date", MONDAY, "--limit", "2", "-q", OPENAI_BASE_URL=endpoint.base_url)
+    endpoint.reset(Options(delay=30))
+    command = ("run", "one", "two", "--date", MONDAY, "--limit")
+    with wired.start(*command, "2", "--replace", "--refetch", stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        first = process.stdout.readline().decode()
+        is_running = process.poll() is None
+        process.terminate()
+    assert (first.partition(":")[0], is_running) == (f"one {MONDAY}", True)
+
+
+def test_open_shows_the_page_that_was_made(cli: Program) -> None:
+    """The browser gets the address of the HTML page; where there is no browser, that is said."""
+    browser = cli.write("browser", '#!/bin/sh\nprintf %s "$1" > opened\n')
+    browser.chmod(0o755)
+    assert cli("demo", "--open", "-q", BROWSER=f"{browser} %s").code == 0
+    page = next((cli.folder / "outputs" / "demo").glob("*.html"))
+    opened = cli.folder / "opened"
+    assert opened.read_text(encoding="utf-8") == page.as_uri()
+    ran = cli("demo", "--open", "-q", BROWSER="/bin/false %s", PATH="")
+    assert (ran.code, "no browser to open the page with" in ran.stderr) == (0, True)
+    for command in ("run", "demo", "assemble"):
+        ran = cli(command, "--open", "--format", "md", OPENAI_API_KEY="any")
+        assert (ran.code, "--open: there is no page to open without html" in ran.stderr) == (2, True)

@@ -6,9 +6,11 @@ import fcntl
 import os
 import pty
 import re
+import signal
 import struct
 import subprocess
 import termios
+from collections.abc import Sequence
 from contextlib import suppress
 
 import pytest
@@ -40,6 +42,11 @@ def hostile(cli: Program) -> Program:
 
 def _on_a_terminal(program: Program, *arguments: str) -> tuple[int, str]:
     """Run a command on a pseudo-terminal of 160 columns and return its exit code and all that it showed."""
+    return _watched(program, arguments, interrupt_at=None)
+
+
+def _watched(program: Program, arguments: Sequence[str], *, interrupt_at: bytes | None) -> tuple[int, str]:
+    """Do so, and interrupt the command once it has shown ``interrupt_at``."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 160, 0, 0))
     program.environment["TERM"] = "xterm-256color"
@@ -50,6 +57,9 @@ def _on_a_terminal(program: Program, *arguments: str) -> tuple[int, str]:
         with suppress(OSError):
             while chunk := os.read(ours, 2**16):
                 shown += chunk
+                if interrupt_at and interrupt_at in shown:
+                    process.send_signal(signal.SIGINT)
+                    interrupt_at = None
         code = process.wait(timeout=30)
     os.close(ours)
     return code, shown.decode("utf-8", "replace")
@@ -73,6 +83,35 @@ def test_a_terminal_gets_bars(hostile: Program) -> None:
     for said in ("fetch", "summarize", "4/4", "3 new, 0 cached, 1 failed", "papers", "no_reply"):
         assert said in shown
     assert "Traceback" not in shown
+
+
+def _left_on(shown: str) -> list[str]:
+    """Return the lines that are left on a terminal after its cursor went up and lines were erased."""
+    screen, row, column = [""], 0, 0
+    for part in re.findall(r"\x1b\[\??[0-9;]*[a-zA-Z]|\x1b\]8.*?\x1b\\\\|\r|\n|[^\x1b\r\n]+", shown):
+        if part == "\n":
+            row, screen = row + 1, [*screen, *[""] * (row + 2 - len(screen))]
+        elif part == "\r":
+            column = 0
+        elif match := re.fullmatch(r"\x1b\[(\d*)A", part):
+            row = max(0, row - int(match[1] or 1))
+        elif part == "\x1b[2K":
+            screen[row] = ""
+        elif not part.startswith("\x1b"):
+            screen[row] = (screen[row].ljust(column)[:column] + part) if column else part
+            column = len(screen[row])
+    return [line for line in screen if line]
+
+
+def test_an_interrupted_run_leaves_no_bar_on_the_terminal(wired: Program, endpoint: OpenAIServer) -> None:
+    """Only what is said of the interrupt is left."""
+    endpoint.reset(Options(delay=0.1))
+    wired.write("all.jsonl", lines(RECORDS))
+    command = ("run", "--input", "all.jsonl", "--concurrency", "4")
+    code, shown = _watched(wired, command, interrupt_at=b"9/60")
+    assert (code, "60/60" in shown) == (130, True)
+    assert [line for line in _left_on(shown) if "━" in line or "elapsed" in line] == []
+    assert any("interrupted" in line for line in _left_on(shown))
 
 
 def test_a_terminal_never_gets_what_a_title_wants_it_to_do(hostile: Program) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from pipeline.compare import Cell, Column, Comparison, Mark, Row
+from pipeline.compare import Cell, Column, Comparison, Row
 from pipeline.compare.verdicts import Choice, Part, Verdict
-from pipeline.records import Failure, Paper, PromptName, Summary, Usage
+from pipeline.records import Failure, Mark, Paper, PromptName, Summary, Usage
 
 MOMENT = datetime(2026, 11, 24, 12, tzinfo=UTC)
 PAIR = ("digest@1", "digest@2")
@@ -32,9 +32,10 @@ def cell(number: int, column: int, *, marks: tuple[Mark, ...] = (), faults: tupl
         tldr=f"第 {number} 次{word}，速度快 34 %，因而省下时间。",
         tldr_en=f"Measured for the {number}th time.",
         translated_abstract=f"我们第 {number} 次{word}。速度快 34 %。" + "如此而已。" * column,
+        marks=marks,
     )
     usage = Usage(prompt=500 + 10 * column, completion=200)
-    return Cell(summary=made, replies=1 + len(faults), faults=faults, marks=marks, usage=usage, cost_usd=0.001)
+    return Cell(summary=made, replies=1 + len(faults), faults=faults, usage=usage, cost_usd=0.001)
 
 
 def failed(number: int) -> Cell:

@@ -8,9 +8,10 @@ import json
 import re
 from typing import Any
 
-from pipeline.compare import Mark, judging_page, page
+from pipeline.compare import judging_page, page
 from pipeline.compare.page import Seat
 from pipeline.compare.verdicts import newest
+from pipeline.records import Mark
 
 from .samples import PAIR, cell, comparison, verdict
 

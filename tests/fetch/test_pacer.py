@@ -238,6 +238,16 @@ def test_answers_of_before_a_moment_can_be_left_alone(tmp_path: Path) -> None:
     assert kept.get(["old", "own"]) == {"own": b"2"}
 
 
+def test_answers_of_a_clock_that_was_ahead_are_asked_for_again(tmp_path: Path) -> None:
+    """Else a feed of this morning would be good until a quarter of an hour after the wrong time."""
+    now, warnings = [datetime(2026, 4, 27, 18, tzinfo=UTC)], list[str]()
+    kept = answers(tmp_path, now, warnings)
+    kept.put({"feed": b"1"}, whole=False)
+    kept.put({"record": b"2"}, whole=True)
+    now[0] -= timedelta(hours=6)
+    assert (kept.get(["feed", "record"]), warnings) == ({}, [])
+
+
 def test_a_kept_answer_that_is_damaged_is_a_miss_and_a_warning(tmp_path: Path) -> None:
     """It is asked for again."""
     now, warnings = [datetime(2026, 4, 27, tzinfo=UTC)], list[str]()

@@ -74,9 +74,11 @@ async def connected(
     probe: float = PROBE_S,
     spread: Callable[[], float] = lambda: 0.0,
     kind: type[Endpoint] = Endpoint,
+    rpm: float | None = None,
 ) -> AsyncIterator[OpenAIModel]:
     """Give a client of the endpoint at ``url`` and close it."""
     limiter = Limiter(width, clock=time.monotonic, spread=spread, probe=probe)
+    limiter.limit_to(rpm=rpm)
     model = OpenAIModel("some-model", kind(url, key, hint=" Or try the demo."), limiter, terms)
     try:
         yield model

@@ -92,8 +92,7 @@ async def test_a_number_is_learned_from_refusals_that_say_nothing(endpoint: Open
 async def test_a_told_rate_is_never_refused(endpoint: OpenAIServer) -> None:
     """Told 1,200 a minute, from the first request on."""
     endpoint.reset(Options(rpm=1200, burst=10, headers=("retry-after",)))
-    async with connected(endpoint.base_url, terms=PATIENT) as model:
-        model._limiter.limit_to(rpm=1200)
+    async with connected(endpoint.base_url, terms=PATIENT, rpm=1200) as model:
         assert await answer_all(model) < 60
     assert (endpoint.stats()["ok"], endpoint.stats()["refused"]) == (60, 0)
 

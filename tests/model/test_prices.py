@@ -10,8 +10,8 @@ from genai_prices.types import TimeOfDateConstraint
 
 from pipeline.endpoints import PRESETS
 from pipeline.model.prices import Price, dearest, mean_of, price_of
+from pipeline.model_choice import ModelChoice, PriceSection
 from pipeline.records import Usage
-from pipeline.settings import PriceSection
 
 OPENAI = "https://api.openai.com/v1"
 DEEPSEEK = "https://api.deepseek.com"
@@ -23,7 +23,7 @@ OWN = {"m": PriceSection(input=1.0, output=4.0, cached=0.25), "plain": PriceSect
 
 def published(model: str) -> Price:
     """Return OpenAI's price of a model."""
-    price = price_of(model, OPENAI, {})
+    price = price_of(ModelChoice(model, OPENAI))
     assert price is not None
     return price
 
@@ -79,7 +79,7 @@ def test_prompt_completion_and_cached_tokens_have_each_their_price(tokens: Usage
 )
 def test_a_price_that_nobody_published_is_unknown_and_not_0(model: str, base_url: str) -> None:
     """The same model costs something else at another address."""
-    assert price_of(model, base_url, {}) is None
+    assert price_of(ModelChoice(model, base_url)) is None
 
 
 @pytest.mark.parametrize("base_url", [OPENAI, "http://localhost:11434/v1", "https://gateway.example.com/v1"])
@@ -95,7 +95,7 @@ def test_a_price_that_nobody_published_is_unknown_and_not_0(model: str, base_url
 )
 def test_a_price_of_ones_own_holds_at_any_address(base_url: str, model: str, tokens: Usage, dollars: float) -> None:
     """Also where nobody published one; cached tokens cost as much as others where no price for them is named."""
-    price = price_of(model, base_url, OWN)
+    price = price_of(ModelChoice(model, base_url, price=OWN[model]))
     assert price is not None
     assert price(tokens, NOON) == pytest.approx(dollars)
 
@@ -110,28 +110,23 @@ def test_a_price_of_ones_own_holds_at_any_address(base_url: str, model: str, tok
 )
 def test_a_server_on_this_machine_that_needs_no_key_costs_nothing(base_url: str) -> None:
     """Ollama, vLLM, llama.cpp and LM Studio at their own ports are free, whatever the model is called."""
-    price = price_of("gpt-6-luna", base_url, {})
+    price = price_of(ModelChoice("gpt-6-luna", base_url))
     assert price is not None
     assert price(Usage(prompt=MILLION, completion=MILLION), NOON) == 0.0
 
 
 def test_a_price_of_ones_own_goes_before_a_free_server() -> None:
     """A machine has costs, too, and [prices] may name them."""
-    price = price_of("m", "http://localhost:11434/v1", OWN)
+    price = price_of(ModelChoice("m", "http://localhost:11434/v1", price=OWN["m"]))
     assert price is not None
     assert price(Usage(prompt=MILLION), NOON) == pytest.approx(1.0)
 
 
 def test_a_price_of_ones_own_goes_before_a_published_one() -> None:
     """What one pays is not always what is published."""
-    price = price_of("gpt-6-luna", OPENAI, {"gpt-6-luna": PriceSection(input=7.0, output=7.0)})
+    price = price_of(ModelChoice("gpt-6-luna", OPENAI, price=PriceSection(input=7.0, output=7.0)))
     assert price is not None
     assert price(Usage(prompt=MILLION), NOON) == pytest.approx(7.0)
-
-
-def test_a_price_of_ones_own_is_for_that_model_alone() -> None:
-    """Another model is not priced by it."""
-    assert price_of("other", "http://localhost/v1", OWN) is None
 
 
 def test_a_price_holds_for_the_mean_call() -> None:
@@ -159,7 +154,7 @@ def test_a_price_holds_for_the_mean_call() -> None:
 @pytest.mark.parametrize("model", ["deepseek-flash", "deepseek-v4-pro"])
 def test_deepseek_doubles_its_prices_at_certain_hours_of_weekdays(model: str, moment: str, dear: bool) -> None:
     """From 01:00 to 04:00 and from 06:00 to 10:00 UTC; all of Saturday and Sunday is cheap."""
-    price = price_of(model, DEEPSEEK, {})
+    price = price_of(ModelChoice(model, DEEPSEEK))
     assert price is not None
     used = Usage(prompt=MILLION, completion=MILLION, cached=MILLION // 2)
     at = price(used, datetime.fromisoformat(moment).replace(tzinfo=UTC))
@@ -168,7 +163,7 @@ def test_deepseek_doubles_its_prices_at_certain_hours_of_weekdays(model: str, mo
 
 def test_a_moment_counts_whatever_its_zone() -> None:
     """Eight in the evening of a Sunday in New York is Monday, one o'clock, in UTC."""
-    price = price_of("deepseek-flash", DEEPSEEK, {})
+    price = price_of(ModelChoice("deepseek-flash", DEEPSEEK))
     assert price is not None
     moment = datetime(2026, 11, 29, 20, tzinfo=timezone(timedelta(hours=-5)))
     assert price(Usage(prompt=MILLION), moment) == pytest.approx(0.3)
@@ -216,6 +211,6 @@ def test_published_prices_change_on_the_quarter_hour() -> None:
 
 def test_a_price_of_ones_own_is_the_same_at_any_hour() -> None:
     """Who writes one knows what he pays."""
-    price = price_of("deepseek-flash", DEEPSEEK, {"deepseek-flash": PriceSection(input=1.0, output=1.0)})
+    price = price_of(ModelChoice("deepseek-flash", DEEPSEEK, price=PriceSection(input=1.0, output=1.0)))
     assert price is not None
     assert price(Usage(prompt=MILLION), NOON) == price(Usage(prompt=MILLION), NOON.replace(hour=7)) == 1.0

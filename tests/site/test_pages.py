@@ -225,7 +225,7 @@ def test_bars_are_days_weeks_or_months(last: str, unit: str) -> None:
 def test_a_plot_adds_up_what_is_of_one_bar_and_leaves_gaps_where_nothing_was() -> None:
     """Heights are in proportion, the highest below the top line; the plot is said in a sentence, too."""
     figures = [("2024-04-05", 30.0), ("2024-04-01", 10.0), ("2024-04-01", 5.0)]
-    made = plot("papers", figures, scale_for([day for day, _ in figures]))
+    made = plot("papers", figures, scale_for([day for day, _ in figures]), SITE)
     assert [bar.label for bar in made.bars] == ["2024-04-01：15", "2024-04-05：30"]
     first, last = made.bars
     assert last.height == pytest.approx(2 * first.height, abs=0.02)
@@ -241,7 +241,7 @@ def test_a_plot_adds_up_what_is_of_one_bar_and_leaves_gaps_where_nothing_was() -
 
 def test_a_plot_of_nothing_is_one() -> None:
     """No failure in all days is a line at zero, without a scale that nothing was measured by."""
-    made = plot("failed", [("2024-04-01", 0)], scale_for(["2024-04-01"]))
+    made = plot("failed", [("2024-04-01", 0)], scale_for(["2024-04-01"]), SITE)
     assert [bar.height for bar in made.bars] == [0]
     assert [label for _, label in made.ticks] == ["0"]
     assert made.ends == (((made.left + made.width) / 2, "2024-04-01"),)
@@ -249,10 +249,10 @@ def test_a_plot_of_nothing_is_one() -> None:
 
 def test_a_bar_is_narrow_where_there_are_few() -> None:
     """A bar as wide as half the plot would tell nothing; labels stay within the plot."""
-    few = plot("papers", [("2024-04-01", 1), ("2024-04-02", 2)], scale_for(["2024-04-01", "2024-04-02"]))
+    few = plot("papers", [("2024-04-01", 1), ("2024-04-02", 2)], scale_for(["2024-04-01", "2024-04-02"]), SITE)
     assert [bar.width for bar in few.bars] == [24, 24]
     days = [f"2024-{month:02}-{day:02}" for month in (1, 2, 3) for day in range(1, 29)]
-    many = plot("papers", [(day, 1) for day in days], scale_for(days))
+    many = plot("papers", [(day, 1) for day in days], scale_for(days), SITE)
     assert many.bars[-1].x + many.bars[-1].width <= many.width
     assert many.ends[0][0] >= many.left + 25
     assert many.ends[1][0] <= many.width - 25
@@ -269,16 +269,16 @@ def test_a_grid_has_few_lines(most: float) -> None:
 def test_small_categories_are_one() -> None:
     """What is not among the commonest is counted together; the shares of all make a whole."""
     counted = {f"c{number:02}": 20 - number for number in range(15)}
-    made = shares(counted)
+    made = shares(counted, SITE)
     assert [share.name for share in made] == [f"c{number:02}" for number in range(MOST_CATEGORIES)] + [SITE["others"]]
     assert sum(share.share for share in made) == pytest.approx(1)
     assert max(share.width for share in made) == 100
-    assert shares({}) == []
+    assert shares({}, SITE) == []
 
 
 def test_papers_without_a_category_are_counted() -> None:
     """Under a name of their own, at the end."""
-    made = shares({"": 3, "cs.CL": 1})
+    made = shares({"": 3, "cs.CL": 1}, SITE)
     assert [(share.name, share.share) for share in made] == [("cs.CL", 0.25), (SITE["uncategorized"], 0.75)]
     page = _read(statistics_page([_line("2024-04-02", papers=4)], {"": 3, "cs.CL": 1}, Frame(0)))
     assert "4 篇论文" in _texts(page, "main > .by")[0]

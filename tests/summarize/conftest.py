@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from pipeline.cache import Cache
 from pipeline.model.interface import Model
-from pipeline.summarize import Job
+from pipeline.store.cache import Cache
+from pipeline.summarize import Job, task_of
 
 from .samples import NOON, Watcher, write_prompt
 
@@ -30,6 +30,8 @@ def job(tmp_path: Path, cache: Cache) -> MakeJob:
     prompt = write_prompt(tmp_path)
 
     def make(model: Model, **more: Any) -> Job:
-        return Job(prompt=prompt, model=model, cache=cache, progress=Watcher(), now=lambda: NOON, **more)
+        return Job(
+            task=task_of(prompt), prompt=prompt, model=model, cache=cache, progress=Watcher(), now=lambda: NOON, **more
+        )
 
     return make

@@ -14,7 +14,7 @@ from pipeline.errors import CallError, FatalModelError
 from pipeline.model.interface import Ask, Reply
 from pipeline.prompts import Prompt, load
 from pipeline.records import NOTHING_ASKED, Account, Entry, Failure, Paper, Settled, Source, Usage
-from pipeline.summarize import Job, Summarizer
+from pipeline.summarize import TEMPLATES, Job, Summarizer
 
 NOON = datetime(2026, 4, 27, 12, tzinfo=UTC)
 USED = Usage(prompt=100, completion=20, cached=10)
@@ -127,7 +127,7 @@ def write_prompt(folder: Path, text: str = PROMPT) -> Prompt:
     path = folder / "test" / "1.md"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
-    return load(path)
+    return load(path, TEMPLATES)
 
 
 async def pages_of(*pages: Iterable[Paper]) -> AsyncIterator[Iterable[Paper]]:

@@ -18,11 +18,11 @@ from pipeline.summarize.checks import (
     CHECKS,
     LONGEST_TLDR,
     LONGEST_TLDR_EN,
-    Context,
     english_tldr_is_missing,
     first_fault,
 )
-from pipeline.summarize.reply import FIELDS
+from pipeline.summarize.finding import Context
+from pipeline.summarize.tasks.translation import TRANSLATION
 
 INSTRUCTIONS = (
     "你是一名耐心的科技编辑，请把论文的题目与摘要译成通顺的中文。\n"
@@ -60,10 +60,10 @@ def reason(of: Paper | None = None, **changes: str) -> str | None:
     """Return the reason for which the good reply is refused after ``changes``."""
     fields = {name: text for name, text in (GOOD | changes).items() if text != "absent"}
     fault = first_fault(fields, Context(of or paper(), INSTRUCTIONS))
-    return fault.reason if fault else None
+    return fault.check if fault else None
 
 
-TITLE, TLDR, TLDR_EN, ABSTRACT = FIELDS
+TITLE, TLDR, TLDR_EN, ABSTRACT = TRANSLATION.fields
 Change = dict[str, str]
 
 NEAR_MISSES: dict[str, tuple[Change, Paper | None]] = {
@@ -341,7 +341,8 @@ REPEATED = (
 JUDGE_ALL = """
 import json, sys
 from pipeline.records import Paper
-from pipeline.summarize.checks import CHECKS, Context
+from pipeline.summarize.checks import CHECKS
+from pipeline.summarize.finding import Context
 context = Context(Paper(id="2404.02059", title="T t", abstract="A " * 200), "")
 for text in json.load(sys.stdin):
     fields = {"translated_title": "题目" + text, "tldr": "要点" + text, "tldr_en": text}
@@ -356,11 +357,11 @@ def test_no_text_takes_long_to_judge() -> None:
     subprocess.run([sys.executable, "-c", JUDGE_ALL], input=json.dumps(REPEATED).encode(), check=True, timeout=15)
 
 
-@given(st.dictionaries(st.sampled_from(FIELDS), st.text()))
+@given(st.dictionaries(st.sampled_from(TRANSLATION.fields), st.text()))
 def test_no_text_breaks_the_checks(fields: dict[str, Any]) -> None:
     """Whatever stands in the fields, the outcome is a fault with a name, or none."""
     fault = first_fault(fields, Context(paper(), INSTRUCTIONS))
-    assert fault is None or fault.reason
+    assert fault is None or fault.check
     assert english_tldr_is_missing(fields) in {True, False}
 
 
@@ -371,5 +372,5 @@ def test_an_endless_field_is_refused_at_once(field: str, filling: str) -> None:
     began = time.process_time()
     fault = first_fault(GOOD | {field: filling * 50_000}, Context(paper(), instructions=""))
     assert fault is not None
-    assert fault.reason == "too_long"
+    assert fault.check == "too_long"
     assert time.process_time() - began < 0.5

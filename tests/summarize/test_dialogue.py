@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from pipeline.cache import Cache
 from pipeline.errors import CallError
 from pipeline.model.interface import Message, Reply
 from pipeline.records import Entry, Failure, Summary, Usage
+from pipeline.store.cache import Cache
 
 from .conftest import MakeJob
 from .samples import GOOD, NOON, USED, Outcome, SaidModel, paper, saying, summarize
@@ -160,7 +160,7 @@ async def test_the_english_line_is_asked_for_by_name(job: MakeJob) -> None:
 async def test_what_asking_again_changed_stands_beside_the_reply(job: MakeJob, cache: Cache) -> None:
     """The cache has the model's last words, how many replies it took, and the faults; the key is the first ask's."""
     entry, model = await hold(job, NOTHING, LONG, saying())
-    (kept,) = cache.replies_to(paper().id)
+    (kept,) = cache.replies.of_paper(paper().id)
     assert (kept.key, kept.summary) == (model.asked[0].key("told"), entry.summary)
     assert json.loads(kept.raw) == GOOD
     assert kept.asked == {"replies": 3, "faults": ["not_json", "too_long"]}

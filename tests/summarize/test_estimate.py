@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cache import Cache
 from pipeline.model.tokens import Counter
 from pipeline.prompts import Prompt
 from pipeline.records import Usage
+from pipeline.store.cache import Cache
 from pipeline.summarize import Estimate, Plan, estimate
 from pipeline.summarize.dialogue import first_ask
-from pipeline.summarize.estimate import COMPLETION_SHARE, ENOUGH_SEEN, SCHEMA_TOKENS
+from pipeline.summarize.estimate import COMPLETION_SHARE, ENOUGH_SEEN, SCHEMA_CHARACTERS
+from pipeline.summarize.tasks import task_of
 
 from .conftest import MakeJob
 from .samples import USED, SaidModel, papers, summarize, write_prompt
@@ -31,9 +32,11 @@ def prompt(tmp_path: Path) -> Prompt:
 def by_rule(prompt: Prompt, count: int, skipped: int = 0) -> Usage:
     """Return the tokens of papers by the rules alone, a token a character."""
     asked = papers(count)[skipped:]
-    sent = sum(len(message.content) for one in asked for message in first_ask(one, prompt).messages)
+    asks = [first_ask(one, task_of(prompt), prompt) for one in asked]
+    sent = sum(len(message.content) for ask in asks for message in ask.messages)
+    schemas = sum(len(str(ask.schema)) // SCHEMA_CHARACTERS for ask in asks)
     characters = sum(len(one.abstract) for one in asked)
-    return Usage(prompt=sent + SCHEMA_TOKENS * len(asked), completion=round(characters * COMPLETION_SHARE))
+    return Usage(prompt=sent + schemas, completion=round(characters * COMPLETION_SHARE))
 
 
 @pytest.mark.parametrize("counter", [COUNTED, GUESSED], ids=["counted", "guessed"])

@@ -12,13 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cache import ASK_CLAIM, Cache
 from pipeline.errors import FatalModelError
 from pipeline.exits import Exit
 from pipeline.records import Paper, Source
 from pipeline.run import ending
+from pipeline.store.cache import Cache
+from pipeline.store.claims import ASK_CLAIM
 from pipeline.store.digest_file import FILE
-from pipeline.summarize import Job, Summarizer
+from pipeline.summarize import Job, Summarizer, task_of
 from pipeline.summarize.keeper import Keeper
 from tests.model import virtual
 
@@ -122,7 +123,8 @@ async def test_a_reply_that_comes_with_the_interrupt_is_kept(job: MakeJob, cache
 
 def other_job(folder: Path, cache: Cache, model: SaidModel) -> Job:
     """Return the job of another run with the same prompt."""
-    return Job(prompt=write_prompt(folder), model=model, cache=cache, progress=Watcher(), now=lambda: NOON)
+    prompt = write_prompt(folder)
+    return Job(task=task_of(prompt), prompt=prompt, model=model, cache=cache, progress=Watcher(), now=lambda: NOON)
 
 
 async def test_two_runs_at_once_pay_once_for_each_paper(job: MakeJob, cache: Cache, tmp_path: Path) -> None:
@@ -154,11 +156,11 @@ async def test_a_run_that_is_cancelled_leaves_its_papers_to_others(job: MakeJob,
 
 def test_a_run_that_died_holds_its_papers_for_seconds(cache: Cache) -> None:
     """Its claim is its own until then, and anybody's after."""
-    assert cache.try_claim(["k"], NOON) == {"k": "mine"}
+    assert cache.claims.try_claim(["k"], NOON) == {"k": "mine"}
     with Cache(cache.path.parent, warn=pytest.fail) as other:
         shortly_before = NOON + ASK_CLAIM - timedelta(microseconds=1)
-        assert other.try_claim(["k"], shortly_before) == {"k": "busy"}
-        assert other.try_claim(["k"], NOON + ASK_CLAIM) == {"k": "mine"}
+        assert other.claims.try_claim(["k"], shortly_before) == {"k": "busy"}
+        assert other.claims.try_claim(["k"], NOON + ASK_CLAIM) == {"k": "mine"}
     assert timedelta(seconds=120) > ASK_CLAIM
 
 
@@ -175,13 +177,13 @@ def test_a_run_holds_its_claims_for_as_long_as_it_lasts(tmp_path: Path) -> None:
             keeper = Keeper(cache, lambda: NOON + now(), pytest.fail)
             said: list[str] = []
             second = Keeper(other, lambda: NOON + now(), said.append)
-            assert await keeper.claim("k", is_over=lambda: False) is None
+            assert await keeper.claim("k", is_over=lambda: False) is False
             waiting = asyncio.create_task(second.claim("k", is_over=lambda: False))
             await asyncio.sleep(600)
             assert not waiting.done()
             assert said == [f"another run that shares {tmp_path / FILE} asks about some of these papers; it is awaited"]
             keeper.release("k")
-            assert await waiting is None
+            assert await waiting is False
             assert clock() < 610
             await keeper.finish()
             await second.finish()

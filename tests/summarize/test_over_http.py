@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from pipeline.cache import Cache
 from pipeline.prompts import load
 from pipeline.records import Account, Entry
-from pipeline.summarize import Job
+from pipeline.store.cache import Cache
+from pipeline.summarize import TEMPLATES, Job, task_of
 from tests.model.loopback import connected
 from tests.servers.openai import OpenAIServer
 from tests.servers.openai_options import Item, Options
@@ -140,9 +140,9 @@ async def test_three_bad_replies_are_a_failure_and_all_of_them_are_counted(job: 
 
 async def test_all_requests_begin_alike_and_end_with_the_paper(server: OpenAIServer, cache: Cache) -> None:
     """With the package's own prompt two papers' messages differ from the paper on: an endpoint may cache the rest."""
-    prompt = load(Path(__file__).parents[2] / "prompts" / "digest" / "1.md")
+    prompt = load(Path(__file__).parents[2] / "prompts" / "digest" / "1.md", TEMPLATES)
     async with connected(server.base_url) as model:
-        settled, _ = await settle(Job(prompt, model, cache, Watcher(), lambda: NOON), papers(2))
+        settled, _ = await settle(Job(task_of(prompt), prompt, model, cache, Watcher(), lambda: NOON), papers(2))
     assert [one.account.tokens.cached for one in settled] == [CACHED] * 2
     first, second = (sent(server, number) for number in range(2))
     assert first[0] == second[0]

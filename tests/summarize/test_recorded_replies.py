@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cache import Cache
 from pipeline.fetch.files import read_file
 from pipeline.model.client import OpenAIModel, Terms
 from pipeline.model.connection import Endpoint
@@ -17,7 +16,8 @@ from pipeline.model.limiter import Patience
 from pipeline.model.limiter.limiter import Limiter
 from pipeline.prompts import load
 from pipeline.records import Entry, Paper
-from pipeline.summarize import Job
+from pipeline.store.cache import Cache
+from pipeline.summarize import TEMPLATES, Job, task_of
 from tests.servers.openai import OpenAIServer
 
 from .samples import NOON, Watcher, failures, summarize
@@ -45,7 +45,8 @@ async def served(kind: str, cache: Cache) -> tuple[list[Paper], list[Entry], Cou
         gate = Limiter(32, clock=time.monotonic, spread=lambda: 0.0)
         endpoint = Endpoint(server.base_url, None)
         model = OpenAIModel("recorded", endpoint, gate, Terms(patience=Patience(backoff=0.01)))
-        job = Job(prompt=load(PROMPT), model=model, cache=cache, progress=Watcher(), now=lambda: NOON)
+        prompt = load(PROMPT, TEMPLATES)
+        job = Job(task=task_of(prompt), prompt=prompt, model=model, cache=cache, progress=Watcher(), now=lambda: NOON)
         try:
             entries, _ = await summarize(job, papers)
         finally:

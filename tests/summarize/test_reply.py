@@ -9,7 +9,20 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipeline.summarize.reply import FIELDS, SCHEMA, read_object
+from pipeline.summarize import reply
+from pipeline.summarize.tasks.translation import TRANSLATION
+
+from .samples import paper
+
+FIELDS = TRANSLATION.fields
+SCHEMA = TRANSLATION.schema(paper())
+
+
+def read_object(text: str, *, source: str) -> dict[str, str] | None:
+    """Return the texts of a reply of today's task."""
+    found = reply.read_object(text, FIELDS, source=source)
+    return None if found is None else reply.texts(found)
+
 
 WHOLE = {"translated_title": "题目", "tldr": "要点。", "tldr_en": "The point.", "translated_abstract": "摘要。"}
 OBJECT = json.dumps(WHOLE, ensure_ascii=False)

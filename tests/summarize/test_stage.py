@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator, Iterable
 
 import pytest
 
-from pipeline.cache import Cache
 from pipeline.errors import BudgetError, CallError, FatalModelError
 from pipeline.model.interface import Ask, Message, Reply
 from pipeline.records import Account, Entry, Failure, Paper, Settled, Spent
+from pipeline.store.cache import Cache
 from pipeline.summarize import Summarizer
 from pipeline.summarize.stage import MOST_FAILED, MOST_UNANSWERED, WINDOW
 
@@ -85,7 +85,7 @@ async def test_refresh_asks_again_and_replaces(job: MakeJob, cache: Cache) -> No
     newer = SaidModel({paper().id: [saying(tldr="机器人更快了。")]})
     settled, _ = await settle(job(newer, refresh=True), [paper()])
     assert counts(settled) == (0, 1)
-    (kept,) = cache.replies_to(paper().id)
+    (kept,) = cache.replies.of_paper(paper().id)
     assert (kept.summary, kept.summary.tldr) == (settled[0].entry.summary, "机器人更快了。")
 
 

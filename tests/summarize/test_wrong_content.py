@@ -12,9 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import content
 from pipeline.records import Paper
-from pipeline.summarize.checks import Context, first_fault
+from pipeline.summarize.checks import first_fault
+from pipeline.summarize.finding import Context
 from tests.summarize.alterations import ALTERATIONS, Reply
+from tests.summarize.more_alterations import KINDS
 
 DATA = os.environ.get("ARXIV_DIGEST_TEST_DATA")
 pytestmark = pytest.mark.skipif(not DATA, reason="needs the recorded data: set ARXIV_DIGEST_TEST_DATA to its folder")
@@ -37,6 +40,7 @@ REFUSED = (
     "one sentence looped",
     "one character looped",
     "a phrase looped",
+    "characters by chance",
     "html and script",
     "bold and headings",
     "mojibake (UTF-8 read as GBK)",
@@ -81,7 +85,7 @@ def refusal(of: Reply, reply: Reply) -> str | None:
         "translated_abstract": "".join(reply.chinese),
     }
     fault = first_fault(fields, Context(paper, instructions=""))
-    return fault.reason if fault else None
+    return fault.check if fault else None
 
 
 def altered(kind: str) -> Iterator[tuple[Reply, Reply]]:
@@ -107,3 +111,43 @@ def test_wrong_content_is_refused(kind: str) -> None:
     passed = [wrong for reply, wrong in pairs if refusal(reply, wrong) is None]
     assert len(pairs) > MANY / 2
     assert len(passed) <= 0.03 * len(pairs), passed[:2]
+
+
+SEEN = (
+    "another paper's whole reply",
+    "another paper's abstract",
+    "last sentence dropped",
+    "first sentence dropped",
+    "middle sentence dropped",
+    "a sentence of another paper",
+    "another paper's sentence added at the end",
+    "one number changed",
+    "refusal in a sentence",
+    "one sentence looped",
+    "advertisement added",
+)
+"""Kinds of which at least 97 in a hundred are refused or marked, whether a reply came by numbers or as one text."""
+
+
+@pytest.mark.parametrize("is_numbered", [True, False], ids=["by number", "as one text"])
+def test_few_good_replies_are_marked(is_numbered: bool) -> None:
+    """Of 200 good replies at most two in a hundred are refused, and at most five marked."""
+    folder = Path(DATA or "")
+    names = [content.before(good, is_numbered=is_numbered).name for good in content.good_replies(folder)]
+    assert len(names) == MANY
+    assert names.count("refused") <= 0.02 * MANY
+    assert names.count("marked") <= 0.05 * MANY
+
+
+@pytest.mark.parametrize("is_numbered", [True, False], ids=["by number", "as one text"])
+@pytest.mark.parametrize("kind", SEEN)
+def test_wrong_content_is_refused_or_marked(kind: str, is_numbered: bool) -> None:
+    """Each kind of the list, in either form."""
+    counts = content.tally(Path(DATA or ""), kind, is_numbered=is_numbered)
+    assert counts.total() >= 20
+    assert counts["passed"] <= 0.03 * counts.total(), counts
+
+
+def test_the_kinds_are_many() -> None:
+    """At least 130 kinds, each with a name of its own."""
+    assert len(KINDS) >= 130

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 import yaml
@@ -171,6 +174,23 @@ def test_a_lost_cache_is_made_again_from_the_branch_and_no_call_is_paid_twice(re
     jobs = repository(MONDAY)
     assert (_colours(jobs)["digest"], repository.asked(), repository.commits()) == ("green", [], 1)
     assert "4 replies, 4 of them new" in jobs["digest"].log
+
+
+def test_what_pages_show_is_carried_from_day_to_day_also_where_the_cache_was_lost(repository: Repository) -> None:
+    """Which paper stands on which day's page: the cache holds it, and the branch where that is gone."""
+    repository(MONDAY)
+    assert list(repository.hub.caches.rglob("memory.db"))
+    (before,) = (_remembered(path) for path in repository.hub.caches.rglob("memory.db"))
+    shutil.rmtree(repository.hub.caches)
+    repository(MONDAY)
+    (after,) = (_remembered(path) for path in repository.hub.caches.rglob("memory.db"))
+    assert after == before != []
+
+
+def _remembered(path: Path) -> list[tuple[str, ...]]:
+    """What a memory knows of pages: digest, paper and day."""
+    with closing(sqlite3.connect(path)) as db:
+        return db.execute("SELECT digest, paper_id, day FROM papers WHERE shown = 1 ORDER BY 1, 2, 3").fetchall()
 
 
 @pytest.mark.parametrize("content", [b"garbage" * 1000, b""], ids=["damaged", "empty"])

@@ -86,7 +86,7 @@ class ArxivSession:
         """Yield the answers to a search, newest submission first, each before the next is asked for.
 
         Those to a ``settled`` search, which finds the same tomorrow, are kept for the day. Once they are read it shows
-        whether they add up: if they do not, they are asked for again soon.
+        whether they add up: if they do not, they are asked for again soon. One that brings nothing more is the last.
 
         Raises:
             FetchError: arXiv did not answer.
@@ -104,9 +104,12 @@ class ArxivSession:
         newest_first = arxiv.SortCriterion.SubmittedDate
         least = most
         for page in self._pages(arxiv.Search(query=query, max_results=most, sort_by=newest_first), answer):
+            before = len(ids)
             ids.update(found.id for found in page.results)
             least = min(least, page.header.total_results)
             yield page
+            if len(ids) == before:
+                break
         if len(ids) < least:
             self._kept.doubt(asked)
 
@@ -148,12 +151,13 @@ class ArxivSession:
                 return
 
     def _list(self, names: Sequence[str]) -> Iterator[Sequence[Paper | Missing]]:
-        """Yield the answers to one list, until all ids are there: totals of lists are not to be relied on."""
+        """Yield the answers to one list until all ids are there or one brings none: totals of lists are unreliable."""
         wanted = {parse_id(name)[0] for name in names}
         # Without a bound: where answers overlap, what comes twice would count against it.
         for page in self._pages(arxiv.Search(id_list=list(names), max_results=None), self._unkept):
             yield page.results
-            wanted -= (came := {found.id for found in page.results})
+            came = wanted & {found.id for found in page.results}
+            wanted -= came
             if not wanted or not came:
                 return
 

@@ -35,7 +35,8 @@ _MOST_HOPS = 10
 _SILENT = 10.0
 """Seconds of an outage that nobody is told of."""
 _LONGEST = timedelta(days=365)
-_NO_ADDRESS = (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.exceptions.MissingSchema)
+_NO_ADDRESS = ValueError
+"""What `requests` raises of an address that is none, also of one that it is only redirected to."""
 
 T = TypeVar("T")
 
@@ -138,7 +139,8 @@ class Transport:
         finally:
             transfer.end()
         if isinstance(outcome, _NO_ADDRESS):
-            raise FetchError(f"{transfer.address}: {outcome}", hint="Check the address of arXiv.") from outcome
+            said = plain(str(outcome))[:200]
+            raise FetchError(f"{transfer.address}: {said}", hint="Check the address of arXiv.") from outcome
         if isinstance(outcome, requests.RequestException | urllib3.exceptions.HTTPError | OSError):
             raise _PassingError(f"no answer ({plain(str(_innermost(outcome)))[:200]})") from outcome
         if isinstance(outcome, Exception):

@@ -18,13 +18,13 @@ class Deadline:
     """Replies by which the next run can judge."""
     _TIMES, _TIMES_AT_FIRST = 1.5, 32.0
     """How often the slowest reply's time, and how much more often while few are known, shared among them."""
-    _LEAST_S = 4.0
     _MANY = 4
     """Calls given up in a row that are more than single accidents."""
     _MOST_PATIENCE = 10.0
 
-    def __init__(self, most: float) -> None:
+    def __init__(self, most: float, *, least: float) -> None:
         self._most = most
+        self._least = least
         self._slow = 0.0
         self._sum = 0.0
         self._count = 0
@@ -39,7 +39,7 @@ class Deadline:
         if not self._count:
             return self._most
         times = self._TIMES + self._TIMES_AT_FIRST / self._count
-        return min(self._most, max(self._LEAST_S, times * self._slow) * self._patience)
+        return min(self._most, max(self._least, times * self._slow) * self._patience)
 
     @property
     def is_sure(self) -> bool:

@@ -22,6 +22,8 @@ class Patience:
     connect: float = 10.0
     call: float = 120.0
     """From sending a request to the last byte of its answer, however slowly it drips."""
+    least: float = 4.0
+    """For a call, however quick replies are: a busy machine reads them late."""
     paper: float = 600.0
     """For all tries of one ask together."""
     tries: int = 5

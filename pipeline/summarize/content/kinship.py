@@ -22,12 +22,19 @@ class Kinship:
 
 def kinship(english: str, chinese: str) -> Kinship:
     """Count the lexicon's words in an English text, and those that the Chinese text renders."""
-    renderings, found = _lexicon(), _stems_in(english)
-    return Kinship(len(found), sum(any(one in chinese for one in renderings[stem]) for stem in found))
+    found = stems_in(english)
+    return Kinship(len(found), len(rendered_in(chinese, found)))
 
 
-def _stems_in(english: str) -> set[str]:
-    return {stem for word in set(_WORD.findall(english.lower())) for stem in _stems(word)}
+def stems_in(english: str) -> frozenset[str]:
+    """Return the lexicon's stems in an English text."""
+    return frozenset(stem for word in set(_WORD.findall(english.lower())) for stem in _stems(word))
+
+
+def rendered_in(chinese: str, stems: frozenset[str]) -> frozenset[str]:
+    """Return those of the stems that a Chinese text renders."""
+    known = _chinese_words()
+    return stems & frozenset().union(*(known[word] for word in _words_in(chinese)))
 
 
 @lru_cache(maxsize=8192)
@@ -56,18 +63,37 @@ def _longest() -> int:
 
 def explained(english: str, chinese: str) -> Kinship:
     """Count the lexicon's Chinese words in a short text, and those that a word of the English text explains."""
-    stems = _stems_in(english)
-    found = [word for word in _chinese_words() if word in chinese]
-    longest = [word for word in found if not any(word != other and word in other for other in found)]
-    return Kinship(len(longest), sum(not stems.isdisjoint(_chinese_words()[word]) for word in longest))
+    stems, words = stems_in(english), chinese_words_in(chinese)
+    return Kinship(len(words), sum(not stems.isdisjoint(word) for word in words))
+
+
+def chinese_words_in(text: str) -> tuple[frozenset[str], ...]:
+    """Return, for each Chinese word of two characters or more in a text, the stems it renders; none inside a longer."""
+    known = _chinese_words()
+    found = [word for word in _words_in(text) if len(word) > 1]
+    return tuple(known[word] for word in found if not any(word != other and word in other for other in found))
+
+
+@lru_cache(maxsize=256)
+def _words_in(text: str) -> frozenset[str]:
+    """Return the lexicon's Chinese words that stand in a text."""
+    index = _by_first()
+    return frozenset(word for at, char in enumerate(text) for word in index.get(char, ()) if text.startswith(word, at))
+
+
+@cache
+def _by_first() -> dict[str, tuple[str, ...]]:
+    words: dict[str, tuple[str, ...]] = {}
+    for word in _chinese_words():
+        words[word[0]] = (*words.get(word[0], ()), word)
+    return words
 
 
 @cache
 def _chinese_words() -> dict[str, frozenset[str]]:
-    """Return the stems that each Chinese word of two characters or more renders."""
+    """Return the stems that each Chinese word renders."""
     words: dict[str, set[str]] = {}
     for stem, renderings in _lexicon().items():
         for word in renderings:
-            if len(word) > 1:
-                words.setdefault(word, set()).add(stem)
+            words.setdefault(word, set()).add(stem)
     return {word: frozenset(stems) for word, stems in words.items()}

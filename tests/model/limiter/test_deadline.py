@@ -13,12 +13,13 @@ from tests.model.loopback import ASK, OK, TEXT, connected
 from tests.servers.openai import OpenAIServer
 from tests.servers.openai_options import Options
 
-LEAST = Deadline._LEAST_S
+LEAST = 4.0
+"""Seconds that a call has in these tests, however quick replies are."""
 
 
 def after(*seconds: float, most: float = 120.0) -> Deadline:
     """Return the deadline after replies that took so long."""
-    deadline = Deadline(most)
+    deadline = Deadline(most, least=LEAST)
     for took in seconds:
         deadline.answered(took)
     return deadline
@@ -82,8 +83,7 @@ def test_calls_that_are_given_up_together_count_once() -> None:
 
 async def test_replies_judge_what_is_under_way() -> None:
     """A call that left before the first reply is given up by what replies have taken since, not by the longest time."""
-    deadline = Deadline(120.0)
-    deadline._LEAST_S = 0.0
+    deadline = Deadline(120.0, least=0.0)
 
     async def silent() -> None:
         async with deadline.watched():
@@ -96,8 +96,7 @@ async def test_replies_judge_what_is_under_way() -> None:
 
 async def test_slower_replies_give_more_time_to_what_is_under_way() -> None:
     """The first replies are the quickest: by them alone the others would be given up."""
-    deadline = Deadline(120.0)
-    deadline._LEAST_S = 0.0
+    deadline = Deadline(120.0, least=0.0)
     async with deadline.watched():
         deadline.answered(0.001)
         deadline.answered(10.0)
@@ -109,14 +108,13 @@ def test_the_mean_of_all_replies_is_known() -> None:
     assert (after().mean, after(1.0, 2.0, 6.0).mean) == (None, 3.0)
 
 
-async def test_a_silent_call_is_given_up_by_what_replies_took_so_far(
-    server: OpenAIServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_silent_call_is_given_up_by_what_replies_took_so_far(server: OpenAIServer) -> None:
     """Eight quick replies, then silence: asked again long before the longest patience, and answered."""
-    monkeypatch.setattr(Deadline, "_LEAST_S", 1.0)
     server.reset(Options(script=[*[OK] * 8, {"fault": "silence"}]))
     began = time.monotonic()
-    async with connected(server.base_url, terms=Terms(patience=Patience(call=300, paper=600, backoff=0.001))) as model:
+    async with connected(
+        server.base_url, terms=Terms(patience=Patience(call=300, least=1.0, paper=600, backoff=0.001))
+    ) as model:
         for _ in range(8):
             await model.ask(ASK)
         assert (await model.ask(ASK)).text == TEXT
@@ -125,24 +123,22 @@ async def test_a_silent_call_is_given_up_by_what_replies_took_so_far(
     assert time.monotonic() - began < 100
 
 
-async def test_a_silent_call_of_the_first_wave_is_given_up_too(
-    server: OpenAIServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_silent_call_of_the_first_wave_is_given_up_too(server: OpenAIServer) -> None:
     """Sixteen calls at once, the second silent: it is not waited for until the longest time is over."""
-    monkeypatch.setattr(Deadline, "_LEAST_S", 1.0)
     server.reset(Options(script=[OK, {"fault": "silence"}]))
     began = time.monotonic()
-    async with connected(server.base_url, terms=Terms(patience=Patience(call=300, paper=600, backoff=0.001))) as model:
+    async with connected(
+        server.base_url, terms=Terms(patience=Patience(call=300, least=1.0, paper=600, backoff=0.001))
+    ) as model:
         replies = await asyncio.gather(*(model.ask(ASK) for _ in range(16)))
     assert {reply.text for reply in replies} == {TEXT}
     assert len(server.log) == 17
     assert time.monotonic() - began < 100
 
 
-async def test_one_slow_first_reply_is_no_silence(server: OpenAIServer, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_one_slow_first_reply_is_no_silence(server: OpenAIServer) -> None:
     """Before the first reply a call has all its time."""
-    monkeypatch.setattr(Deadline, "_LEAST_S", 0.01)
     server.reset(Options(delay=0.3))
-    async with connected(server.base_url) as model:
+    async with connected(server.base_url, terms=Terms(patience=Patience(least=0.01))) as model:
         await asyncio.gather(*(model.ask(ASK) for _ in range(3)))
     assert len(server.log) == 3

@@ -146,6 +146,18 @@ def test_a_run_begins_with_what_held_before() -> None:
     run(story())
 
 
+def test_a_slow_rate_of_an_earlier_run_is_left_behind_within_seconds() -> None:
+    """Seven a minute were learned where an endpoint refused by chance; today it answers all, and 200 calls pass."""
+
+    async def story() -> None:
+        pool = Pool(64)
+        pool.limiter.begin_with(width=64, per_minute=7)
+        await pool.send_all(*[pool.answered] * 200)
+        assert pool.left[-1] < 12
+
+    run(story())
+
+
 @pytest.mark.parametrize(("width", "held"), [(None, 8), (3.5, 3.5), (0.1, 1), (400, 8)])
 def test_a_width_from_an_earlier_run_is_within_bounds(width: float | None, held: float) -> None:
     """Never below one call, never above what is allowed now; a rate that never showed is none."""

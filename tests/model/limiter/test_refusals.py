@@ -9,6 +9,7 @@ import pytest
 
 from pipeline.model.error_rules import Action, Rule
 from pipeline.model.limiter import PassingError, Patience, Tries
+from pipeline.model.limiter.refusals import Refusals
 from pipeline.model.rate_headers import RateHeaders
 from tests.model.pool import Pool
 from tests.model.virtual import run
@@ -70,3 +71,58 @@ def test_what_was_slowed_for_chance_is_not_kept() -> None:
         assert pool.limiter.per_minute is None
 
     run(story())
+
+
+def tried(refusals: Refusals, *, answered: float) -> None:
+    """Refuse at a learned pace until calls may leave together, and answer such a share of those."""
+    while not refusals.free:
+        refusals.refused_at_pace(waiting=50)
+    groups = []
+    while refusals.free:
+        groups.append(refusals.departed())
+    for number, group in enumerate(groups):
+        refusals.ended(group, answered=number < answered * len(groups))
+
+
+def test_one_refusal_is_no_reason_to_try() -> None:
+    """A pace that was learned is a little too fast now and then."""
+    refusals = Refusals()
+    refusals.refused_at_pace(waiting=50)
+    assert (refusals.free, refusals.departed()) == (0, None)
+
+
+def test_refusals_long_apart_are_no_reason_to_try() -> None:
+    """Many replies in between show that the pace holds."""
+    refusals = Refusals()
+    for _ in range(9):
+        refusals.refused_at_pace(waiting=50)
+        for _ in range(100):
+            refusals.ended(None, answered=True)
+    assert refusals.free == 0
+
+
+def test_no_more_leave_together_than_there_are() -> None:
+    """The one that was refused and the others that wait."""
+    refusals = Refusals()
+    while not refusals.free:
+        refusals.refused_at_pace(waiting=1)
+    assert refusals.free == 2
+
+
+@pytest.mark.parametrize(("answered", "is_futile"), [(0.0, False), (0.2, False), (0.8, True), (1.0, True)])
+def test_calls_that_leave_together_show_whether_the_pace_matters(answered: float, *, is_futile: bool) -> None:
+    """A limit that has just refused answers one of them or two; chance answers most."""
+    refusals = Refusals()
+    tried(refusals, answered=answered)
+    assert refusals.is_futile is is_futile
+
+
+def test_a_limit_that_comes_later_is_found_at_full_pace() -> None:
+    """Calls go on being watched, and few replies among them put slowing down in its place again."""
+    refusals = Refusals()
+    tried(refusals, answered=1.0)
+    changed: list[bool] = []
+    while not any(changed):
+        changed.append(refusals.ended(refusals.departed(), answered=False))
+    assert not refusals.is_futile
+    assert len(changed) < 50

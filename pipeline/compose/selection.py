@@ -1,27 +1,24 @@
-"""Which papers the words of a command line mean."""
+"""Which papers are wanted: names, categories, days, a query, ids or a file, each digest with its way to them."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, BinaryIO, get_args
 
 from pipeline import fetch
 from pipeline.categories import explain as explain_category
 from pipeline.categories import in_own_case, is_category
-from pipeline.cli import screen
-from pipeline.cli.environment import check_proxies
-from pipeline.cli.options import Given
+from pipeline.compose.runtime import Runtime
 from pipeline.errors import SettingsError, UsageError
 from pipeline.records import FOLLOWS_SUBMISSION, UNKNOWN_HOLIDAYS, AnnounceType, Note, parse_id
 from pipeline.run import DEFAULT_NAME, DigestSpec
 from pipeline.settings import DigestSection, Settings, digest_name
 from pipeline.store.answers import KeptAnswers
-from pipeline.store.days import remembering
+from pipeline.store.memory import remembering
 from pipeline.validation import did_you_mean
 
 if TYPE_CHECKING:
@@ -33,47 +30,77 @@ DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
-class _Selection:
-    """What the digests of one command are chosen from: all of them share one way to arXiv."""
+class Selection:
+    """Which papers make which digests, as the options of the same names say it."""
 
-    given: Given
+    names: Sequence[str] = ()
+    """Sections of digest.toml, or categories, which make one digest together; without any, every section."""
+    date: str | None = None
+    """Day of the announcement, ``YYYY-MM-DD``."""
+    first: str | None = None
+    """First of several days."""
+    last: str | None = None
+    query: str | None = None
+    """A search in arXiv's own language."""
+    ids: Sequence[str] = ()
+    input: Path | BinaryIO | None = None
+    """A file, or an open stream of JSON Lines."""
+    announce: Sequence[str] | None = None
+    """Kinds of announcement."""
+    limit: int | None = None
+    """Papers at most."""
+    name: str | None = None
+    """What the digest is called."""
+    refetch: bool = False
+    """Ask arXiv again for what it answered a short while ago."""
+
+    @property
+    def asks_arxiv(self) -> bool:
+        """Whether the papers come from arXiv, not from a file."""
+        return self.input is None
+
+
+@dataclass(frozen=True)
+class _Context:
+    """What the digests of one selection have in common: all of them share one way to arXiv."""
+
+    given: Selection
     settings: Settings
     announce: frozenset[str] | None
     days: tuple[date, ...]
     today: date
     schedule: fetch.Schedule
     session: Callable[[], ArxivSession]
-    """Opens the one way to arXiv of the command, when it is first asked."""
+    """Opens the one way to arXiv, when it is first asked."""
     warn: Callable[[str], None]
-    """Says each warning once for all digests of the command."""
+    """Says each warning once for all digests."""
 
 
-def digests_for(given: Given, settings: Settings, *, now: datetime) -> tuple[DigestSpec, ...]:
-    """Return the digests that a command asks for, in order.
+def digests_for(given: Selection, settings: Settings, runtime: Runtime) -> tuple[DigestSpec, ...]:
+    """Return the digests of a selection, in order.
 
     Raises:
-        UsageError: the words contradict each other or name what does not exist; nothing was sent.
-        SettingsError: a proxy of the environment is not an address.
+        UsageError: the selection contradicts itself or names what does not exist; nothing was sent.
     """
     if given.name is not None:
         _check(digest_name, given.name, "--name")
+    now = runtime.now()
     today = fetch.eastern_today(now)
-    announce, days = announce_types(given), _days(given, today=today)
-    warn = cache(screen.warn)
+    announce, days = _kinds(given.announce), _days(given, today=today)
+    warn = cache(runtime.warn)
     schedule = fetch.Schedule() if settings.holidays is None else fetch.Schedule(settings.holidays)
-    session = cache(partial(_session, given, settings, now, warn))
-    selection = _Selection(given, settings, announce, days, today, schedule, session, warn)
+    session = cache(partial(_session, given, settings, replace(runtime, now=lambda: now), warn))
+    context = _Context(given, settings, announce, days, today, schedule, session, warn)
     if given.input is not None:
-        return _from_input(selection)
+        return _from_input(context)
     if announce is not None and (given.query or given.ids):
         raise UsageError("--announce chooses among announced papers, not among those of --query or --id")
-    check_proxies()
     if given.ids:
-        return _from_ids(selection)
-    return _from_words(selection)
+        return _from_ids(context)
+    return _from_words(context)
 
 
-def _session(given: Given, settings: Settings, now: datetime, warn: Callable[[str], None]) -> ArxivSession:
+def _session(given: Selection, settings: Settings, runtime: Runtime, warn: Callable[[str], None]) -> ArxivSession:
     arxiv = fetch.ArxivSettings(
         api_url=settings.arxiv_api_url,
         feed_url=settings.arxiv_feed_url,
@@ -81,65 +108,59 @@ def _session(given: Given, settings: Settings, now: datetime, warn: Callable[[st
         limits=replace(fetch.Limits(), patience=settings.arxiv_patience),
     )
     shared = fetch.SharedPace(settings.cache / fetch.LOCK_FILE, tell=warn)
-    kept = KeptAnswers(settings.cache, now=lambda: now, warn=warn, since=now if given.refetch else None)
-    return fetch.open_session(arxiv, fetch.Pacer(arxiv.delay, shared=shared), kept, now=lambda: now, tell=screen.warn)
+    now = runtime.now
+    kept = KeptAnswers(settings.cache, now=now, warn=warn, since=now() if given.refetch else None)
+    return fetch.open_session(arxiv, fetch.Pacer(arxiv.delay, shared=shared), kept, now=now, tell=runtime.warn)
 
 
-def announce_types(given: Given) -> frozenset[str] | None:
-    """Return the kinds of announcement that are asked for; None where nothing was said.
-
-    Raises:
-        UsageError: there is no such kind.
-    """
-    if given.announce is None:
-        return None
-    asked = {word.strip() for word in given.announce.split(",")}
+def _kinds(announce: Sequence[str] | None) -> frozenset[str] | None:
     known = get_args(AnnounceType)
-    if unknown := sorted(asked - set(known)):
+    if unknown := sorted(set(announce or ()) - set(known)):
         raise UsageError(f"--announce: {', '.join(map(repr, unknown))} is not one of {', '.join(known)}")
-    return frozenset(asked)
+    return None if announce is None else frozenset(announce)
 
 
-def _from_input(selection: _Selection) -> tuple[DigestSpec, ...]:
-    given, announce = selection.given, selection.announce
+def _from_input(context: _Context) -> tuple[DigestSpec, ...]:
+    given, announce = context.given, context.announce
     _refuse_together("--input", {"a name or category": given.names, "--query": given.query, "--id": given.ids})
-    if len(selection.days) > 1:
+    if len(context.days) > 1:
         raise UsageError("--input makes one digest: give --date, not --from and --to")
     items: Callable[[], Iterator[fetch.Item]]
-    if given.input == "-":
-        items = partial(fetch.read_stream, sys.stdin.buffer, announce=announce, limit=given.limit)
-    else:
+    if isinstance(given.input, Path):
         # Read here, so that a file that is wrong is said before anything else happens.
-        read = fetch.read_file(Path(given.input or ""), announce=announce, limit=given.limit)
+        read = fetch.read_file(given.input, announce=announce, limit=given.limit)
         items = partial(iter, read)
-    return (DigestSpec(items, given.name, _only(selection.days)),)
+    else:
+        assert given.input is not None
+        items = partial(fetch.read_stream, given.input, announce=announce, limit=given.limit)
+    return (DigestSpec(items, given.name, _only(context.days)),)
 
 
-def _from_ids(selection: _Selection) -> tuple[DigestSpec, ...]:
-    given = selection.given
+def _from_ids(context: _Context) -> tuple[DigestSpec, ...]:
+    given = context.given
     _refuse_together("--id", {"a name or category": given.names, "--query": given.query})
-    if len(selection.days) > 1:
+    if len(context.days) > 1:
         raise UsageError("--id makes one digest: give --date, not --from and --to")
-    ids = tuple(_check(lambda text: parse_id(text) and text, text, "--id") for text in given.ids or ())
+    ids = tuple(_check(lambda text: parse_id(text) and text, text, "--id") for text in given.ids)
 
     def items() -> Iterator[fetch.Item]:
-        return fetch.by_ids(selection.session(), ids, given.limit)
+        return fetch.by_ids(context.session(), ids, given.limit)
 
-    return (DigestSpec(items, given.name, _only(selection.days)),)
+    return (DigestSpec(items, given.name, _only(context.days)),)
 
 
 def _only(days: Sequence[date]) -> str | None:
     return days[0].isoformat() if days else None
 
 
-def _from_words(selection: _Selection) -> tuple[DigestSpec, ...]:
+def _from_words(context: _Context) -> tuple[DigestSpec, ...]:
     """Return a digest for each name and day; where no day was asked for, the feed or the papers say which it is."""
-    given = selection.given
-    days: Sequence[date | None] = selection.days or (None,)
+    given = context.given
+    days: Sequence[date | None] = context.days or (None,)
     if given.query and not given.names:
-        return tuple(_searched(selection, given.name or DEFAULT_NAME, (), day) for day in days)
-    sections = selection.settings.digests
-    words = dict.fromkeys(word if word in sections else in_own_case(word) for word in given.names or ())
+        return tuple(_searched(context, given.name or DEFAULT_NAME, (), day) for day in days)
+    sections = context.settings.digests
+    words = dict.fromkeys(word if word in sections else in_own_case(word) for word in given.names)
     digests = _digests(list(words), sections)
     if given.query and len(digests) > 1:
         raise UsageError("--query makes one digest, and this names several", hint="Name one section, or categories.")
@@ -149,8 +170,8 @@ def _from_words(selection: _Selection) -> tuple[DigestSpec, ...]:
     if given.query:
         # Not under the section's own name: its page is that of the announcement.
         name, (section,) = given.name or DEFAULT_NAME, digests.values()
-        return tuple(_searched(selection, name, section.categories, day) for day in days)
-    return tuple(_announced(selection, name, section, day) for name, section in named for day in days)
+        return tuple(_searched(context, name, section.categories, day) for day in days)
+    return tuple(_announced(context, name, section, day) for name, section in named for day in days)
 
 
 def _digests(words: Sequence[str], sections: Mapping[str, DigestSection]) -> Mapping[str, DigestSection]:
@@ -178,40 +199,40 @@ def _unknown(words: Sequence[str], sections: Mapping[str, DigestSection]) -> Set
     return SettingsError(f"{explain_category(unknown)}{known}")
 
 
-def _announced(selection: _Selection, name: str, section: DigestSection, day: date | None) -> DigestSpec:
+def _announced(context: _Context, name: str, section: DigestSection, day: date | None) -> DigestSpec:
     """Return the digest of an announcement without what other days' pages of this digest have."""
-    announce = selection.announce or frozenset(section.announce)
-    wanted = fetch.Wanted(section.categories, announce, section.primary_only, selection.given.limit)
-    memory = fetch.DigestMemory(partial(remembering, selection.settings.cache, warn=selection.warn), name)
+    announce = context.announce or frozenset(section.announce)
+    wanted = fetch.Wanted(section.categories, announce, section.primary_only, context.given.limit)
+    memory = fetch.DigestMemory(partial(remembering, context.settings.cache, warn=context.warn), name)
 
     def items() -> Iterator[fetch.Item]:
-        papers = fetch.announcement(selection.session(), wanted, day, schedule=selection.schedule, remembered=memory)
+        papers = fetch.announcement(context.session(), wanted, day, schedule=context.schedule, remembered=memory)
         return memory.without_repeats(papers)
 
     spec = DigestSpec(items, name, day.isoformat() if day else None)
     try:
-        fetch.check_wanted(wanted, day, selection.today, selection.schedule)
+        fetch.check_wanted(wanted, day, context.today, context.schedule)
     except UsageError as error:
         return replace(spec, refusal=error)
     return spec
 
 
-def _searched(selection: _Selection, name: str, categories: tuple[str, ...], day: date | None) -> DigestSpec:
+def _searched(context: _Context, name: str, categories: tuple[str, ...], day: date | None) -> DigestSpec:
     """Return the digest of a query; with a day, for what was submitted in its window."""
-    asked = fetch.Asked(categories=categories, query=selection.given.query, limit=selection.given.limit)
+    asked = fetch.Asked(categories=categories, query=context.given.query, limit=context.given.limit)
     if day is None:
-        return DigestSpec(lambda: fetch.search(selection.session(), asked), name)
-    window = selection.schedule.window(day)
+        return DigestSpec(lambda: fetch.search(context.session(), asked), name)
+    window = context.schedule.window(day)
     if window is None:
         return DigestSpec(lambda: iter([fetch.Heading(announced=0)]), name, day.isoformat())
     within = replace(asked, window=window)
-    year = selection.schedule.unknown_year(day)
+    year = context.schedule.unknown_year(day)
     unknown = () if year is None else (Note(key=UNKNOWN_HOLIDAYS, figures={"year": year}),)
     notes = (Note(key=FOLLOWS_SUBMISSION), *unknown)
-    return DigestSpec(lambda: fetch.search(selection.session(), within), name, day.isoformat(), notes)
+    return DigestSpec(lambda: fetch.search(context.session(), within), name, day.isoformat(), notes)
 
 
-def _days(given: Given, *, today: date) -> tuple[date, ...]:
+def _days(given: Selection, *, today: date) -> tuple[date, ...]:
     if given.date and (given.first or given.last):
         raise UsageError("--date is one day, --from and --to are several: give one or the other")
     if given.date:

@@ -6,15 +6,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 
-from pipeline.cli.compose import now, price_for, prompt_library
-from pipeline.cli.options import Given
+from pipeline.compose.job import prompt_library
+from pipeline.compose.runtime import Runtime
 from pipeline.errors import UsageError
 from pipeline.fetch import Heading, Item
+from pipeline.model.prices import price_of
 from pipeline.model.tokens import estimate
 from pipeline.records import Paper, Usage
 from pipeline.run import DigestSpec
 from pipeline.settings import Settings
-from pipeline.summarize import COMPLETION_SHARE, first_ask
+from pipeline.summarize import COMPLETION_SHARE, first_ask, task_of
 
 MOST_UNCONFIRMED = 1000
 """Papers of one query that are summarized without more ado."""
@@ -22,13 +23,8 @@ SAMPLE = 100
 """Papers that the cost of all is estimated by; arXiv's first answer has them."""
 
 
-def confirmed(spec: DigestSpec, given: Given, settings: Settings) -> DigestSpec:
-    """Return a digest that ends before it is paid for where its query gives too many papers.
-
-    ``--limit``, ``--yes`` or ``--offline`` is a confirmation.
-    """
-    if not given.query or given.limit or given.yes or given.offline:
-        return spec
+def unless_large(spec: DigestSpec, settings: Settings, runtime: Runtime) -> DigestSpec:
+    """Return the digest of a query that ends before it is paid for where the query gives too many papers."""
 
     def items() -> Iterator[Item]:
         found, count = spec.items(), 0
@@ -36,7 +32,7 @@ def confirmed(spec: DigestSpec, given: Given, settings: Settings) -> DigestSpec:
             count += (isinstance(item, Heading) and item.announced) or 0
             if count > MOST_UNCONFIRMED:
                 papers = (one for one in found if isinstance(one, Paper))
-                raise _refusal(tuple(islice(papers, SAMPLE)), count, settings)
+                raise _refusal(count, _cost(tuple(islice(papers, SAMPLE)), count, settings, runtime))
             yield item
             if isinstance(item, Paper):
                 break
@@ -45,8 +41,7 @@ def confirmed(spec: DigestSpec, given: Given, settings: Settings) -> DigestSpec:
     return replace(spec, items=items)
 
 
-def _refusal(first: tuple[Paper, ...], count: int, settings: Settings) -> UsageError:
-    dollars = _cost(first, count, settings)
+def _refusal(count: int, dollars: float | None) -> UsageError:
     cost = "at an unknown price" if dollars is None else f"for about ${dollars:.2f}"
     return UsageError(
         f"--query: {count:,} papers would be summarized {cost}",
@@ -54,14 +49,16 @@ def _refusal(first: tuple[Paper, ...], count: int, settings: Settings) -> UsageE
     )
 
 
-def _cost(papers: tuple[Paper, ...], count: int, settings: Settings) -> float | None:
+def _cost(papers: tuple[Paper, ...], count: int, settings: Settings, runtime: Runtime) -> float | None:
     """Return the dollars for ``count`` papers like ``papers``; None where the price is not known."""
-    if settings.replay_file:
+    choice = settings.models[0]
+    if choice.replay_file:
         return 0.0
-    if not (price := price_for(settings)) or not papers:
+    if not (price := price_of(choice)) or not papers:
         return None
-    prompt = prompt_library().get(settings.prompt)
-    asked = sum(estimate(message.content) for paper in papers for message in first_ask(paper, prompt).messages)
+    prompt = prompt_library(runtime.prompts).get(settings.prompt)
+    asks = [first_ask(paper, task_of(prompt), prompt) for paper in papers]
+    asked = sum(estimate(message.content) for ask in asks for message in ask.messages)
     written = sum(len(paper.abstract) for paper in papers) * COMPLETION_SHARE
     mean = Usage(prompt=round(asked / len(papers)), completion=round(written / len(papers)))
-    return price(mean, now()) * count
+    return price(mean, runtime.now()) * count

@@ -20,12 +20,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.cache import Cache, CachedReply, CacheInfo, UsageSeen
 from pipeline.errors import CacheError
 from pipeline.records import Paper, RunReport, SourceCount, Summary, Usage
+from pipeline.store.cache import Cache, CacheInfo
 from pipeline.store.digest_file import FILE, SCHEMA
+from pipeline.store.replies import CachedReply, UsageSeen
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 NOW = datetime(2026, 11, 23, 8, 30, tzinfo=UTC)
 HINT = "Choose another --cache DIR."
 
@@ -62,6 +63,16 @@ def report(**fields: Any) -> RunReport:
     return RunReport.model_validate(made | {"complete": True} | fields)
 
 
+def keep(cache: Cache, paper: Paper, reply: CachedReply) -> None:
+    """Keep one reply, unless there is one to the same ask."""
+    cache.replies.add([(paper, reply)])
+
+
+def replace(cache: Cache, paper: Paper, reply: CachedReply) -> None:
+    """Keep one reply, as a run does, in place of one to the same ask."""
+    assert cache.claims.try_keep([(paper, reply)])
+
+
 class Shelf:
     """A cache folder and everything that was warned of."""
 
@@ -78,7 +89,7 @@ class Shelf:
         """Keep replies 1 to ``count``."""
         with self.open() as cache:
             for number in range(1, count + 1):
-                cache.keep_reply(paper(number), reply(number))
+                keep(cache, paper(number), reply(number))
 
     def sql(self, statement: str, *values: object) -> list[Any]:
         """Work on the file behind the cache's back."""
@@ -99,7 +110,7 @@ class Shelf:
     def set_aside_as(self, number: int, reason: str = "database disk image is malformed") -> str:
         """Return the warning about a damaged file."""
         aside = self.folder / f"{FILE}.damaged-{number}"
-        return f"{self.file} is damaged ({reason}); it was set aside as {aside}, and an empty cache is used"
+        return f"{self.file} is damaged ({reason}); it was set aside as {aside}, and an empty one is used"
 
 
 @pytest.fixture
@@ -125,9 +136,9 @@ def test_a_reply_is_read_again_exactly(tmp_path_factory: pytest.TempPathFactory,
     )
     folder = tmp_path_factory.mktemp("cache")
     with Cache(folder, warn=pytest.fail) as cache:
-        cache.keep_reply(paper(), kept)
+        keep(cache, paper(), kept)
     with Cache(folder, warn=pytest.fail) as cache:
-        read = cache.reply(kept.key)
+        read = cache.replies.get(kept.key)
     assert read is not None
     assert read.summary.model_dump() == kept.summary.model_dump()
     assert (read.key, read.raw, read.asked) == (kept.key, kept.raw, kept.asked)
@@ -146,16 +157,16 @@ def test_what_is_not_known_of_a_reply_is_not_known_afterwards(shelf: Shelf, fiel
     """None stays None: it is neither 0 tokens nor an empty name."""
     kept = reply(**fields)
     with shelf.open() as cache:
-        cache.keep_reply(paper(), kept)
-        assert (cache.reply(kept.key), cache.verify(), shelf.warnings) == (kept, (), [])
+        keep(cache, paper(), kept)
+        assert (cache.replies.get(kept.key), cache.verify(), shelf.warnings) == (kept, (), [])
 
 
 def test_a_reply_with_half_a_character_is_kept(shelf: Shelf) -> None:
     """A lone surrogate in a model's raw words has no UTF-8: what was read from them is kept all the same."""
     kept = reply(raw='{"tldr": "\ud83d"}')
     with shelf.open() as cache:
-        cache.keep_reply(paper(), kept)
-        read = cache.reply(kept.key)
+        keep(cache, paper(), kept)
+        read = cache.replies.get(kept.key)
     assert read is not None
     assert read.summary == kept.summary
 
@@ -163,7 +174,11 @@ def test_a_reply_with_half_a_character_is_kept(shelf: Shelf) -> None:
 def test_an_unknown_key_is_a_miss_without_a_warning(shelf: Shelf) -> None:
     """As is an unknown paper."""
     with shelf.open() as cache:
-        assert (cache.reply("0" * 64), cache.replies_to("2404.00001"), cache.paper("2404.00001")) == (None, (), None)
+        assert (
+            cache.replies.get("0" * 64),
+            cache.replies.of_paper("2404.00001"),
+            cache.replies.paper("2404.00001"),
+        ) == (None, (), None)
     assert shelf.warnings == []
 
 
@@ -173,28 +188,28 @@ def test_a_second_reply_to_the_same_ask_replaces_the_first(shelf: Shelf) -> None
     other = reply(1, key="other", created=NOW + timedelta(microseconds=5), model="m2")
     with shelf.open() as cache:
         for kept in (old, new, other):
-            cache.keep_reply(paper(), kept)
-        assert cache.reply(old.key) == new
-        assert cache.replies_to("2404.00001") == (other, new)
-        assert cache.replies_to("2404.00002") == ()
+            replace(cache, paper(), kept)
+        assert cache.replies.get(old.key) == new
+        assert cache.replies.of_paper("2404.00001") == (other, new)
+        assert cache.replies.of_paper("2404.00002") == ()
 
 
 def test_the_newest_version_of_a_paper_is_given(shelf: Shelf) -> None:
     """Versions by number, not as text; one without a version comes last."""
     with shelf.open() as cache:
         for version in (None, 10, 9):
-            cache.keep_reply(paper(version=version), reply(key=f"v{version}"))
-        assert cache.paper("2404.00001") == paper(version=10)
+            keep(cache, paper(version=version), reply(key=f"v{version}"))
+        assert cache.replies.paper("2404.00001") == paper(version=10)
 
 
 @pytest.mark.parametrize("version", [2, None], ids=["with-version", "without-version"])
 def test_a_paper_that_two_prompts_summarized_is_one_paper(shelf: Shelf, version: int | None) -> None:
     """The record of the last time counts."""
     with shelf.open() as cache:
-        cache.keep_reply(paper(version=version, title="old"), reply(key="a"))
-        cache.keep_reply(paper(version=version, title="new"), reply(key="b", prompt="digest@2"))
+        replace(cache, paper(version=version, title="old"), reply(key="a"))
+        replace(cache, paper(version=version, title="new"), reply(key="b", prompt="digest@2"))
         assert cache.info().papers == 1
-        assert cache.paper("2404.00001") == paper(version=version, title="new")
+        assert cache.replies.paper("2404.00001") == paper(version=version, title="new")
 
 
 def test_info_counts_what_there_is(shelf: Shelf) -> None:
@@ -202,9 +217,9 @@ def test_info_counts_what_there_is(shelf: Shelf) -> None:
     with shelf.open() as cache:
         assert cache.info() == CacheInfo(shelf.file, shelf.file.stat().st_size + _wal(shelf), 0, 0, 0, ())
         for number, model in ((1, "m"), (2, "m"), (3, "m2")):
-            cache.keep_reply(paper(number), reply(number, model=model))
-        cache.keep_reply(paper(3), reply(3, key="k", model="m"))
-        cache.keep_run(report(), finished=NOW)
+            keep(cache, paper(number), reply(number, model=model))
+        keep(cache, paper(3), reply(3, key="k", model="m"))
+        cache.runs.keep(report(), finished=NOW)
         by_model = (("digest@1", "m", 3), ("digest@1", "m2", 1))
         assert cache.info() == CacheInfo(shelf.file, shelf.file.stat().st_size + _wal(shelf), 3, 4, 1, by_model)
 
@@ -217,7 +232,7 @@ def test_a_run_is_kept_with_its_report(shelf: Shelf) -> None:
     """The same digest twice is two runs."""
     with shelf.open() as cache:
         for _ in range(2):
-            cache.keep_run(report(), finished=NOW)
+            cache.runs.keep(report(), finished=NOW)
     row = ("cs.AI", "2026-11-23", "2026-11-23T08:30:00+00:00", report().model_dump_json())
     assert shelf.sql("SELECT number, name, date, finished, report FROM runs") == [(1, *row), (2, *row)]
 
@@ -234,24 +249,24 @@ def test_a_reader_sees_what_another_has_just_kept(shelf: Shelf) -> None:
     """Two caches on one folder share it while both are open."""
     with shelf.open() as one, shelf.open() as other:
         for number, (writer, reader) in enumerate([(one, other), (other, one)] * 3):
-            writer.keep_reply(paper(number), reply(number))
-            assert reader.reply(reply(number).key) == reply(number)
+            keep(writer, paper(number), reply(number))
+            assert reader.replies.get(reply(number).key) == reply(number)
     assert shelf.warnings == []
 
 
 _WRITER = """
 import sys
 from pathlib import Path
-sys.path[:0] = sys.argv[1:3]
-from test_cache import paper, reply
-from pipeline.cache import Cache
+sys.path.insert(0, sys.argv[1])
+from tests.store.test_cache import keep, paper, reply
+from pipeline.store.cache import Cache
 def warn(message):
     sys.exit(message)
 sys.stdin.readline()
-first, last, then = int(sys.argv[4]), int(sys.argv[5]), sys.argv[6]
-with Cache(Path(sys.argv[3]), warn=warn) as cache:
+first, last, then = int(sys.argv[3]), int(sys.argv[4]), sys.argv[5]
+with Cache(Path(sys.argv[2]), warn=warn) as cache:
     for number in range(first, last):
-        cache.keep_reply(paper(number), reply(number))
+        keep(cache, paper(number), reply(number))
         print(number, flush=True)
     if then == "wait":
         sys.stdin.readline()
@@ -266,7 +281,6 @@ def writer(shelf: Shelf, first: int, last: int, *, then: str = "leave") -> Itera
         "-c",
         _WRITER,
         str(ROOT),
-        str(ROOT / "tests"),
         str(shelf.folder),
         str(first),
         str(last),
@@ -291,13 +305,15 @@ def test_processes_that_write_at_once_lose_nothing(shelf: Shelf) -> None:
             (60, 0)
         ] * 3
     with shelf.open() as cache:
-        assert [cache.reply(reply(number).key) for number in range(180)] == [reply(number) for number in range(180)]
+        assert [cache.replies.get(reply(number).key) for number in range(180)] == [
+            reply(number) for number in range(180)
+        ]
         assert (cache.info().papers, cache.verify(), shelf.warnings) == (180, (), [])
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
 def test_a_reply_survives_the_death_of_its_writer(shelf: Shelf) -> None:
-    """Killed with -9 as soon as keep_reply has returned."""
+    """Killed with -9 as soon as it was kept."""
     with writer(shelf, 0, 5, then="wait") as process:
         assert process.stdin
         assert process.stdout
@@ -307,7 +323,7 @@ def test_a_reply_survives_the_death_of_its_writer(shelf: Shelf) -> None:
         os.kill(process.pid, signal.SIGKILL)
         assert process.wait(timeout=10) == -signal.SIGKILL
     with shelf.open() as cache:
-        assert [cache.reply(reply(number).key) for number in range(5)] == [reply(number) for number in range(5)]
+        assert [cache.replies.get(reply(number).key) for number in range(5)] == [reply(number) for number in range(5)]
         assert (cache.verify(), shelf.warnings) == ((), [])
 
 
@@ -330,9 +346,9 @@ def test_a_damaged_file_is_set_aside_when_it_is_opened(
     body = damage(shelf.file.read_bytes())
     shelf.file.write_bytes(body)
     with shelf.open() as cache:
-        assert cache.reply(reply(1).key) is None
-        cache.keep_reply(paper(1), reply(1))
-        assert (cache.reply(reply(1).key), cache.info().replies, cache.verify()) == (reply(1), 1, ())
+        assert cache.replies.get(reply(1).key) is None
+        keep(cache, paper(1), reply(1))
+        assert (cache.replies.get(reply(1).key), cache.info().replies, cache.verify()) == (reply(1), 1, ())
     assert shelf.warnings == [shelf.set_aside_as(1, reason)]
     assert (shelf.folder / f"{FILE}.damaged-1").read_bytes() == body
 
@@ -358,7 +374,10 @@ def test_a_damage_behind_a_whole_head_is_found_by_opening(shelf: Shelf) -> None:
 
 @pytest.mark.parametrize(
     ("table", "read"),
-    [("replies", lambda cache: cache.reply(reply(1).key)), ("papers", lambda cache: cache.paper("2404.00001"))],
+    [
+        ("replies", lambda cache: cache.replies.get(reply(1).key)),
+        ("papers", lambda cache: cache.replies.paper("2404.00001")),
+    ],
     ids=["reply", "paper"],
 )
 def test_a_damage_in_the_middle_is_found_by_reading(shelf: Shelf, table: str, read: Callable[[Cache], object]) -> None:
@@ -368,8 +387,8 @@ def test_a_damage_in_the_middle_is_found_by_reading(shelf: Shelf, table: str, re
     with shelf.open() as cache:
         assert shelf.warnings == []
         assert (read(cache), shelf.warnings) == (None, [shelf.set_aside_as(1)])
-        cache.keep_reply(paper(2), reply(2))
-        assert (cache.reply(reply(2).key), cache.reply(reply(1).key)) == (reply(2), None)
+        keep(cache, paper(2), reply(2))
+        assert (cache.replies.get(reply(2).key), cache.replies.get(reply(1).key)) == (reply(2), None)
     assert len(shelf.warnings) == 1
 
 
@@ -378,9 +397,9 @@ def test_a_reply_that_is_kept_while_the_damage_is_found_is_not_lost(shelf: Shelf
     shelf.fill(30)
     shelf.overwrite(shelf.root("papers"))
     with shelf.open() as cache:
-        cache.keep_reply(paper(99), reply(99))
+        keep(cache, paper(99), reply(99))
         assert shelf.warnings == [shelf.set_aside_as(1)]
-        assert cache.reply(reply(99).key) == reply(99)
+        assert cache.replies.get(reply(99).key) == reply(99)
 
 
 def test_two_that_find_the_same_damage_set_aside_one_file(shelf: Shelf) -> None:
@@ -388,12 +407,12 @@ def test_two_that_find_the_same_damage_set_aside_one_file(shelf: Shelf) -> None:
     shelf.fill(30)
     shelf.overwrite(shelf.root("papers"))
     with shelf.open() as one, shelf.open() as other:
-        assert one.paper("2404.00001") is None
-        one.keep_reply(paper(99), reply(99))
-        assert other.paper("2404.00001") is None
-        assert other.reply(reply(99).key) == reply(99)
+        assert one.replies.paper("2404.00001") is None
+        keep(one, paper(99), reply(99))
+        assert other.replies.paper("2404.00001") is None
+        assert other.replies.get(reply(99).key) == reply(99)
     with shelf.open() as later:
-        assert later.reply(reply(99).key) == reply(99)
+        assert later.replies.get(reply(99).key) == reply(99)
     assert (shelf.folder / f"{FILE}.damaged-1-wal").exists()
     assert [path.name for path in shelf.folder.glob("*.damaged-?")] == [f"{FILE}.damaged-1"]
 
@@ -427,14 +446,14 @@ def test_a_row_that_cannot_be_read_is_a_miss_and_one_warning(shelf: Shelf, colum
     shelf.fill(2)
     shelf.sql(f"UPDATE replies SET {column} = CAST(? AS TEXT) WHERE key = ?", value, reply(1).key)
     with shelf.open() as cache:
-        assert (cache.reply(reply(1).key), len(shelf.warnings)) == (None, 1)
+        assert (cache.replies.get(reply(1).key), len(shelf.warnings)) == (None, 1)
         assert shelf.warnings[0].startswith(f"{shelf.file}: ")
-        assert cache.replies_to("2404.00001") == ()
+        assert cache.replies.of_paper("2404.00001") == ()
         faults = cache.verify()
         assert [fault.partition(":")[0] for fault in faults] == [f"reply {'0' * 12} for 2404.00001"]
-        assert cache.reply(reply(2).key) == reply(2)
-        cache.keep_reply(paper(1), reply(1))
-        assert (cache.reply(reply(1).key), cache.verify()) == (reply(1), ())
+        assert cache.replies.get(reply(2).key) == reply(2)
+        replace(cache, paper(1), reply(1))
+        assert (cache.replies.get(reply(1).key), cache.verify()) == (reply(1), ())
 
 
 def test_a_paper_that_cannot_be_read_is_not_there(shelf: Shelf) -> None:
@@ -442,7 +461,7 @@ def test_a_paper_that_cannot_be_read_is_not_there(shelf: Shelf) -> None:
     shelf.fill(1)
     shelf.sql("UPDATE papers SET record = '{'")
     with shelf.open() as cache:
-        assert cache.paper("2404.00001") is None
+        assert cache.replies.paper("2404.00001") is None
     assert len(shelf.warnings) == 1
 
 
@@ -462,12 +481,12 @@ def test_a_write_that_fails_is_one_warning_and_the_run_goes_on(
     with shelf.open() as cache:
         cache.database._db.execute(trouble)
         for number in range(2, 9):
-            cache.keep_reply(paper(number), reply(number))
+            keep(cache, paper(number), reply(number))
         assert shelf.warnings == [f"{shelf.file}: {reason}; what cannot be kept is asked for again next time"]
-        assert (cache.reply(reply(1).key), cache.reply(reply(8).key)) == (reply(1), None)
+        assert (cache.replies.get(reply(1).key), cache.replies.get(reply(8).key)) == (reply(1), None)
         cache.database._db.execute(relief)
-        cache.keep_reply(paper(8), reply(8))
-        assert (cache.reply(reply(8).key), cache.verify()) == (reply(8), ())
+        keep(cache, paper(8), reply(8))
+        assert (cache.replies.get(reply(8).key), cache.verify()) == (reply(8), ())
     assert len(shelf.warnings) == 1
 
 
@@ -477,11 +496,11 @@ def test_a_file_that_another_holds_too_long_is_one_warning(shelf: Shelf) -> None
     with shelf.open() as cache, contextlib.closing(sqlite3.connect(shelf.file, isolation_level=None)) as other:
         cache.database._db.execute("PRAGMA busy_timeout = 10")
         other.execute("BEGIN IMMEDIATE")
-        cache.keep_reply(paper(2), reply(2))
-        cache.keep_reply(paper(3), reply(3))
-        assert cache.reply(reply(1).key) == reply(1)
+        keep(cache, paper(2), reply(2))
+        keep(cache, paper(3), reply(3))
+        assert cache.replies.get(reply(1).key) == reply(1)
         other.execute("ROLLBACK")
-        cache.keep_reply(paper(4), reply(4))
+        keep(cache, paper(4), reply(4))
         assert cache.info().replies == 2
     assert shelf.warnings == [f"{shelf.file}: database is locked; what cannot be kept is asked for again next time"]
 
@@ -491,7 +510,7 @@ def test_a_reply_is_kept_with_its_paper_or_not_at_all(shelf: Shelf) -> None:
     shelf.fill(1)
     shelf.sql("CREATE TRIGGER no_more BEFORE INSERT ON papers BEGIN SELECT RAISE(ABORT, 'no more'); END")
     with shelf.open() as cache:
-        cache.keep_reply(paper(2), reply(2))
+        keep(cache, paper(2), reply(2))
         assert (cache.info().papers, cache.info().replies) == (1, 1)
     assert shelf.warnings == [f"{shelf.file}: no more; what cannot be kept is asked for again next time"]
 
@@ -580,14 +599,19 @@ def test_what_was_learned_is_kept_for_one_endpoint_and_model(tmp_path: Path) -> 
     """The last word counts, each endpoint and model has its own, and another process reads it."""
     shelf = Shelf(tmp_path)
     with shelf.open() as cache:
-        assert cache.learned("host:1", "m") is None
-        cache.keep_learned("host:1", "m", '{"mode": "text"}')
-        cache.keep_learned("host:1", "m", '{"mode": "json_object"}')
-        cache.keep_learned("host:2", "m", "{}")
-        cache.keep_learned("host:1", "n", "not JSON at all")
+        assert cache.endpoints.learned("host:1", "m") is None
+        cache.endpoints.keep("host:1", "m", '{"mode": "text"}')
+        cache.endpoints.keep("host:1", "m", '{"mode": "json_object"}')
+        cache.endpoints.keep("host:2", "m", "{}")
+        cache.endpoints.keep("host:1", "n", "not JSON at all")
     with shelf.open() as cache:
         asked = [("host:1", "m"), ("host:2", "m"), ("host:1", "n"), ("host:2", "n")]
-        assert [cache.learned(*one) for one in asked] == ['{"mode": "json_object"}', "{}", "not JSON at all", None]
+        assert [cache.endpoints.learned(*one) for one in asked] == [
+            '{"mode": "json_object"}',
+            "{}",
+            "not JSON at all",
+            None,
+        ]
     assert shelf.warnings == []
 
 
@@ -595,23 +619,23 @@ def test_the_usage_of_one_prompt_and_model_is_averaged(tmp_path: Path) -> None:
     """Mean prompt tokens, and completion tokens for a character of an abstract; replies without usage do not count."""
     shelf = Shelf(tmp_path)
     with shelf.open() as cache:
-        cache.keep_reply(paper(1), reply(1, usage=Usage(prompt=100, completion=200)))
-        cache.keep_reply(paper(2, abstract="A" * 600), reply(2, usage=Usage(prompt=300, completion=100)))
-        cache.keep_reply(paper(3), reply(3, usage=None))
-        cache.keep_reply(paper(4), reply(4, usage=Usage(prompt=9, completion=0)))
-        cache.keep_reply(paper(5), reply(5, model="other"))
-        cache.keep_reply(paper(6), reply(6, prompt="digest@2"))
-        assert cache.usage_of("digest@1", "m") == UsageSeen(2, 200.0, 0.3)
-        assert cache.usage_of("digest@1", "nobody") == UsageSeen(0, 0.0, 0.0)
+        keep(cache, paper(1), reply(1, usage=Usage(prompt=100, completion=200)))
+        keep(cache, paper(2, abstract="A" * 600), reply(2, usage=Usage(prompt=300, completion=100)))
+        keep(cache, paper(3), reply(3, usage=None))
+        keep(cache, paper(4), reply(4, usage=Usage(prompt=9, completion=0)))
+        keep(cache, paper(5), reply(5, model="other"))
+        keep(cache, paper(6), reply(6, prompt="digest@2"))
+        assert cache.replies.usage_of("digest@1", "m") == UsageSeen(2, 200.0, 0.3)
+        assert cache.replies.usage_of("digest@1", "nobody") == UsageSeen(0, 0.0, 0.0)
 
 
 def test_the_usage_of_a_paper_of_several_versions_counts_once(tmp_path: Path) -> None:
     """A paper that came again in another version has one abstract for one reply."""
     shelf = Shelf(tmp_path)
     with shelf.open() as cache:
-        cache.keep_reply(paper(1), reply(1, usage=Usage(prompt=100, completion=200)))
-        cache.keep_reply(paper(1, version=2), reply(1, usage=Usage(prompt=100, completion=200)))
-        assert cache.usage_of("digest@1", "m") == UsageSeen(1, 100.0, 0.5)
+        replace(cache, paper(1), reply(1, usage=Usage(prompt=100, completion=200)))
+        replace(cache, paper(1, version=2), reply(1, usage=Usage(prompt=100, completion=200)))
+        assert cache.replies.usage_of("digest@1", "m") == UsageSeen(1, 100.0, 0.5)
 
 
 def test_a_folder_that_is_removed_during_a_run_is_begun_once_more_and_said(shelf: Shelf) -> None:
@@ -619,13 +643,13 @@ def test_a_folder_that_is_removed_during_a_run_is_begun_once_more_and_said(shelf
     shelf.fill(1)
     with shelf.open() as cache:
         shutil.rmtree(shelf.folder)
-        cache.keep_reply(paper(2), reply(2))
-        assert (cache.reply(reply(1).key), cache.reply(reply(2).key)) == (None, reply(2))
+        keep(cache, paper(2), reply(2))
+        assert (cache.replies.get(reply(1).key), cache.replies.get(reply(2).key)) == (None, reply(2))
     assert shelf.warnings == [
         f"{shelf.file} was removed while it was in use; what it held is lost, and a new one is begun"
     ]
     with shelf.open() as cache:
-        assert cache.reply(reply(2).key) == reply(2)
+        assert cache.replies.get(reply(2).key) == reply(2)
 
 
 def test_a_fresh_cache_that_another_process_prepares_is_waited_for(shelf: Shelf) -> None:
@@ -639,8 +663,8 @@ def test_a_fresh_cache_that_another_process_prepares_is_waited_for(shelf: Shelf)
     timer.start()
     try:
         with shelf.open() as cache:
-            cache.keep_reply(paper(), reply())
-            assert cache.reply(reply().key) == reply()
+            keep(cache, paper(), reply())
+            assert cache.replies.get(reply().key) == reply()
     finally:
         timer.join()
         other.close()
@@ -650,7 +674,7 @@ def test_a_fresh_cache_that_another_process_prepares_is_waited_for(shelf: Shelf)
 OPENING = """
 import sys
 from pathlib import Path
-from pipeline.cache import Cache
+from pipeline.store.cache import Cache
 print("ready", flush=True)
 sys.stdin.readline()
 for number in range(40):

@@ -1,0 +1,201 @@
+"""``ARXIV_DIGEST_TEST_DATA=FOLDER python -m benchmarks.content``: what the checks see of each kind of wrong content.
+
+Good replies of recorded papers are made wrong by program in one way each, and judged in both forms: as sentences by
+number, and as one text. Prints the tables of docs/checks.md; ``--marks`` prints the marks on good replies.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import re
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+from pipeline.records import Paper
+from pipeline.summarize import checks
+from pipeline.summarize.content.affinity import Texts
+from pipeline.summarize.content.sentences import split_chinese, split_sentences
+from pipeline.summarize.content.table import findings
+from pipeline.summarize.finding import Context, Pair
+from tests.summarize.alterations import Reply
+from tests.summarize.more_alterations import KINDS
+
+MANY = 200
+CUT = 985
+"""Characters of a stored abstract from which on it may have been cut; its last sentence is then left out."""
+OF_THE_REST = frozenset({"number", "name_added", "line_unlike"})
+"""Marks that a one-liner may owe to the part of the abstract that is not stored."""
+LEAST_SHARE = 0.4
+"""Of the words of a sentence and of its translation, in a reply that counts as aligned."""
+_HEAD = re.compile(r"^arXiv:\S+ Announce Type: \S+\s+Abstract: ")
+_TAIL = re.compile(r"\s*[(（]arXiv:.*$")
+
+
+@dataclass(frozen=True)
+class Good:
+    """A recorded reply whose sentences are the abstract's, one to one."""
+
+    id: str
+    reply: Reply
+    is_cut: bool = False
+    """The one-liner may say what the stored abstract lacks."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a reply."""
+
+    refused: bool
+    marks: tuple[str, ...]
+    details: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Refused, marked or passed."""
+        return "refused" if self.refused else "marked" if self.marks else "passed"
+
+
+@cache
+def good_replies(folder: Path) -> tuple[Good, ...]:
+    """Return 200 papers, those with the sentences by number first, then those with a whole abstract."""
+    found = [*_numbered(folder / "judged"), *sorted(_plain(folder / "replies"), key=lambda good: good.is_cut)]
+    return tuple(found[:MANY])
+
+
+def judged(good: Good, reply: Reply, *, is_numbered: bool) -> Verdict:
+    """Judge a reply about the paper of a good one as a run does."""
+    paper = Paper(id="2404.02059", title=good.reply.title, abstract=" ".join(good.reply.english))
+    fields = {
+        "translated_title": reply.zh_title,
+        "tldr": reply.tldr,
+        "tldr_en": "A line in English.",
+        "translated_abstract": "".join(reply.chinese),
+    }
+    if is_numbered and len(reply.chinese) != len(good.reply.english):
+        return Verdict(refused=True, marks=(), details=("another number of sentences",))
+    if fault := checks.first_fault(fields, checks.Context(paper, instructions="")):
+        return Verdict(refused=True, marks=(), details=(fault.detail,))
+    pairs = tuple(map(Pair, good.reply.english, reply.chinese)) if is_numbered else ()
+    found = [
+        one
+        for one in findings(fields, Context(paper, "", pairs))
+        if one.severity != "retry" and not (good.is_cut and one.field == "tldr" and one.check in OF_THE_REST)
+    ]
+    refused = any(one.severity == "refuse" for one in found)
+    return Verdict(
+        refused,
+        tuple(sorted({f"{one.check} {one.sentence or ''}" for one in found})),
+        tuple(one.detail for one in found),
+    )
+
+
+def altered(folder: Path, kind: str) -> Iterator[tuple[Good, Reply]]:
+    """Yield each good reply made wrong in one way, where it gives occasion."""
+    replies = good_replies(folder)
+    for number, good in enumerate(replies):
+        wrong = KINDS[kind](good.reply, replies[(number + 1) % len(replies)].reply, random.Random(number))
+        if wrong and wrong != good.reply:
+            yield good, wrong
+
+
+@cache
+def before(good: Good, *, is_numbered: bool) -> Verdict:
+    """Judge a good reply as it is."""
+    return judged(good, good.reply, is_numbered=is_numbered)
+
+
+def tally(folder: Path, kind: str, *, is_numbered: bool) -> Counter[str]:
+    """Count what becomes of one kind; a mark that the good reply has already does not count."""
+    counts: Counter[str] = Counter()
+    for good, wrong in altered(folder, kind):
+        old, new = before(good, is_numbered=is_numbered), judged(good, wrong, is_numbered=is_numbered)
+        is_new = new.refused or not set(new.marks) <= set(old.marks)
+        counts[new.name if is_new else "passed"] += 1
+    return counts
+
+
+def row(folder: Path, kind: str) -> str:
+    """Return one row of the table."""
+    forms = [tally(folder, kind, is_numbered=is_numbered) for is_numbered in (True, False)]
+    cells = [str(form[name]) for form in forms for name in ("refused", "marked", "passed")]
+    return f"| {kind} | {forms[0].total()} | {' | '.join(cells)} |"
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.content")
+    parser.add_argument("kinds", nargs="*", metavar="KIND", help="all where none is given")
+    parser.add_argument("--marks", action="store_true", help="print the marks on good replies instead")
+    given = parser.parse_args()
+    folder = Path(os.environ["ARXIV_DIGEST_TEST_DATA"])
+    if given.marks:
+        _print_marks(folder)
+        return
+    for is_numbered in (True, False):
+        started = time.process_time()
+        verdicts = Counter(judged(good, good.reply, is_numbered=is_numbered).name for good in good_replies(folder))
+        spent = (time.process_time() - started) / MANY * 1000
+        print("by number" if is_numbered else "as one text", dict(verdicts), f"{spent:.1f} ms a paper")
+    print("| Kind | Made | By number: refused | marked | passed | As one text: refused | marked | passed |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    with ProcessPoolExecutor() as pool:
+        for line in pool.map(partial(row, folder), given.kinds or KINDS):
+            print(line, flush=True)
+
+
+def _print_marks(folder: Path) -> None:
+    for good in good_replies(folder):
+        for is_numbered in (True, False):
+            verdict = judged(good, good.reply, is_numbered=is_numbered)
+            for detail in verdict.details:
+                print(good.id, "number" if is_numbered else "text", detail)
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def _numbered(folder: Path) -> Iterator[Good]:
+    titles = {row["id"]: row["title"] for row in _rows(folder / "pairs.jsonl")}
+    for row in _rows(folder / "numbered.jsonl"):
+        said = row["reply"]
+        yield Good(
+            row["id"],
+            Reply(
+                titles[row["id"]],
+                tuple(row["sentences_en"]),
+                said["translated_title"],
+                said["tldr"],
+                tuple(said["sentences"]),
+            ),
+        )
+
+
+def _plain(folder: Path) -> Iterator[Good]:
+    rows = _rows(folder / "ok.jsonl")
+    random.Random(3).shuffle(rows)
+    for row in rows:
+        is_cut = len(row["abstract"]) >= CUT
+        english, chinese = split_sentences(_HEAD.sub("", row["abstract"])), split_chinese(row["translated_abstract"])
+        if len(english) != len(chinese):
+            continue
+        if is_cut:
+            english, chinese = english[:-1], chinese[:-1]
+        texts = Texts(english, chinese)
+        if len(english) > 2 and all(texts.affinity((at,), (at,)).share >= LEAST_SHARE for at in range(len(english))):
+            titles = (_TAIL.sub("", row[name]) for name in ("title", "translated_title"))
+            title, zh_title = titles
+            yield Good(row["id"], Reply(title, english, zh_title, row["tldr"], chinese), is_cut)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,21 @@
+"""The door for programs: settings in, digests, jobs and models out. Prints nothing and reads no environment."""
+
+from pipeline.compose.digests import make_digests, make_digests_async, make_each
+from pipeline.compose.job import Asking, open_job, output_for, prompt_library
+from pipeline.compose.models import model_for
+from pipeline.compose.runtime import Runtime
+from pipeline.compose.selection import Selection, digests_for
+
+__all__ = [
+    "Asking",
+    "Runtime",
+    "Selection",
+    "digests_for",
+    "make_digests",
+    "make_digests_async",
+    "make_each",
+    "model_for",
+    "open_job",
+    "output_for",
+    "prompt_library",
+]

@@ -1,0 +1,125 @@
+"""Which model to ask, where, and with which key: all that a process needs to connect to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from pipeline.endpoints import OPENAI_URL, REPLAY, Preset, preset_for
+
+OPENAI_KEY = "OPENAI_API_KEY"
+"""The variable of the key that may go to any address that the user himself names."""
+
+
+class PriceSection(BaseModel):
+    """``[prices.MODEL]``: US dollars for a million tokens."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
+    cached: float | None = Field(default=None, ge=0)
+    """For prompt tokens that the endpoint has in its own cache; as ``input`` where absent."""
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The keys that the environment holds."""
+
+    general: SecretStr | None = None
+    """``OPENAI_API_KEY``."""
+    own: Mapping[str, SecretStr] = field(default_factory=dict)
+    """The keys of single services, by their variables."""
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """One model at one endpoint; it may be pickled, and takes its key with it."""
+
+    name: str
+    base_url: str = OPENAI_URL
+    api_key: SecretStr | None = None
+    """The key that is sent to the base URL; None sends none."""
+    key_variable: str = OPENAI_KEY
+    """The environment variable that the key comes from."""
+    is_key_withheld: bool = False
+    """Whether there is a key that may not go there."""
+    may_have_openai_secrets: bool = True
+    """Whether what the environment holds for OpenAI's client may go to the base URL."""
+    price: PriceSection | None = None
+    """The user's own price; the published one where absent."""
+
+    @classmethod
+    def with_key(cls, name: str, base_url: str, keys: Keys, *, is_trusted: bool, price: PriceSection | None) -> Self:
+        """Return a choice with the one key of ``keys`` that may be sent to the base URL.
+
+        A service's own key goes to its own address, whoever named that; ``OPENAI_API_KEY`` goes to OpenAI, and to an
+        address that the user named (``is_trusted``), but not to one that digest.toml alone names.
+        """
+        is_encrypted, preset = base_url.startswith("https:"), preset_for(base_url)
+        may_have = is_trusted or (is_encrypted and _is_openai(base_url))
+        own = keys.own.get(preset.key_variable) if is_encrypted else None
+        key = own or (keys.general if may_have else None)
+        return cls(
+            name,
+            base_url,
+            key,
+            key_variable=preset.key_variable if own else OPENAI_KEY,
+            is_key_withheld=bool(keys.general) and not key,
+            may_have_openai_secrets=may_have,
+            price=price,
+        )
+
+    @property
+    def usable_key(self) -> str | None:
+        """The key in the clear."""
+        return self.api_key.get_secret_value() if self.api_key else None
+
+    @property
+    def replay_file(self) -> Path | None:
+        """The file that answers instead of a network."""
+        return Path(self.base_url.removeprefix(REPLAY)) if self.base_url.startswith(REPLAY) else None
+
+    @property
+    def host(self) -> str:
+        """Host of the endpoint, with the port where one is given."""
+        return urlsplit(self.base_url).netloc
+
+    @property
+    def is_openai(self) -> bool:
+        """Whether the base URL is OpenAI's own, which takes no call without a key."""
+        return _is_openai(self.base_url)
+
+    @property
+    def preset(self) -> Preset:
+        """What is known of the service behind the base URL."""
+        return preset_for(self.base_url)
+
+
+@dataclass(frozen=True)
+class CallLimits:
+    """How many calls go to a model, and how long each may take; None leaves a figure to what the endpoint shows."""
+
+    concurrency: int | None = None
+    """Calls in flight at the beginning, and at most."""
+    rpm: float | None = None
+    """Requests a minute."""
+    tpm: float | None = None
+    """Tokens a minute."""
+    deadline: float = 120.0
+    """Seconds for one answer, until the model's own answers have shown how long they take."""
+    is_single_try: bool = False
+    """Whether nothing is asked a second time."""
+
+    def most_calls(self, choice: ModelChoice) -> int:
+        """Return the calls in flight at most."""
+        return self.concurrency or choice.preset.at_once
+
+
+def _is_openai(base_url: str) -> bool:
+    return urlsplit(base_url).hostname == urlsplit(OPENAI_URL).hostname

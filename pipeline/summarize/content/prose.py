@@ -1,0 +1,30 @@
+"""The prose of a text: without formulas, addresses and commands of TeX."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+FORMULA = re.compile(r"\$[^$]*\$|https?://\S+|\\[A-Za-z]+")
+"""What is no prose."""
+MATH = re.compile(r"\$\$?([^$]+)\$\$?")
+_PLAIN = re.compile(r"[\s\d.,^{}+−~%x/-]+")
+_MARKUP = re.compile(r"\\(?:textit|textbf|emph|texttt|textsc|text|mathrm|mathbf|rm|it|bf)\b")
+_IGNORED = re.compile(r"\\(?:times|%|,|;|!|sim|approx|pm|quad|ldots)")
+
+
+@lru_cache(maxsize=64)
+def unwrap(text: str) -> str:
+    """Return prose with formulas left out, but for those that are but a number, such as ``$10^{-3}$``."""
+    return FORMULA.sub(" ", MATH.sub(_number_or_nothing, text)).replace("{,}", ",").replace("+/-", "±")
+
+
+def is_plain(formula: str) -> bool:
+    """Return whether what stands between the dollars is but a number or a single letter, which prose may hold bare."""
+    bare = _IGNORED.sub("", formula)
+    return bool(_PLAIN.fullmatch(bare)) or len(bare.strip()) <= 1
+
+
+def _number_or_nothing(match: re.Match[str]) -> str:
+    inner = match[1].replace("\\%", "%").replace("\\times", "x ").replace("\\sim", "~").replace("\\approx", "~")
+    return f" {inner} " if _PLAIN.fullmatch(inner) else " "
