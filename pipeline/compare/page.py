@@ -23,6 +23,7 @@ from pipeline.compare.table import Line, table
 from pipeline.compare.verdicts import KIND_OF, KINDS, Verdict
 from pipeline.compare.wording import sentences
 from pipeline.records import Summary
+from pipeline.summarize.content.table import reasons
 from pipeline.text import plain
 
 STYLES = ("page.css", "compare.css")
@@ -151,8 +152,7 @@ def _row(row: Row, cells: list[Cell]) -> dict[str, Any]:
 
 def _cell(cell: Cell) -> dict[str, Any]:
     if cell.failure:
-        reasons = LANGUAGES["zh"].reasons
-        return {"failure": reasons.get(cell.failure.reason, cell.failure.reason), "detail": plain(cell.failure.detail)}
+        return {"failure": _in_words(cell.failure.reason), "detail": plain(cell.failure.detail)}
     made = cell.summary
     assert made
     marks = [[_PARTS.get(mark.field, ""), mark.check, plain(mark.detail)] for mark in cell.marks]
@@ -175,14 +175,19 @@ def _checks(comparison: Comparison) -> dict[str, str]:
     """Return the words for readers of every check that fired."""
     cells = [cell for row in comparison.rows for cell in row.cells]
     names = {mark.check for cell in cells for mark in cell.marks} | {fault for cell in cells for fault in cell.faults}
-    return {name: LANGUAGES["zh"].reasons.get(name, name) for name in sorted(names)}
+    return {name: _in_words(name) for name in sorted(names)}
 
 
 def _name(key: str) -> str:
     kind, _, check = key.partition(":")
     if not check:
         return FIGURES[key]
-    return (_CHECK if kind == "check" else _MARK).format(LANGUAGES["zh"].reasons.get(check, check))
+    return (_CHECK if kind == "check" else _MARK).format(_in_words(check))
+
+
+def _in_words(check: str) -> str:
+    """Return what a check, or a failure, is called for readers."""
+    return LANGUAGES["zh"].reasons.get(check) or reasons().get(check, check)
 
 
 def _values(line: Line) -> list[tuple[str, str]]:

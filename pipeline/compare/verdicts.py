@@ -38,7 +38,7 @@ KIND_OF: dict[str, Kind] = {
     "name_added": "增译",
     "added_sentence": "增译",
     "line_unlike": "要点不准",
-    "filler": "生硬",
+    "traditional": "标点排版",
 }
 """Reasons that marks of checks suggest; a mark of another check is shown beside the text alone."""
 

@@ -85,7 +85,7 @@ def test_papers_are_read_by_keyboard(reading: Open, trial: Path) -> None:
     assert page.locator("#tools output").inner_text() == "23"
     page.keyboard.press("f")
     assert (_id(page), page.locator("#tools output").inner_text()) == ("2604.00000", "1")
-    assert page.locator("[data-part=abstract] .check").inner_text() == "number"
+    assert page.locator("[data-part=abstract] .check").inner_text() == "数字待核"
 
 
 def test_differences_are_marked_by_character(reading: Open, trial: Path) -> None:

@@ -50,7 +50,7 @@ def test_the_page_names_columns_and_figures() -> None:
         "费用（美元，每篇）",
         "95 %",
         "模型的回复不是中文",
-        "检查标记：number",
+        "检查标记：数字待核",
     ):
         assert words in text
     seen = data_of(text)["rows"][0]["cells"][1]
