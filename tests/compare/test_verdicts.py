@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.compare.blinding import is_swapped
@@ -30,6 +30,7 @@ def test_verdicts_are_read_back_in_order(tmp_path: Path) -> None:
     assert len(path.read_text("utf-8").splitlines()) == 2
 
 
+@settings(deadline=None, max_examples=40)
 @given(cut=st.integers(min_value=1))
 def test_a_last_line_that_was_cut_costs_only_itself(cut: int, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Wherever it was cut, the others are read, and the next verdict stands on a line of its own."""
