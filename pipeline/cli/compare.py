@@ -90,7 +90,9 @@ def compare_command(given: Given, which: Which) -> Exit:
     if not any(cell.summary for column in columns for cell in column):
         raise ModelError("no paper has a summary in any column", hint=_first_failure(columns))
     comparison = _comparison(papers, contenders, columns, now())
-    _say(comparison, _write(comparison, settings.output / FOLDER, given.name))
+    files = _write(comparison, settings.output / FOLDER, given.name)
+    if not given.quiet:
+        _say(comparison, files)
     failed = any(cell.failure for column in columns for cell in column)
     return Exit.BUDGET if stopped else Exit.PARTIAL if failed else Exit.COMPLETE
 

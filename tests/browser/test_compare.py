@@ -88,6 +88,23 @@ def test_papers_are_read_by_keyboard(reading: Open, trial: Path) -> None:
     assert page.locator("[data-part=abstract] .check").inner_text() == "数字待核"
 
 
+def test_columns_stand_side_by_side_beside_their_heading(reading: Open, tmp_path: Path) -> None:
+    """Three of them too: all at one height, in order, and within the screen."""
+    path = tmp_path / "three.html"
+    path.write_text(page(comparison(2, columns=3)), "utf-8")
+    shown = reading(path.as_uri())
+    (heading, *cells) = shown.evaluate(
+        """[...document.querySelectorAll("[data-part=title] h3, [data-part=title] .cell")].map((each) => {
+            const box = each.getBoundingClientRect();
+            return [box.left, box.top, box.right];
+        })"""
+    )
+    assert {round(top) for _, top, _ in (heading, *cells)} == {round(heading[1])}
+    edges = [left for left, _, _ in (heading, *cells)]
+    assert edges == sorted(edges)
+    assert cells[-1][2] <= WIDE["viewport"]["width"]
+
+
 def test_differences_are_marked_by_character(reading: Open, trial: Path) -> None:
     """What both have is not; the words of one side joined are its text."""
     page = reading(trial.as_uri())
