@@ -58,6 +58,7 @@ def test_a_wheel_carries_prompts_templates_and_the_sample(wheel: Path) -> None:
         *("_prompts/digest/1.md", "_prompts/released.json", "_prompts/glossary.csv", "assemble/templates/digest.md.j2"),
         *(f"assemble/templates/{name}" for name in ("page.html.j2", "paper.html.j2", "page.css", "page.js")),
         *("sample/papers.atom.xml", "sample/replies.jsonl"),
+        *("compare/sample/papers.jsonl", "compare/templates/compare.html.j2", "compare/templates/judge.js"),
     ]
     assert [name for name in wanted if f"pipeline/{name}" not in names] == []
     assert not [name for name in names if name.startswith(("tests/", "cache/", "outputs/"))]

@@ -99,7 +99,11 @@ def environment() -> Environment:
 @cache
 def asset(*names: str) -> Asset:
     """Return stylesheets or scripts of the templates' folder, put together as one."""
-    sources = (rendering.LOADER.get_source(environment(), name)[0] for name in names)
+    return joined(rendering.LOADER.get_source(environment(), name)[0] for name in names)
+
+
+def joined(sources: Iterable[str]) -> Asset:
+    """Return stylesheets or scripts of the program's own as one."""
     # A browser hashes what it has read, and it reads every line end as one character.
     text = "\n".join(line for source in sources for line in source.splitlines())
     digest = hashlib.sha256(text.encode()).digest()

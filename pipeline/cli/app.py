@@ -9,7 +9,7 @@ import typer
 
 from pipeline import __version__
 from pipeline.cli.help import CONTEXT, Command, Group
-from pipeline.cli.options import ASKING, WHICH, Given, taking
+from pipeline.cli.options import ASKING, MODEL, PAPERS, WHICH, Given, taking
 
 MAKE = "Make digests"
 STEPS = "One step of a run at a time"
@@ -34,7 +34,7 @@ app = _group(
     epilog="arxiv-digest demo\narxiv-digest run cs.CL --limit 20\narxiv-digest run --help",
 )
 cache_app = _group("Look into the cache of replies.")
-prompts_app = _group("List, write, check and release the versioned prompts.")
+prompts_app = _group("List, write, compare, judge, check and release the versioned prompts.")
 
 
 def _say_version(asked: bool) -> None:  # noqa: FBT001 (the form of a callback)
@@ -302,3 +302,70 @@ def prompts_release(
     from pipeline.cli.prompts import release_command, undo_command
 
     return undo_command(given, label) if undo else release_command(label)
+
+
+@prompts_app.command(
+    "compare",
+    cls=Command,
+    epilog="arxiv-digest prompts compare digest@1 digest@2\narxiv-digest prompts compare digest@1 --model A --model B",
+)
+@taking(
+    "ids", "input", "limit", "yes", "base_url", "refresh", "offline", "dry_run", "budget", "concurrency", "rpm", "tpm",
+    "name", "output", "cache", "config", "quiet", "verbose",
+    wording={
+        "limit": "Take the first N papers only.",
+        "yes": "Go on with more than 1,000 papers to ask about.",
+        "dry_run": "Say what it would take; ask no model.",
+        "offline": "Ask no model: take replies from the cache alone.",
+        "name": "Name of the files.  [default: made of the columns]",
+        "output": "Folder of the outputs; the page goes into its folder compare.  [default: outputs]",
+    },
+)  # fmt: skip
+def prompts_compare(
+    given: Given,
+    labels: Annotated[list[str], typer.Argument(metavar="NAME@N...", help="Prompts.")],
+    *,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model", metavar="MODEL", help="The language model; repeatable, a column for each.", rich_help_panel=MODEL
+        ),
+    ] = None,
+    sample: Annotated[
+        int | None,
+        typer.Option(
+            "--sample",
+            metavar="N",
+            min=1,
+            help="Draw N papers from the cache.  [default: 24 fixed papers]",
+            rich_help_panel=PAPERS,
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", metavar="S", help="Of the draw.", rich_help_panel=PAPERS)] = 1,
+) -> int:
+    """Ask for the same papers with several prompts or models, and set the texts side by side."""
+    from pipeline.cli.compare import Which, compare_command
+
+    return compare_command(given, Which(tuple(labels), tuple(model or ()), sample, seed))
+
+
+@prompts_app.command(
+    "judge", cls=Command, epilog="arxiv-digest prompts judge outputs/compare/trial.json --judge anna --open"
+)
+@taking("open")
+def prompts_judge(
+    given: Given,
+    comparison: Annotated[Path, typer.Argument(metavar="COMPARISON", help="The .json file that 'compare' wrote.")],
+    *,
+    judge: Annotated[str, typer.Option("--judge", metavar="NAME", help="Who judges.")] = "me",
+    pair: Annotated[
+        str | None, typer.Option("--pair", metavar="I,J", help="Which two columns, where there are more.")
+    ] = None,
+    verdicts: Annotated[
+        bool, typer.Option("--verdicts", help="Say what the verdicts come to so far; serve nothing.")
+    ] = False,
+) -> int:
+    """Judge two columns of a comparison in the browser, without knowing which is which."""
+    from pipeline.cli.judge import judge_command
+
+    return judge_command(comparison, judge, pair, verdicts=verdicts, open_=given.open)
