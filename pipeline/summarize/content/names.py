@@ -112,9 +112,11 @@ def squeeze(text: str) -> str:
 
 
 def _names(english: str) -> Iterator[str]:
-    prose = unwrap(_KEY.sub(" ", english))
-    yield from (token for token in _TOKEN.findall(prose) if _NAMED.fullmatch(token) and not _EMPHASIS.fullmatch(token))
-    yield from _CITED.findall(prose)
+    prose = unwrap(_KEY.sub(" ", english) if "\\" in english else english)
+    for token in _TOKEN.findall(prose):
+        if not (token.isalpha() and token[1:].islower()) and _NAMED.fullmatch(token) and not _EMPHASIS.fullmatch(token):
+            yield token
+    yield from _CITED.findall(prose) if "et al" in prose else ()
 
 
 def _stem(word: str) -> str:

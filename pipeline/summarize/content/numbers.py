@@ -171,35 +171,39 @@ def wrong_numbers(english: str, chinese: str) -> str:
     be in the English one, in its formulas and names too.
     """
     said, source = unwrap(chinese), unwrap(english)
-    added = _added(f"{english}\n{source}", said)
-    return _lost(source, said) or added or _added_in_formulas(english, chinese)
+    digits = _chinese_numbers(said)
+    return _lost(source, digits, said) or _added(english, digits) or _added_in_formulas(english, chinese)
 
 
 def added_number(english: str, chinese: str) -> str:
     """Return the first number in digits that a text has and the paper lacks."""
-    return _added(f"{english}\n{unwrap(english)}", unwrap(chinese))
+    return _added(english, _chinese_numbers(unwrap(chinese)))
 
 
-def _lost(english: str, chinese: str) -> str:
-    digits = tuple(_chinese_numbers(chinese))
+def _lost(english: str, digits: tuple[Number, ...], chinese: str) -> str:
+    numbers, words = tuple(_english_numbers(english)), tuple(_required_words(english))
+    if not numbers and not words:
+        return ""
     numerals = _numerals(chinese)
-    for number in _english_numbers(english):
+    for number in numbers:
         same = [one for one in digits if not number.values.isdisjoint(one.values)]
         if not same and number.values.isdisjoint(numerals):
             return number.text
         if same and not any(_agrees(number, one, chinese) for one in same):
             return number.text
-    return next((word for word in _required_words(english) if not _is_said(word, digits, numerals, chinese)), "")
+    return next((word for word in words if not _is_said(word, digits, numerals, chinese)), "")
 
 
-def _added(english: str, chinese: str) -> str:
-    found = tuple(_chinese_numbers(chinese))
-    known = _known(english) if found else frozenset()
-    return next((number.text for number in found if number.values.isdisjoint(known)), "")
+def _added(english: str, digits: tuple[Number, ...]) -> str:
+    strange = [number for number in digits if number.values.isdisjoint(_written(english))]
+    known = _known(f"{english}\n{unwrap(english)}") if strange else frozenset()
+    return next((number.text for number in strange if number.values.isdisjoint(known)), "")
 
 
 def _added_in_formulas(english: str, chinese: str) -> str:
     """Return the first number in a formula, which stands in the original as it is."""
+    if "$" not in chinese:
+        return ""
     known = set(_RUN.findall(english))
     return next((run for formula in MATH.findall(chinese) for run in _RUN.findall(formula) if run not in known), "")
 
@@ -228,10 +232,12 @@ def _english_numbers(text: str) -> Iterator[Number]:
         )
 
 
-def _chinese_numbers(text: str) -> Iterator[Number]:
-    """Yield the numbers in digits of a translation."""
-    if not _RUN.search(text):
-        return
+def _chinese_numbers(text: str) -> tuple[Number, ...]:
+    """Return the numbers in digits of a translation."""
+    return tuple(_numbers_in_chinese(text)) if _RUN.search(text) else ()
+
+
+def _numbers_in_chinese(text: str) -> Iterator[Number]:
     for match in _CHINESE.finditer(_NAME.sub(" ", _percent_ranges(text))):
         scale = match["scale"] or ""
         factor = _SCALES.get(scale) or prod(_HAN_SCALES.get(char, 1.0) for char in scale)
@@ -265,7 +271,10 @@ def _percent_ranges(text: str) -> str:
 
 
 def _required_words(english: str) -> Iterator[str]:
-    lowered = _COMPOUND.sub(" ", english.lower())
+    lowered = english.lower()
+    if not any(word in lowered for word in _REQUIRED_WORDS):
+        return
+    lowered = _COMPOUND.sub(" ", lowered)
     yield from (word for word in _WORD.findall(_IDIOM.sub(" ", lowered)) if word in _REQUIRED_WORDS)
 
 
@@ -280,6 +289,12 @@ def _is_said(word: str, digits: tuple[Number, ...], numerals: frozenset[str], ch
 
 
 @lru_cache(maxsize=64)
+def _written(english: str) -> frozenset[str]:
+    """Return the values of the runs of digits in a text."""
+    return frozenset(_key(float(run)) for run in {*_RUN.findall(english.replace(",", "")), *_RUN.findall(english)})
+
+
+@lru_cache(maxsize=64)
 def _known(english: str) -> frozenset[str]:
     """Return every value that the English text may be said to name."""
     lowered = english.lower()
@@ -287,7 +302,7 @@ def _known(english: str) -> frozenset[str]:
     known = {_key(value) for word in set(words) for value in (*_KNOWN_WORDS.get(word, ()), *_MONTHS.get(word, ()))}
     known |= {_key(_WORDS[word]) for word in words if word in _WORDS}
     known |= {_key(_WORDS[a] + _WORDS[b]) for a, b in _COMPOUND.findall(lowered)}
-    known |= {_key(float(run)) for run in {*_RUN.findall(english.replace(",", "")), *_RUN.findall(english)}}
+    known |= _written(english)
     for match in _ENGLISH.finditer(english):
         known |= _values(match["digits"], match["power"], (1.0, _SCALES.get(match["scale"] or "", 1.0)))
     for word, scale in _SCALES.items():

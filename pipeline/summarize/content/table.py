@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -80,8 +81,13 @@ def _length(part: Part) -> str:
 
 def _further_sentence(part: Part) -> str:
     """Return the last of the sentences that stand for fewer of the original."""
+    if not _ENDS_INSIDE.search(part.chinese):
+        return ""
     said = split_chinese(part.chinese)
     return said[-1] if len(said) > len(split_sentences(part.english)) else ""
+
+
+_ENDS_INSIDE = re.compile(r"[。！？!?…].*\w", re.DOTALL)
 
 
 def _unlike(part: Part, *, least: float, evidence: int) -> str:

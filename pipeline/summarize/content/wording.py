@@ -63,14 +63,17 @@ def filler(_: str, chinese: str) -> str:
 
 def lost_negation(english: str, chinese: str) -> str:
     """Return the word with which a sentence denies something that its translation asserts."""
+    if _DENIED.search(chinese):
+        return ""
     match = _DENIES.search(_ONLY_SEEMS.sub(" ", english))
-    return match.group() if match and not _DENIED.search(chinese) else ""
+    return match.group() if match else ""
 
 
 def turned(english: str, chinese: str) -> str:
     """Return the Chinese word that says the opposite of the English sentence, which has no other such word."""
     for said, opposite in _POLARITY:
-        match, turn = said.search(english), opposite.search(chinese)
-        if match and turn and not _OPPOSITES.search(english.replace(match.group(), " ")):
+        turn = opposite.search(chinese)
+        match = said.search(english) if turn else None
+        if turn and match and not _OPPOSITES.search(english.replace(match.group(), " ")):
             return turn.group()
     return ""
