@@ -11,7 +11,6 @@ import json
 import os
 import random
 import re
-import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -71,8 +70,8 @@ def good_replies(folder: Path) -> tuple[Good, ...]:
     return tuple(found[:MANY])
 
 
-def judged(good: Good, reply: Reply, *, is_numbered: bool) -> Verdict:
-    """Judge a reply about the paper of a good one as a run does."""
+def asked(good: Good, reply: Reply, *, is_numbered: bool) -> tuple[dict[str, str], Context]:
+    """Return a reply's fields, and what they are judged against."""
     paper = Paper(id="2404.02059", title=good.reply.title, abstract=" ".join(good.reply.english))
     fields = {
         "translated_title": reply.zh_title,
@@ -80,22 +79,25 @@ def judged(good: Good, reply: Reply, *, is_numbered: bool) -> Verdict:
         "tldr_en": "A line in English.",
         "translated_abstract": "".join(reply.chinese),
     }
+    pairs = tuple(map(Pair, good.reply.english, reply.chinese)) if is_numbered else ()
+    return fields, Context(paper, "", pairs)
+
+
+def judged(good: Good, reply: Reply, *, is_numbered: bool) -> Verdict:
+    """Judge a reply about the paper of a good one as a run does."""
     if is_numbered and len(reply.chinese) != len(good.reply.english):
         return Verdict(refused=True, marks=(), details=("another number of sentences",))
-    if fault := checks.first_fault(fields, checks.Context(paper, instructions="")):
+    fields, context = asked(good, reply, is_numbered=is_numbered)
+    if fault := checks.first_fault(fields, context):
         return Verdict(refused=True, marks=(), details=(fault.detail,))
-    pairs = tuple(map(Pair, good.reply.english, reply.chinese)) if is_numbered else ()
     found = [
         one
-        for one in findings(fields, Context(paper, "", pairs))
+        for one in findings(fields, context)
         if one.severity != "retry" and not (good.is_cut and one.field == "tldr" and one.check in OF_THE_REST)
     ]
     refused = any(one.severity == "refuse" for one in found)
-    return Verdict(
-        refused,
-        tuple(sorted({f"{one.check} {one.sentence or ''}" for one in found})),
-        tuple(one.detail for one in found),
-    )
+    marks = tuple(sorted({f"{one.check} {one.sentence or ''}" for one in found}))
+    return Verdict(refused, marks, tuple(one.detail for one in found))
 
 
 def altered(folder: Path, kind: str) -> Iterator[tuple[Good, Reply]]:
@@ -141,10 +143,8 @@ def main() -> None:
         _print_marks(folder)
         return
     for is_numbered in (True, False):
-        started = time.process_time()
         verdicts = Counter(judged(good, good.reply, is_numbered=is_numbered).name for good in good_replies(folder))
-        spent = (time.process_time() - started) / MANY * 1000
-        print("by number" if is_numbered else "as one text", dict(verdicts), f"{spent:.1f} ms a paper")
+        print("by number" if is_numbered else "as one text", dict(verdicts))
     print("| Kind | Made | By number: refused | marked | passed | As one text: refused | marked | passed |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     with ProcessPoolExecutor() as pool:

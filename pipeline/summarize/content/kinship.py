@@ -30,10 +30,15 @@ def kinship(english: str, chinese: str) -> Kinship:
     return Kinship(len(found), len(rendered_in(chinese, found)))
 
 
-@lru_cache(maxsize=64)
 def stems_in(english: str) -> frozenset[str]:
     """Return the lexicon's stems in an English text."""
-    return frozenset(chain.from_iterable(map(_stems, set(_WORD.findall(english.lower())))))
+    lines = [_stems_of(line) for line in english.split("\n")]
+    return lines[0] if len(lines) == 1 else frozenset().union(*lines)
+
+
+@lru_cache(maxsize=64)
+def _stems_of(line: str) -> frozenset[str]:
+    return frozenset(chain.from_iterable(map(_stems, set(_WORD.findall(line.lower())))))
 
 
 def rendered_in(chinese: str, stems: frozenset[str]) -> frozenset[str]:
@@ -85,25 +90,22 @@ def chinese_words_in(text: str) -> tuple[frozenset[str], ...]:
 def _words_in(text: str) -> frozenset[str]:
     """Return the lexicon's Chinese words that stand in a text.
 
-    Sets of characters and of pairs of them say nearly all of it: only words of three and more are searched for.
+    Its characters and pairs of them say nearly all of it: only words of three and more are searched for.
     """
-    index = _index()
-    begun = index.pairs.intersection(map(add, text, text[1:]))
-    return frozenset(
-        word for key in (*begun, *index.singles.intersection(text)) for word in index.begun[key] if word in text
-    )
+    index, pairs = _index(), set(map(add, text, text[1:]))
+    begun = index.begun.keys() & pairs
+    longer = [word for pair in begun for word in index.begun[pair] if word in text]
+    return (index.short & pairs.union(text)).union(longer)
 
 
 @dataclass(frozen=True, slots=True)
 class _Index:
     """The Chinese words of the lexicon, as they are looked up."""
 
-    singles: frozenset[str]
-    """Words of one character."""
-    pairs: frozenset[str]
-    """The first two characters of every other word."""
+    short: frozenset[str]
+    """Words of one or two characters."""
     begun: dict[str, tuple[str, ...]]
-    """The words that begin with such a pair, or are the one character."""
+    """The longer words by their first two characters."""
     longer: dict[str, frozenset[str]]
     """For each word of two characters or more, the words that it stands in."""
 
@@ -112,13 +114,12 @@ class _Index:
 def _index() -> _Index:
     words = _chinese_words()
     begun: dict[str, tuple[str, ...]] = {}
-    for word in words:
-        begun[word[:2]] = (*begun.get(word[:2], ()), word)
     longer: dict[str, frozenset[str]] = {word: frozenset() for word in words if len(word) > 1}
-    for word, inside in ((word, part) for word in longer for part in _parts_of(word) if part in longer):
-        longer[inside] |= {word}
-    singles = frozenset(word for word in words if len(word) == 1)
-    return _Index(singles, frozenset(begun) - singles, begun, longer)
+    for word in (word for word in words if len(word) > 2):
+        begun[word[:2]] = (*begun.get(word[:2], ()), word)
+        for inside in longer.keys() & set(_parts_of(word)):
+            longer[inside] |= {word}
+    return _Index(frozenset(word for word in words if len(word) <= 2), begun, longer)
 
 
 def _parts_of(word: str) -> Iterator[str]:

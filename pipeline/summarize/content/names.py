@@ -16,7 +16,7 @@ _CITED = re.compile(r"\b([A-Z][a-z]{2,}) et al\b")
 _KEY = re.compile(r"\\\w*(?:cite|ref|label)\w*\{[^{}]*\}")
 SHORT = 3
 """Characters of an acronym that its translation may say in Chinese throughout."""
-_LATIN = re.compile(r"(?<![\\A-Za-z])[A-Za-z][A-Za-z0-9]{2,}")
+_LATIN = re.compile(r"[A-Za-z](?<![\\A-Za-z].)[A-Za-z0-9]{2,}")
 _LINK = re.compile(r"(?:https?://|www\.)[!-'*-|~]+")
 _NOISE = re.compile(r"[^A-Za-z0-9]+")
 _BLANKS = re.compile(r"[\s{}\\]|left|right|,$|\.$")

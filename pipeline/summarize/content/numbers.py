@@ -93,6 +93,7 @@ _KNOWN_WORDS: dict[str, tuple[float, ...]] = {
 }  # fmt: skip
 """Words that explain a number in the translation, but ask for none."""
 _REQUIRED_WORDS = frozenset(["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"])
+_TO_BLANKS = str.maketrans(dict.fromkeys("".join(chr(code) for code in range(128) if not chr(code).isalpha()), " "))
 _DIGITS = r"\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _ENGLISH = re.compile(
     rf"(?P<sign>(?<![A-Za-z0-9_)\]])[-−–](?=\d))?(?<![A-Za-z0-9_.])(?P<digits>{_DIGITS})"
@@ -101,7 +102,7 @@ _ENGLISH = re.compile(
     rf"(?:\s?-?(?P<scale>hundred|thousand|million|billion|trillion|[kKMBT](?![A-Za-z\d])))?"
     rf"(?:[\s-]?(?P<unit>{'|'.join(sorted(_UNITS, key=len, reverse=True))})(?![A-Za-z\d]))?"
 )
-_NAME = re.compile(r"[A-Za-z]+[-_]?\d[A-Za-z0-9_.]*(?:[-_][A-Za-z0-9_.]+)*")
+_NAME = re.compile(r"[A-Za-z](?<![A-Za-z].)[A-Za-z]*+[-_]?\d[A-Za-z0-9_.]*(?:[-_][A-Za-z0-9_.]+)*")
 _NO_AMOUNT = re.compile(
     r"(?<![A-Za-z0-9_.])\d+(?:st|nd|rd|th)\b|\[\d[\d, -]*\]|\(\d{1,2}\)|(?<![\w.])\d\)|\b\d{4}['’]s"
     r"|\((?:[^()]{0,60}\s)?(?:19|20)\d\d[a-z]?\)|\^\d\$|et al\.,? \(?\d{4}"
@@ -272,7 +273,7 @@ def _percent_ranges(text: str) -> str:
 
 def _required_words(english: str) -> Iterator[str]:
     lowered = english.lower()
-    if not any(word in lowered for word in _REQUIRED_WORDS):
+    if _REQUIRED_WORDS.isdisjoint(lowered.translate(_TO_BLANKS).split()):
         return
     lowered = _COMPOUND.sub(" ", lowered)
     yield from (word for word in _WORD.findall(_IDIOM.sub(" ", lowered)) if word in _REQUIRED_WORDS)

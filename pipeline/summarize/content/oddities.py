@@ -11,6 +11,8 @@ LONG_SENTENCE = 12
 """Characters of a sentence from which on nobody writes it twice."""
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 _HAN_RUN = re.compile(r"[\u3400-\u9fff]{6,}")
+_HAN_PAIR = re.compile(r"[\u3400-\u9fff]{2}")
+"""What a Chinese text's bytes in GBK hardly ever are as UTF-8, unless they were read so before."""
 _REFUSAL = re.compile(
     r"(?:抱歉|对不起|很遗憾)[，,。!！]|(?:我|本模型|AI)[^。，]{0,6}(?:无法|不能|不便)[^。，]{0,6}(?:翻译|提供|完成|回答|处理|协助|满足)"
     r"|无法(?:翻译|完成该|提供该|满足(?:该|您|你))|作为(?:一个|一名|一款)?(?:AI|人工智能|大?语言模型)(?:助手|模型)?[，,]"
@@ -101,6 +103,8 @@ def broken_characters(text: str, english: str) -> str:
     match = _CONTROL.search(text.replace("\n", " ").replace("\t", " ")) or _LATIN_MOJIBAKE.search(text)
     if match and match.group() not in english:
         return ascii(match.group())[1:-1]
+    if not _HAN_PAIR.search(text.encode("gbk", "ignore").decode("utf-8", "replace")):
+        return ""
     return next((run for run in _HAN_RUN.findall(text) if _is_gbk_mojibake(run)), "")[:12]
 
 

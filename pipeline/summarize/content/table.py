@@ -136,6 +136,8 @@ ADDED = ContentCheck(
 )
 DROPPED = ContentCheck("dropped_sentence", "mark", "有句子漏译", "漏译了“{}”", frozenset({ABSTRACT}), lambda _: "")
 
+_OF_KIND = {kind: tuple(check for check in CONTENT_CHECKS if kind in check.kinds) for kind in _ALL}
+
 
 def findings(fields: Fields, context: Context) -> list[Finding]:
     """Return what the content checks find in a reply of right form, title first, then one-liner and abstract."""
@@ -143,8 +145,8 @@ def findings(fields: Fields, context: Context) -> list[Finding]:
     found = [
         _finding(check, part, what)
         for part in parts
-        for check in CONTENT_CHECKS
-        if part.kind in check.kinds and (what := check.find(part))
+        for check in _OF_KIND[part.kind]
+        if (what := check.find(part))
     ]
     whole = next((part for part in parts if part.kind == ABSTRACT), None)
     return [*found, *_misaligned(whole)] if whole else found
