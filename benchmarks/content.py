@@ -12,7 +12,7 @@ import os
 import random
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache, partial
@@ -100,36 +100,40 @@ def judged(good: Good, reply: Reply, *, is_numbered: bool) -> Verdict:
     return Verdict(refused, marks, tuple(one.detail for one in found))
 
 
-def altered(folder: Path, kind: str) -> Iterator[tuple[Good, Reply]]:
-    """Yield each good reply made wrong in one way, where it gives occasion."""
-    replies = good_replies(folder)
-    for number, good in enumerate(replies):
-        wrong = KINDS[kind](good.reply, replies[(number + 1) % len(replies)].reply, random.Random(number))
-        if wrong and wrong != good.reply:
-            yield good, wrong
-
-
 @cache
 def before(good: Good, *, is_numbered: bool) -> Verdict:
     """Judge a good reply as it is."""
     return judged(good, good.reply, is_numbered=is_numbered)
 
 
-def tally(folder: Path, kind: str, *, is_numbered: bool) -> Counter[str]:
-    """Count what becomes of one kind; a mark that the good reply has already does not count."""
-    counts: Counter[str] = Counter()
-    for good, wrong in altered(folder, kind):
-        old, new = before(good, is_numbered=is_numbered), judged(good, wrong, is_numbered=is_numbered)
-        is_new = new.refused or not set(new.marks) <= set(old.marks)
-        counts[new.name if is_new else "passed"] += 1
+def outcome(folder: Path, number: int, kind: str, *, is_numbered: bool) -> str | None:
+    """Return what becomes of a good reply made wrong in one way; None where it gives no occasion.
+
+    A mark that the good reply has already does not count.
+    """
+    replies = good_replies(folder)
+    good, other = replies[number], replies[(number + 1) % len(replies)]
+    wrong = KINDS[kind](good.reply, other.reply, random.Random(number))
+    if wrong is None or wrong == good.reply:
+        return None
+    old, new = before(good, is_numbered=is_numbered), judged(good, wrong, is_numbered=is_numbered)
+    return new.name if new.refused or not set(new.marks) <= set(old.marks) else "passed"
+
+
+def outcomes(folder: Path, kinds: Sequence[str], number: int) -> Counter[tuple[str, bool, str]]:
+    """Count what becomes of every kind of one paper: kind, form and outcome."""
+    counts: Counter[tuple[str, bool, str]] = Counter()
+    for kind in kinds:
+        for is_numbered in (True, False):
+            if name := outcome(folder, number, kind, is_numbered=is_numbered):
+                counts[kind, is_numbered, name] += 1
     return counts
 
 
-def row(folder: Path, kind: str) -> str:
+def row(kind: str, counts: Counter[tuple[str, bool, str]]) -> str:
     """Return one row of the table."""
-    forms = [tally(folder, kind, is_numbered=is_numbered) for is_numbered in (True, False)]
-    cells = [str(form[name]) for form in forms for name in ("refused", "marked", "passed")]
-    return f"| {kind} | {forms[0].total()} | {' | '.join(cells)} |"
+    cells = [counts[kind, form, name] for form in (True, False) for name in ("refused", "marked", "passed")]
+    return f"| {kind} | {sum(cells[:3])} | {' | '.join(map(str, cells))} |"
 
 
 def main() -> None:
@@ -147,9 +151,10 @@ def main() -> None:
         print("by number" if is_numbered else "as one text", dict(verdicts))
     print("| Kind | Made | By number: refused | marked | passed | As one text: refused | marked | passed |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    kinds = given.kinds or tuple(KINDS)
     with ProcessPoolExecutor() as pool:
-        for line in pool.map(partial(row, folder), given.kinds or KINDS):
-            print(line, flush=True)
+        counts = sum(pool.map(partial(outcomes, folder, kinds), range(MANY), chunksize=5), Counter())
+    print("\n".join(row(kind, counts) for kind in kinds))
 
 
 def _print_marks(folder: Path) -> None:

@@ -87,6 +87,13 @@ class Texts:
         words = sum(self._english[at].words for at in english)
         return sum(self._chinese[at].size for at in chinese) / max(1, words)
 
+    def recall(self, english: int, chinese: int) -> Affinity:
+        """Return the words, names and numbers of a sentence of the original, and the share that another renders."""
+        source, text = self._english[english], self._chinese[chinese]
+        told = len(source.stems | source.tokens)
+        kept = len(source.stems & text.rendered) + len(source.tokens & text.tokens)
+        return Affinity(told, kept / told if told else 0.5)
+
     def align(self) -> tuple[Bead, ...]:
         """Return which sentences belong together, in their order: one to one, two to one, or one without another."""
         rows, columns = len(self._english), len(self._chinese)
@@ -129,12 +136,10 @@ class Texts:
     def _held(self, english: int, chinese: int) -> float:
         """Return the share of the shorter sentence's words that the longer one holds."""
         source, text = self._english[english], self._chinese[chinese]
-        told = len(source.stems | source.tokens)
-        recall = (len(source.stems & text.rendered) + len(source.tokens & text.tokens)) / told if told else 0.5
         said = len(text.words) + len(text.tokens)
         foreign = sum(map(source.stems.isdisjoint, text.words))
         held = len(text.words) - foreign + len(source.tokens & text.tokens)
-        return max(recall, held / said if said else 0.5)
+        return max(self.recall(english, chinese).share, held / said if said else 0.5)
 
 
 def size(chinese: str) -> int:

@@ -57,7 +57,7 @@ RENDERED = {
     "1d": "一维", "2d": "二维", "3d": "三维", "4d": "四维", "uav": "无人机", "pde": "偏微分", "ode": "常微分",
     "sde": "随机微分", "qa": "问答", "cv": "计算机视觉", "sgd": "随机梯度", "mdp": "马尔可夫|马尔科夫",
     "asr": "语音识别", "tts": "语音合成|文本转语音", "kg": "知识图谱", "vqa": "视觉问答", "nmt": "机器翻译",
-    "mt": "机器翻译", "svm": "支持向量机", "pca": "主成分", "mri": "磁共振", "eeg": "脑电", "ecg": "心电",
+    "mt": "机器翻译", "svm": "支持向量机", "pca": "主成分", "mri": "磁共振", "eeg": "脑电", "ecg": "心电", "rssi": "信号强度",
     "vr": "虚拟现实", "ar": "增强现实|自回归", "us": "美国|超声", "usa": "美国", "uk": "英国", "eu": "欧盟|欧洲",
     "un": "联合国", "covid": "新冠", "covid19": "新冠", "gpu": "显卡", "mse": "均方误差", "rmse": "均方根误差",
     "sota": "最先进|最优|最新", "ood": "分布外", "ehr": "病历", "hci": "人机交互", "xai": "可解释", "fl": "联邦学习",
@@ -73,8 +73,15 @@ def lost_names(english: str, chinese: str) -> str:
     """
     kept, names = squeeze(chinese), tuple(dict.fromkeys(_names(english)))
     lost = [name for name in names if not (squeeze(name) in kept or _is_opened(name, chinese))]
-    firm = [name for name in lost if len(squeeze(name).rstrip("s")) > SHORT]
-    return ", ".join(lost) if firm or (len(lost) > 1 and 2 * len(lost) > len(names)) else ""
+    short = {squeeze(name).rstrip("s") for name in lost if _may_be_opened(name, english)}
+    firm = len(short) < len({squeeze(name).rstrip("s") for name in lost})
+    return ", ".join(lost) if firm or (len(short) > 1 and 2 * len(lost) > len(names)) else ""
+
+
+def _may_be_opened(name: str, english: str) -> bool:
+    """Return whether a name is an acronym that is short, or that the text itself opens."""
+    acronym = squeeze(name).rstrip("s")
+    return len(acronym) <= SHORT or (name.rstrip("s").isupper() and f"({name})" in english)
 
 
 def added_name(english: str, chinese: str) -> str:

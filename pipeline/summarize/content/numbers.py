@@ -102,7 +102,10 @@ _ENGLISH = re.compile(
     rf"(?:\s?-?(?P<scale>hundred|thousand|million|billion|trillion|[kKMBT](?![A-Za-z\d])))?"
     rf"(?:[\s-]?(?P<unit>{'|'.join(sorted(_UNITS, key=len, reverse=True))})(?![A-Za-z\d]))?"
 )
-_NAME = re.compile(r"[A-Za-z](?<![A-Za-z].)[A-Za-z]*+[-_]?\d[A-Za-z0-9_.]*(?:[-_][A-Za-z0-9_.]+)*")
+_NAME = re.compile(
+    r"[A-Za-z](?<![A-Za-z].)[A-Za-z]*+[-_]?\d[A-Za-z0-9_.]*(?:[-_][A-Za-z0-9_.]+)*(?:(?:,| and|, and|/) ?-\d+)*"
+)
+"""A name with a number, and the versions that go on from it: GPT-3 and -4."""
 _NO_AMOUNT = re.compile(
     r"(?<![A-Za-z0-9_.])\d+(?:st|nd|rd|th)\b|\[\d[\d, -]*\]|\(\d{1,2}\)|(?<![\w.])\d\)|\b\d{4}['’]s"
     r"|\((?:[^()]{0,60}\s)?(?:19|20)\d\d[a-z]?\)|\^\d\$|et al\.,? \(?\d{4}"
@@ -145,6 +148,8 @@ _CHINESE = re.compile(
     r"\s?(?P<scale>[十百千万亿兆]+|[kKMBT](?![A-Za-z\d])|million|billion)?(?=(?P<tail>.{0,5}))",
     re.DOTALL,
 )
+_EXACT = re.compile(r"(?<![A-Za-z0-9_.^-])\d+(?:\.\d+(?![A-Za-z0-9_.])|(?=\s*\\?%))")
+"""Numbers that both languages name in the same order; whole ones they often do not."""
 _NUMERAL = re.compile(r"[〇零一二两三四五六七八九十百千万亿]+")
 _FRACTION = re.compile(r"([一二两三四五六七八九十百千万\d]+)分之([零一二两三四五六七八九十百千\d.点]+)")
 _TENTHS = re.compile(r"([一二两三四五六七八九])成")
@@ -179,6 +184,15 @@ def wrong_numbers(english: str, chinese: str) -> str:
 def added_number(english: str, chinese: str) -> str:
     """Return the first number in digits that a text has and the paper lacks."""
     return _added(english, _chinese_numbers(unwrap(chinese)))
+
+
+def exchanged_numbers(english: str, chinese: str) -> str:
+    """Return the percentages and decimals of a text where its translation has the same ones in another order."""
+    if "." not in english and "%" not in english:
+        return ""
+    before, after = _EXACT.findall(unwrap(english)), _EXACT.findall(unwrap(chinese))
+    is_other = before != after and len(set(before)) == len(before) and sorted(before) == sorted(after)
+    return ", ".join(after) if is_other else ""
 
 
 def _lost(english: str, digits: tuple[Number, ...], chinese: str) -> str:

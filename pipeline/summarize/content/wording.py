@@ -1,14 +1,10 @@
-"""How a title and a one-liner open and end, and whether a sentence denies what its original asserts."""
+"""How titles and one-liners open and end, what brackets hold, and whether a sentence denies what its original says."""
 
 from __future__ import annotations
 
 import re
 
-from .affinity import size
-
-SHORTEST_TITLE = 0.75
-"""Chinese characters and Latin words of a title for one English word: 99 % of real ones have more."""
-FEW_TITLE_WORDS = 5
+_EMPTY = re.compile(r"[（(]\s*[）)]")
 _WORD = re.compile(r"[A-Za-z0-9]+")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _ENDED = re.compile(r"[。！？!?.…：:；;][”’」』）)】\"'$\s]*$|\$$")
@@ -38,12 +34,6 @@ _OPPOSITES = re.compile(
 )
 
 
-def short_title(english: str, chinese: str) -> str:
-    """Return a Chinese title that is too short for all of the English one."""
-    words = len(_WORD.findall(english))
-    return chinese if words >= FEW_TITLE_WORDS and size(chinese) < SHORTEST_TITLE * words else ""
-
-
 def english_title(_: str, chinese: str) -> str:
     """Return a title of which more is English than Chinese."""
     plain = [word for word in _WORD.findall(chinese) if word.isalpha() and word[1:].islower()]
@@ -53,6 +43,12 @@ def english_title(_: str, chinese: str) -> str:
 def unfinished(english: str, chinese: str) -> str:
     """Return how a sentence ends that has no mark at its end where the original has one."""
     return chinese[-12:] if _ENDED.search(english) and not _ENDED.search(chinese.strip()) else ""
+
+
+def empty_brackets(english: str, chinese: str) -> str:
+    """Return brackets from which what stood in them was lost."""
+    match = _EMPTY.search(chinese)
+    return match.group() if match and match.group() not in english else ""
 
 
 def filler(_: str, chinese: str) -> str:
