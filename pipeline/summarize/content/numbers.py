@@ -108,7 +108,7 @@ _NAME = re.compile(
 """A name with a number, and the versions that go on from it: GPT-3 and -4."""
 _NO_AMOUNT = re.compile(
     r"(?<![A-Za-z0-9_.])\d+(?:st|nd|rd|th)\b|\[\d[\d, -]*\]|\(\d{1,2}\)|(?<![\w.])\d\)|\b\d{4}['’]s"
-    r"|\((?:[^()]{0,60}\s)?(?:19|20)\d\d[a-z]?\)|\^\d\$|et al\.,? \(?\d{4}"
+    r"|\((?:[^()]{0,60}\s)?(?:19|20)\d\d[a-z]?\)|\^\d\$|(?<=\s)\^\d(?=\s)|et al\.,? \(?\d{4}"
 )
 """Ordinals, references and the numbers of a list's items, which a translation may leave out or write otherwise."""
 _MONTHS = {
@@ -150,6 +150,8 @@ _CHINESE = re.compile(
 )
 _EXACT = re.compile(r"(?<![A-Za-z0-9_.^-])\d+(?:\.\d+(?![A-Za-z0-9_.])|(?=\s*\\?%))")
 """Numbers that both languages name in the same order; whole ones they often do not."""
+_SUBSCRIPT = re.compile(r"_\{?\d\}?")
+"""Alone between dollars, as in the formulas of chemistry."""
 _NUMERAL = re.compile(r"[〇零一二两三四五六七八九十百千万亿]+")
 _FRACTION = re.compile(r"([一二两三四五六七八九十百千万\d]+)分之([零一二两三四五六七八九十百千\d.点]+)")
 _TENTHS = re.compile(r"([一二两三四五六七八九])成")
@@ -220,7 +222,8 @@ def _added_in_formulas(english: str, chinese: str) -> str:
     if "$" not in chinese:
         return ""
     known = set(_RUN.findall(english))
-    return next((run for formula in MATH.findall(chinese) for run in _RUN.findall(formula) if run not in known), "")
+    formulas = (formula for formula in MATH.findall(chinese) if not _SUBSCRIPT.fullmatch(formula))
+    return next((run for formula in formulas for run in _RUN.findall(formula) if run not in known), "")
 
 
 def _agrees(number: Number, said: Number, chinese: str) -> bool:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 
 from pipeline.summarize.finding import Context, Fields, Finding, Severity
 
 from . import names, numbers, script, wording
-from .affinity import LONGEST_RATIO, SHORTEST_RATIO, Bead, Texts
+from .affinity import LONGEST_RATIO, SHORTEST_RATIO, Affinity, Texts
 from .kinship import explained
 from .sentences import split_chinese, split_sentences
 
@@ -18,9 +17,9 @@ TITLE, LINE, SENTENCE, ABSTRACT = "title", "line", "sentence", "abstract"
 """What a check looks at. An abstract that came by sentences is seen by sentences, any other as a whole."""
 FEW_WORDS = 5
 """Words of a sentence below which its length says nothing."""
-LEAST_SHARE = 0.3
-"""Of the words that a sentence and its translation share: 99 % of good ones have more, 98 % of foreign ones less."""
-LEAST_EVIDENCE = 4
+LEAST_SHARE, LEAST_OF_FEW = 0.3, 0.25
+"""Of the words that a sentence and its translation share, many or few: 98 % of foreign ones have less."""
+LEAST_EVIDENCE, MUCH_EVIDENCE = 4, 8
 LEAST_OF_LINE = 0.4
 LEAST_OF_TITLE = 0.2
 
@@ -133,9 +132,19 @@ def _further_sentence(part: Part) -> str:
     return said[-1] if len(said) > len(split_sentences(part.english)) else ""
 
 
-def _unlike(part: Part, *, least: float, evidence: int) -> str:
+def _unlike_title(part: Part) -> str:
     like = part.texts.affinity((0,), (0,))
-    return f"{like.share:.0%}" if like.evidence >= evidence and like.share < least else ""
+    return f"{like.share:.0%}" if like.evidence >= LEAST_EVIDENCE and like.share < LEAST_OF_TITLE else ""
+
+
+def _unlike_sentence(part: Part) -> str:
+    like = part.texts.affinity((0,), (0,))
+    return f"{like.share:.0%}" if _is_foreign(like) else ""
+
+
+def _is_foreign(like: Affinity) -> bool:
+    least = LEAST_SHARE if like.evidence >= MUCH_EVIDENCE else LEAST_OF_FEW
+    return like.evidence >= LEAST_EVIDENCE and like.share < least
 
 
 def _line_unlike(part: Part) -> str:
@@ -143,8 +152,6 @@ def _line_unlike(part: Part) -> str:
     return f"{line.shared} of {line.words}" if line.words >= 4 and line.shared < LEAST_OF_LINE * line.words else ""
 
 
-_sentence_unlike = partial(_unlike, least=LEAST_SHARE, evidence=LEAST_EVIDENCE)
-_title_unlike = partial(_unlike, least=LEAST_OF_TITLE, evidence=4)
 _LINE, _SENTENCE, _TITLE = frozenset({LINE}), frozenset({SENTENCE}), frozenset({TITLE})
 _BODY = frozenset({SENTENCE, ABSTRACT})
 _ALL = frozenset({TITLE, LINE, SENTENCE, ABSTRACT})
@@ -165,13 +172,13 @@ CONTENT_CHECKS: tuple[ContentCheck, ...] = (
     ContentCheck("name_added", "mark", "名称待核", "“{}”原文没有", _ALL, _beside_paper(names.added_name)),
     ContentCheck("length", "mark", "详略待核", "长短与原句相差太大，照原句译全", _SENTENCE, _length),
     ContentCheck("clause", "mark", "有内容漏译", "漏译了原句的一部分，照原句译全", _SENTENCE, _lost_clause),
-    ContentCheck("foreign_sentence", "mark", "译文与原句不符", "与原句不符，按原句重译", _SENTENCE, _sentence_unlike),
+    ContentCheck("foreign_sentence", "mark", "译文与原句不符", "与原句不符，按原句重译", _SENTENCE, _unlike_sentence),
     ContentCheck("added_sentence", "mark", "有原文没有的句子", "要删去多出的“{}”", _SENTENCE, _further_sentence),
     ContentCheck("negation", "mark", "否定待核", "原句的否定“{}”没有译出", _SENTENCE, _pair(wording.lost_negation)),
     ContentCheck("turned", "mark", "意思待核", "“{}”与原句意思相反", _SENTENCE, _pair(wording.turned)),
     ContentCheck("title_short", "mark", "题目不全", "题目没有译全", _TITLE, _short_title),
     ContentCheck("title_english", "mark", "题目未译", "题目要译成中文", _TITLE, _pair(wording.english_title)),
-    ContentCheck("title_unlike", "mark", "题目与原文不符", "与原题不符，按原题重译", _TITLE, _title_unlike),
+    ContentCheck("title_unlike", "mark", "题目与原文不符", "与原题不符，按原题重译", _TITLE, _unlike_title),
     ContentCheck("line_unlike", "mark", "要点与原文不符", "与这篇论文不符，按原文重写", _LINE, _line_unlike),
     ContentCheck("line_repeated", "mark", "要点与摘要重复", "要点不要照抄摘要的句子", _LINE, _repeated_line),
     ContentCheck("filler", "retry", "开头空泛", "不要用“{}”开头，从对象、方法或证据说起", _LINE, _pair(wording.filler)),
@@ -226,13 +233,8 @@ def _misaligned(part: Part) -> Iterator[Finding]:
     for bead in part.texts.align():
         if not bead.chinese and len(english[bead.english[0]].split()) >= FEW_WORDS:
             yield _finding(DROPPED, part, english[bead.english[0]])
-        elif bead.chinese and (not bead.english or _is_foreign(part.texts, bead)):
+        elif bead.chinese and (not bead.english or _is_foreign(part.texts.affinity(bead.english, bead.chinese))):
             yield _finding(ADDED, part, said[bead.chinese[0]])
-
-
-def _is_foreign(texts: Texts, bead: Bead) -> bool:
-    like = texts.affinity(bead.english, bead.chinese)
-    return like.evidence >= LEAST_EVIDENCE and like.share < LEAST_SHARE
 
 
 def _finding(check: ContentCheck, part: Part, what: str) -> Finding:

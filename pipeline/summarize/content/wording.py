@@ -13,7 +13,7 @@ _FILLER = re.compile(
 )
 _DENIES = re.compile(r"\b(?:not|cannot|never|neither|nor|without)\b|n['’]t\b", re.IGNORECASE)
 _ONLY_SEEMS = re.compile(r"\b(?:not only|not just|not limited|if not|whether or not|not necessarily)\b", re.IGNORECASE)
-_DENIED = re.compile("[不无没未非缺免难勿失否乏仅只]|而是|单凭|光靠|摆脱|排除|除了|之外")
+_DENIED = re.compile("[不无没未非缺免难勿失否乏仅只]|而是|单凭|光靠|摆脱|排除|除了|之外|才能|才会|才可")
 _POLARITY = tuple(
     (re.compile(rf"\b(?:{said})", re.IGNORECASE), re.compile(opposite))
     for said, opposite in (
