@@ -11,9 +11,8 @@ import json
 import os
 import random
 import re
-import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache, partial
@@ -71,8 +70,8 @@ def good_replies(folder: Path) -> tuple[Good, ...]:
     return tuple(found[:MANY])
 
 
-def judged(good: Good, reply: Reply, *, is_numbered: bool) -> Verdict:
-    """Judge a reply about the paper of a good one as a run does."""
+def asked(good: Good, reply: Reply, *, is_numbered: bool) -> tuple[dict[str, str], Context]:
+    """Return a reply's fields, and what they are judged against."""
     paper = Paper(id="2404.02059", title=good.reply.title, abstract=" ".join(good.reply.english))
     fields = {
         "translated_title": reply.zh_title,
@@ -80,31 +79,25 @@ def judged(good: Good, reply: Reply, *, is_numbered: bool) -> Verdict:
         "tldr_en": "A line in English.",
         "translated_abstract": "".join(reply.chinese),
     }
+    pairs = tuple(map(Pair, good.reply.english, reply.chinese)) if is_numbered else ()
+    return fields, Context(paper, "", pairs)
+
+
+def judged(good: Good, reply: Reply, *, is_numbered: bool) -> Verdict:
+    """Judge a reply about the paper of a good one as a run does."""
     if is_numbered and len(reply.chinese) != len(good.reply.english):
         return Verdict(refused=True, marks=(), details=("another number of sentences",))
-    if fault := checks.first_fault(fields, checks.Context(paper, instructions="")):
+    fields, context = asked(good, reply, is_numbered=is_numbered)
+    if fault := checks.first_fault(fields, context):
         return Verdict(refused=True, marks=(), details=(fault.detail,))
-    pairs = tuple(map(Pair, good.reply.english, reply.chinese)) if is_numbered else ()
     found = [
         one
-        for one in findings(fields, Context(paper, "", pairs))
+        for one in findings(fields, context)
         if one.severity != "retry" and not (good.is_cut and one.field == "tldr" and one.check in OF_THE_REST)
     ]
     refused = any(one.severity == "refuse" for one in found)
-    return Verdict(
-        refused,
-        tuple(sorted({f"{one.check} {one.sentence or ''}" for one in found})),
-        tuple(one.detail for one in found),
-    )
-
-
-def altered(folder: Path, kind: str) -> Iterator[tuple[Good, Reply]]:
-    """Yield each good reply made wrong in one way, where it gives occasion."""
-    replies = good_replies(folder)
-    for number, good in enumerate(replies):
-        wrong = KINDS[kind](good.reply, replies[(number + 1) % len(replies)].reply, random.Random(number))
-        if wrong and wrong != good.reply:
-            yield good, wrong
+    marks = tuple(sorted({f"{one.check} {one.sentence or ''}" for one in found}))
+    return Verdict(refused, marks, tuple(one.detail for one in found))
 
 
 @cache
@@ -113,21 +106,34 @@ def before(good: Good, *, is_numbered: bool) -> Verdict:
     return judged(good, good.reply, is_numbered=is_numbered)
 
 
-def tally(folder: Path, kind: str, *, is_numbered: bool) -> Counter[str]:
-    """Count what becomes of one kind; a mark that the good reply has already does not count."""
-    counts: Counter[str] = Counter()
-    for good, wrong in altered(folder, kind):
-        old, new = before(good, is_numbered=is_numbered), judged(good, wrong, is_numbered=is_numbered)
-        is_new = new.refused or not set(new.marks) <= set(old.marks)
-        counts[new.name if is_new else "passed"] += 1
+def outcome(folder: Path, number: int, kind: str, *, is_numbered: bool) -> str | None:
+    """Return what becomes of a good reply made wrong in one way; None where it gives no occasion.
+
+    A mark that the good reply has already does not count.
+    """
+    replies = good_replies(folder)
+    good, other = replies[number], replies[(number + 1) % len(replies)]
+    wrong = KINDS[kind](good.reply, other.reply, random.Random(number))
+    if wrong is None or wrong == good.reply:
+        return None
+    old, new = before(good, is_numbered=is_numbered), judged(good, wrong, is_numbered=is_numbered)
+    return new.name if new.refused or not set(new.marks) <= set(old.marks) else "passed"
+
+
+def outcomes(folder: Path, kinds: Sequence[str], number: int) -> Counter[tuple[str, bool, str]]:
+    """Count what becomes of every kind of one paper: kind, form and outcome."""
+    counts: Counter[tuple[str, bool, str]] = Counter()
+    for kind in kinds:
+        for is_numbered in (True, False):
+            if name := outcome(folder, number, kind, is_numbered=is_numbered):
+                counts[kind, is_numbered, name] += 1
     return counts
 
 
-def row(folder: Path, kind: str) -> str:
+def row(kind: str, counts: Counter[tuple[str, bool, str]]) -> str:
     """Return one row of the table."""
-    forms = [tally(folder, kind, is_numbered=is_numbered) for is_numbered in (True, False)]
-    cells = [str(form[name]) for form in forms for name in ("refused", "marked", "passed")]
-    return f"| {kind} | {forms[0].total()} | {' | '.join(cells)} |"
+    cells = [counts[kind, form, name] for form in (True, False) for name in ("refused", "marked", "passed")]
+    return f"| {kind} | {sum(cells[:3])} | {' | '.join(map(str, cells))} |"
 
 
 def main() -> None:
@@ -141,15 +147,14 @@ def main() -> None:
         _print_marks(folder)
         return
     for is_numbered in (True, False):
-        started = time.process_time()
         verdicts = Counter(judged(good, good.reply, is_numbered=is_numbered).name for good in good_replies(folder))
-        spent = (time.process_time() - started) / MANY * 1000
-        print("by number" if is_numbered else "as one text", dict(verdicts), f"{spent:.1f} ms a paper")
+        print("by number" if is_numbered else "as one text", dict(verdicts))
     print("| Kind | Made | By number: refused | marked | passed | As one text: refused | marked | passed |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    kinds = given.kinds or tuple(KINDS)
     with ProcessPoolExecutor() as pool:
-        for line in pool.map(partial(row, folder), given.kinds or KINDS):
-            print(line, flush=True)
+        counts = sum(pool.map(partial(outcomes, folder, kinds), range(MANY), chunksize=5), Counter())
+    print("\n".join(row(kind, counts) for kind in kinds))
 
 
 def _print_marks(folder: Path) -> None:

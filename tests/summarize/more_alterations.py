@@ -166,6 +166,8 @@ MORE: dict[str, Alter] = {
     "a one-liner that praises": tldr("这是一项具有重要意义和应用价值的开创性工作，值得关注。"),
     "a name added to the one-liner": lambda r, o, g: replace(r, tldr=r.tldr.rstrip("。") + "，优于 OmegaFormer。"),
     "a sentence that says nothing": _is("本文研究了相关问题。"),
+    "the one-liner inside the abstract": lambda r, o, g: one(r, g, lambda t: t + r.tldr.rstrip("。") + "。"),
+    "the one-liner in a sentence's place": lambda r, o, g: one(r, g, lambda t: r.tldr.rstrip("。") + "。"),
     "an English word looped": put("very very very very very very very "),
     "不 left out": _pattern("不", ""),
     "没有 as 有": _pattern("没有", "有"),

@@ -16,7 +16,7 @@ _CITED = re.compile(r"\b([A-Z][a-z]{2,}) et al\b")
 _KEY = re.compile(r"\\\w*(?:cite|ref|label)\w*\{[^{}]*\}")
 SHORT = 3
 """Characters of an acronym that its translation may say in Chinese throughout."""
-_LATIN = re.compile(r"(?<![\\A-Za-z])[A-Za-z][A-Za-z0-9]{2,}")
+_LATIN = re.compile(r"[A-Za-z](?<![\\A-Za-z].)[A-Za-z0-9]{2,}")
 _LINK = re.compile(r"(?:https?://|www\.)[!-'*-|~]+")
 _NOISE = re.compile(r"[^A-Za-z0-9]+")
 _BLANKS = re.compile(r"[\s{}\\]|left|right|,$|\.$")
@@ -62,6 +62,7 @@ RENDERED = {
     "un": "联合国", "covid": "新冠", "covid19": "新冠", "gpu": "显卡", "mse": "均方误差", "rmse": "均方根误差",
     "sota": "最先进|最优|最新", "ood": "分布外", "ehr": "病历", "hci": "人机交互", "xai": "可解释", "fl": "联邦学习",
     "il": "模仿学习", "ct": "断层", "pdf": "概率密度", "gdp": "生产总值", "os": "操作系统",
+    "rssi": "信号强度", "iiot": "工业物联网", "relu": "线性整流|整流线性", "lidar": "激光雷达", "fx": "外汇",
 }  # fmt: skip
 """Acronyms, lower case, that may be said in Chinese alone."""
 
@@ -73,8 +74,15 @@ def lost_names(english: str, chinese: str) -> str:
     """
     kept, names = squeeze(chinese), tuple(dict.fromkeys(_names(english)))
     lost = [name for name in names if not (squeeze(name) in kept or _is_opened(name, chinese))]
-    firm = [name for name in lost if len(squeeze(name).rstrip("s")) > SHORT]
-    return ", ".join(lost) if firm or (len(lost) > 1 and 2 * len(lost) > len(names)) else ""
+    short = {squeeze(name).rstrip("s") for name in lost if _may_be_opened(name, english)}
+    firm = len(short) < len({squeeze(name).rstrip("s") for name in lost})
+    return ", ".join(lost) if firm or (len(short) > 1 and 2 * len(lost) > len(names)) else ""
+
+
+def _may_be_opened(name: str, english: str) -> bool:
+    """Return whether a name is an acronym that is short, or that the text itself opens."""
+    acronym = squeeze(name).rstrip("s")
+    return len(acronym) <= SHORT or (name.rstrip("s").isupper() and f"({name})" in english)
 
 
 def added_name(english: str, chinese: str) -> str:
@@ -112,9 +120,11 @@ def squeeze(text: str) -> str:
 
 
 def _names(english: str) -> Iterator[str]:
-    prose = unwrap(_KEY.sub(" ", english))
-    yield from (token for token in _TOKEN.findall(prose) if _NAMED.fullmatch(token) and not _EMPHASIS.fullmatch(token))
-    yield from _CITED.findall(prose)
+    prose = unwrap(_KEY.sub(" ", english) if "\\" in english else english)
+    for token in _TOKEN.findall(prose):
+        if not (token.isalpha() and token[1:].islower()) and _NAMED.fullmatch(token) and not _EMPHASIS.fullmatch(token):
+            yield token
+    yield from _CITED.findall(prose) if "et al" in prose else ()
 
 
 def _stem(word: str) -> str:

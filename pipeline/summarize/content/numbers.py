@@ -93,6 +93,7 @@ _KNOWN_WORDS: dict[str, tuple[float, ...]] = {
 }  # fmt: skip
 """Words that explain a number in the translation, but ask for none."""
 _REQUIRED_WORDS = frozenset(["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"])
+_TO_BLANKS = str.maketrans(dict.fromkeys("".join(chr(code) for code in range(128) if not chr(code).isalpha()), " "))
 _DIGITS = r"\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _ENGLISH = re.compile(
     rf"(?P<sign>(?<![A-Za-z0-9_)\]])[-−–](?=\d))?(?<![A-Za-z0-9_.])(?P<digits>{_DIGITS})"
@@ -101,10 +102,13 @@ _ENGLISH = re.compile(
     rf"(?:\s?-?(?P<scale>hundred|thousand|million|billion|trillion|[kKMBT](?![A-Za-z\d])))?"
     rf"(?:[\s-]?(?P<unit>{'|'.join(sorted(_UNITS, key=len, reverse=True))})(?![A-Za-z\d]))?"
 )
-_NAME = re.compile(r"[A-Za-z]+[-_]?\d[A-Za-z0-9_.]*(?:[-_][A-Za-z0-9_.]+)*")
+_NAME = re.compile(
+    r"[A-Za-z](?<![A-Za-z].)[A-Za-z]*+[-_]?\d[A-Za-z0-9_.]*(?:[-_][A-Za-z0-9_.]+)*(?:(?:,| and|, and|/) ?-\d+)*"
+)
+"""A name with a number, and the versions that go on from it: GPT-3 and -4."""
 _NO_AMOUNT = re.compile(
     r"(?<![A-Za-z0-9_.])\d+(?:st|nd|rd|th)\b|\[\d[\d, -]*\]|\(\d{1,2}\)|(?<![\w.])\d\)|\b\d{4}['’]s"
-    r"|\((?:[^()]{0,60}\s)?(?:19|20)\d\d[a-z]?\)|\^\d\$|et al\.,? \(?\d{4}"
+    r"|\((?:[^()]{0,60}\s)?(?:19|20)\d\d[a-z]?\)|\^\d\$|(?<=\s)\^\d(?=\s)|et al\.,? \(?\d{4}"
 )
 """Ordinals, references and the numbers of a list's items, which a translation may leave out or write otherwise."""
 _MONTHS = {
@@ -144,6 +148,10 @@ _CHINESE = re.compile(
     r"\s?(?P<scale>[十百千万亿兆]+|[kKMBT](?![A-Za-z\d])|million|billion)?(?=(?P<tail>.{0,5}))",
     re.DOTALL,
 )
+_EXACT = re.compile(r"(?<![A-Za-z0-9_.^-])\d+(?:\.\d+(?![A-Za-z0-9_.])|(?=\s*\\?%))")
+"""Numbers that both languages name in the same order; whole ones they often do not."""
+_SUBSCRIPT = re.compile(r"_\{?\d\}?")
+"""Alone between dollars, as in the formulas of chemistry."""
 _NUMERAL = re.compile(r"[〇零一二两三四五六七八九十百千万亿]+")
 _FRACTION = re.compile(r"([一二两三四五六七八九十百千万\d]+)分之([零一二两三四五六七八九十百千\d.点]+)")
 _TENTHS = re.compile(r"([一二两三四五六七八九])成")
@@ -171,37 +179,51 @@ def wrong_numbers(english: str, chinese: str) -> str:
     be in the English one, in its formulas and names too.
     """
     said, source = unwrap(chinese), unwrap(english)
-    added = _added(f"{english}\n{source}", said)
-    return _lost(source, said) or added or _added_in_formulas(english, chinese)
+    digits = _chinese_numbers(said)
+    return _lost(source, digits, said) or _added(english, digits) or _added_in_formulas(english, chinese)
 
 
 def added_number(english: str, chinese: str) -> str:
     """Return the first number in digits that a text has and the paper lacks."""
-    return _added(f"{english}\n{unwrap(english)}", unwrap(chinese))
+    return _added(english, _chinese_numbers(unwrap(chinese)))
 
 
-def _lost(english: str, chinese: str) -> str:
-    digits = tuple(_chinese_numbers(chinese))
+def exchanged_numbers(english: str, chinese: str) -> str:
+    """Return the percentages and decimals of a text where its translation has the same ones in another order."""
+    if "." not in english and "%" not in english:
+        return ""
+    before, after = _EXACT.findall(unwrap(english)), _EXACT.findall(unwrap(chinese))
+    is_other = before != after and len(set(before)) == len(before) and sorted(before) == sorted(after)
+    return ", ".join(after) if is_other else ""
+
+
+def _lost(english: str, digits: tuple[Number, ...], chinese: str) -> str:
+    numbers, words = tuple(_english_numbers(english)), tuple(_required_words(english))
+    if not numbers and not words:
+        return ""
     numerals = _numerals(chinese)
-    for number in _english_numbers(english):
+    for number in numbers:
         same = [one for one in digits if not number.values.isdisjoint(one.values)]
         if not same and number.values.isdisjoint(numerals):
             return number.text
         if same and not any(_agrees(number, one, chinese) for one in same):
             return number.text
-    return next((word for word in _required_words(english) if not _is_said(word, digits, numerals, chinese)), "")
+    return next((word for word in words if not _is_said(word, digits, numerals, chinese)), "")
 
 
-def _added(english: str, chinese: str) -> str:
-    found = tuple(_chinese_numbers(chinese))
-    known = _known(english) if found else frozenset()
-    return next((number.text for number in found if number.values.isdisjoint(known)), "")
+def _added(english: str, digits: tuple[Number, ...]) -> str:
+    strange = [number for number in digits if number.values.isdisjoint(_written(english))]
+    known = _known(f"{english}\n{unwrap(english)}") if strange else frozenset()
+    return next((number.text for number in strange if number.values.isdisjoint(known)), "")
 
 
 def _added_in_formulas(english: str, chinese: str) -> str:
     """Return the first number in a formula, which stands in the original as it is."""
+    if "$" not in chinese:
+        return ""
     known = set(_RUN.findall(english))
-    return next((run for formula in MATH.findall(chinese) for run in _RUN.findall(formula) if run not in known), "")
+    formulas = (formula for formula in MATH.findall(chinese) if not _SUBSCRIPT.fullmatch(formula))
+    return next((run for formula in formulas for run in _RUN.findall(formula) if run not in known), "")
 
 
 def _agrees(number: Number, said: Number, chinese: str) -> bool:
@@ -228,10 +250,12 @@ def _english_numbers(text: str) -> Iterator[Number]:
         )
 
 
-def _chinese_numbers(text: str) -> Iterator[Number]:
-    """Yield the numbers in digits of a translation."""
-    if not _RUN.search(text):
-        return
+def _chinese_numbers(text: str) -> tuple[Number, ...]:
+    """Return the numbers in digits of a translation."""
+    return tuple(_numbers_in_chinese(text)) if _RUN.search(text) else ()
+
+
+def _numbers_in_chinese(text: str) -> Iterator[Number]:
     for match in _CHINESE.finditer(_NAME.sub(" ", _percent_ranges(text))):
         scale = match["scale"] or ""
         factor = _SCALES.get(scale) or prod(_HAN_SCALES.get(char, 1.0) for char in scale)
@@ -265,7 +289,10 @@ def _percent_ranges(text: str) -> str:
 
 
 def _required_words(english: str) -> Iterator[str]:
-    lowered = _COMPOUND.sub(" ", english.lower())
+    lowered = english.lower()
+    if _REQUIRED_WORDS.isdisjoint(lowered.translate(_TO_BLANKS).split()):
+        return
+    lowered = _COMPOUND.sub(" ", lowered)
     yield from (word for word in _WORD.findall(_IDIOM.sub(" ", lowered)) if word in _REQUIRED_WORDS)
 
 
@@ -280,6 +307,12 @@ def _is_said(word: str, digits: tuple[Number, ...], numerals: frozenset[str], ch
 
 
 @lru_cache(maxsize=64)
+def _written(english: str) -> frozenset[str]:
+    """Return the values of the runs of digits in a text."""
+    return frozenset(_key(float(run)) for run in {*_RUN.findall(english.replace(",", "")), *_RUN.findall(english)})
+
+
+@lru_cache(maxsize=64)
 def _known(english: str) -> frozenset[str]:
     """Return every value that the English text may be said to name."""
     lowered = english.lower()
@@ -287,7 +320,7 @@ def _known(english: str) -> frozenset[str]:
     known = {_key(value) for word in set(words) for value in (*_KNOWN_WORDS.get(word, ()), *_MONTHS.get(word, ()))}
     known |= {_key(_WORDS[word]) for word in words if word in _WORDS}
     known |= {_key(_WORDS[a] + _WORDS[b]) for a, b in _COMPOUND.findall(lowered)}
-    known |= {_key(float(run)) for run in {*_RUN.findall(english.replace(",", "")), *_RUN.findall(english)}}
+    known |= _written(english)
     for match in _ENGLISH.finditer(english):
         known |= _values(match["digits"], match["power"], (1.0, _SCALES.get(match["scale"] or "", 1.0)))
     for word, scale in _SCALES.items():

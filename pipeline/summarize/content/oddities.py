@@ -11,6 +11,8 @@ LONG_SENTENCE = 12
 """Characters of a sentence from which on nobody writes it twice."""
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 _HAN_RUN = re.compile(r"[\u3400-\u9fff]{6,}")
+_HAN_PAIR = re.compile(r"[\u3400-\u9fff]{2}")
+"""What a Chinese text's bytes in GBK hardly ever are as UTF-8, unless they were read so before."""
 _REFUSAL = re.compile(
     r"(?:抱歉|对不起|很遗憾)[，,。!！]|(?:我|本模型|AI)[^。，]{0,6}(?:无法|不能|不便)[^。，]{0,6}(?:翻译|提供|完成|回答|处理|协助|满足)"
     r"|无法(?:翻译|完成该|提供该|满足(?:该|您|你))|作为(?:一个|一名|一款)?(?:AI|人工智能|大?语言模型)(?:助手|模型)?[，,]"
@@ -47,6 +49,7 @@ _LATIN_MOJIBAKE = re.compile(
     r"(?:[\u00c2-\u00f4][\u0080-\u00bf]{1,3}){2}|[åæçèé][\u00a0-\u00bf\u2018-\u203a€™œž]{1,2}[åæçèé]|锟斤拷|烫烫|屯屯"
 )
 _LOOP = re.compile(r"(.{1,24}?)\1{5,}", re.DOTALL)
+_SHORT_LOOP = re.compile(r"(.{1,2}?)\1{5,}", re.DOTALL)
 _SENTENCE = re.compile(r"[^。！？；!?;\n]+")
 _ENGLISH_RUN = re.compile(r"(?:\b[a-z]+(?:['’-][a-z]+)*[\s,;:]+){5,}[a-z]+\b")
 FORMULA = re.compile(r"\$[^$]*\$|https?://\S+|\\[A-Za-z]+")
@@ -100,13 +103,15 @@ def broken_characters(text: str, english: str) -> str:
     match = _CONTROL.search(text.replace("\n", " ").replace("\t", " ")) or _LATIN_MOJIBAKE.search(text)
     if match and match.group() not in english:
         return ascii(match.group())[1:-1]
+    if not _HAN_PAIR.search(text.encode("gbk", "ignore").decode("utf-8", "replace")):
+        return ""
     return next((run for run in _HAN_RUN.findall(text) if _is_gbk_mojibake(run)), "")[:12]
 
 
 def loop(text: str, _: str) -> str:
     """Return what a text repeats six times in a row, or a sentence that it has twice and the original has not."""
     plain = FORMULA.sub(" ", text)
-    if match := _LOOP.search(plain):
+    if _may_loop(plain) and (match := _LOOP.search(plain)):
         unit: str = match[1]
         return unit if re.search(r"[^\s.·…\-—=_*]", unit) else ""
     seen: set[str] = set()
@@ -135,6 +140,15 @@ def _unless_quoted(pattern: re.Pattern[str], text: str, english: str, about: tup
         return ""
     folded = english.lower()
     return "" if any(word in folded for word in about) else match.group()
+
+
+def _may_loop(text: str) -> bool:
+    """Return whether a text may repeat something six times in a row, at a small part of the cost of finding it.
+
+    Whatever has three characters or more fills 18; of any three in a row in it there are five then.
+    """
+    threes = (text[at : at + 3] for at in range(0, len(text) - 2, 16))
+    return any(text.count(three) >= 5 for three in threes) or _SHORT_LOOP.search(text) is not None
 
 
 def _is_gbk_mojibake(run: str) -> bool:

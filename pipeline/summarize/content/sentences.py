@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
+from functools import lru_cache
 
 _END = re.compile(r"(?<![.!?])[.!?]++[\"'”’)\]}»]*+(?=\s)")
 _OPENING = re.compile(r"\s+[\"'“‘(\[{«]*(?=[A-Z0-9$\\À-ÞΑ-Ω]|[a-z]+[A-Z0-9])")
@@ -133,6 +134,7 @@ _SELDOM_LAST = frozenset(
 _HAN_END = re.compile(r"(?:[。！？]|(?<=[^\x00-\x7f])[!?](?![\w.])|……)+[”’」』）)】\"']*")
 
 
+@lru_cache(maxsize=64)
 def split_sentences(text: str) -> tuple[str, ...]:
     """Return the sentences of an English abstract: never cut inside a formula, an address or brackets.
 
@@ -141,6 +143,7 @@ def split_sentences(text: str) -> tuple[str, ...]:
     return tuple(_pieces(text, _cuts(text)))
 
 
+@lru_cache(maxsize=64)
 def split_chinese(text: str) -> tuple[str, ...]:
     """Return the sentences of a Chinese text, with their marks; semicolons do not end one."""
     spans = _protected(text)

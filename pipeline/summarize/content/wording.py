@@ -1,14 +1,10 @@
-"""How a title and a one-liner open and end, and whether a sentence denies what its original asserts."""
+"""How titles and one-liners open and end, what brackets hold, and whether a sentence denies what its original says."""
 
 from __future__ import annotations
 
 import re
 
-from .affinity import size
-
-SHORTEST_TITLE = 0.75
-"""Chinese characters and Latin words of a title for one English word: 99 % of real ones have more."""
-FEW_TITLE_WORDS = 5
+_EMPTY = re.compile(r"[（(]\s*[）)]")
 _WORD = re.compile(r"[A-Za-z0-9]+")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _ENDED = re.compile(r"[。！？!?.…：:；;][”’」』）)】\"'$\s]*$|\$$")
@@ -17,7 +13,7 @@ _FILLER = re.compile(
 )
 _DENIES = re.compile(r"\b(?:not|cannot|never|neither|nor|without)\b|n['’]t\b", re.IGNORECASE)
 _ONLY_SEEMS = re.compile(r"\b(?:not only|not just|not limited|if not|whether or not|not necessarily)\b", re.IGNORECASE)
-_DENIED = re.compile("[不无没未非缺免难勿失否乏仅只]|而是|单凭|光靠|摆脱|排除|除了|之外")
+_DENIED = re.compile("[不无没未非缺免难勿失否乏仅只]|而是|单凭|光靠|摆脱|排除|除了|之外|才能|才会|才可")
 _POLARITY = tuple(
     (re.compile(rf"\b(?:{said})", re.IGNORECASE), re.compile(opposite))
     for said, opposite in (
@@ -38,12 +34,6 @@ _OPPOSITES = re.compile(
 )
 
 
-def short_title(english: str, chinese: str) -> str:
-    """Return a Chinese title that is too short for all of the English one."""
-    words = len(_WORD.findall(english))
-    return chinese if words >= FEW_TITLE_WORDS and size(chinese) < SHORTEST_TITLE * words else ""
-
-
 def english_title(_: str, chinese: str) -> str:
     """Return a title of which more is English than Chinese."""
     plain = [word for word in _WORD.findall(chinese) if word.isalpha() and word[1:].islower()]
@@ -55,6 +45,12 @@ def unfinished(english: str, chinese: str) -> str:
     return chinese[-12:] if _ENDED.search(english) and not _ENDED.search(chinese.strip()) else ""
 
 
+def empty_brackets(english: str, chinese: str) -> str:
+    """Return brackets from which what stood in them was lost."""
+    match = _EMPTY.search(chinese)
+    return match.group() if match and match.group() not in english else ""
+
+
 def filler(_: str, chinese: str) -> str:
     """Return the words of an opening that any paper could have."""
     match = _FILLER.match(chinese)
@@ -63,14 +59,17 @@ def filler(_: str, chinese: str) -> str:
 
 def lost_negation(english: str, chinese: str) -> str:
     """Return the word with which a sentence denies something that its translation asserts."""
+    if _DENIED.search(chinese):
+        return ""
     match = _DENIES.search(_ONLY_SEEMS.sub(" ", english))
-    return match.group() if match and not _DENIED.search(chinese) else ""
+    return match.group() if match else ""
 
 
 def turned(english: str, chinese: str) -> str:
     """Return the Chinese word that says the opposite of the English sentence, which has no other such word."""
     for said, opposite in _POLARITY:
-        match, turn = said.search(english), opposite.search(chinese)
-        if match and turn and not _OPPOSITES.search(english.replace(match.group(), " ")):
+        turn = opposite.search(chinese)
+        match = said.search(english) if turn else None
+        if turn and match and not _OPPOSITES.search(english.replace(match.group(), " ")):
             return turn.group()
     return ""
