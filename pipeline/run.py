@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -83,11 +82,11 @@ async def run(spec: DigestSpec, job: Job, output: Output) -> Outcome:
         raise spec.refusal
     fetching = Fetching(spec.items, job.progress)
     summarizer = Summarizer(job)
-    began = time.monotonic()
+    began = job.clock()
     settled = [one async for one in summarizer.settled(fetching)]
     if isinstance(fetching.error, UsageError) and not settled:
         raise fetching.error
-    spent = spent_by(job, Spent.on(settled), seconds=time.monotonic() - began)
+    spent = spent_by(job, Spent.on(settled), seconds=job.clock() - began)
     source = described(spec, fetching, summarizer, today=eastern_today(job.now()).isoformat())
     entries = [one.entry for one in settled]
     return assemble(entries, source, spent, output, error=fetching.error or summarizer.stopped)

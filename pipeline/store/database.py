@@ -268,6 +268,7 @@ def _switch_to_wal(db: sqlite3.Connection) -> None:
     Raises:
         sqlite3.OperationalError: the file stayed locked for `BUSY_S`.
     """
+    # The real clock, because it stands in for SQLite's own wait, which nobody can hurry.
     until = time.monotonic() + BUSY_S
     while True:
         try:

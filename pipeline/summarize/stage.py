@@ -50,6 +50,9 @@ class Job:
     cache: Cache
     progress: Progress
     now: Callable[[], datetime]
+    """The time of day."""
+    clock: Callable[[], float]
+    """Seconds, for how long it took."""
     fallback: tuple[Model, ...] = ()
     """Asked in turn about a paper that the models before have failed."""
     refresh: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,8 @@ def job(tmp_path: Path, cache: Cache) -> MakeJob:
     prompt = write_prompt(tmp_path)
 
     def make(model: Model, **more: Any) -> Job:
-        return Job(prompt=prompt, model=model, cache=cache, progress=Watcher(), now=lambda: NOON, **more)
+        return Job(
+            prompt=prompt, model=model, cache=cache, progress=Watcher(), now=lambda: NOON, clock=time.monotonic, **more
+        )
 
     return make

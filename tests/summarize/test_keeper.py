@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -123,7 +124,14 @@ async def test_a_reply_that_comes_with_the_interrupt_is_kept(job: MakeJob, cache
 
 def other_job(folder: Path, cache: Cache, model: SaidModel) -> Job:
     """Return the job of another run with the same prompt."""
-    return Job(prompt=write_prompt(folder), model=model, cache=cache, progress=Watcher(), now=lambda: NOON)
+    return Job(
+        prompt=write_prompt(folder),
+        model=model,
+        cache=cache,
+        progress=Watcher(),
+        now=lambda: NOON,
+        clock=time.monotonic,
+    )
 
 
 async def test_two_runs_at_once_pay_once_for_each_paper(job: MakeJob, cache: Cache, tmp_path: Path) -> None:

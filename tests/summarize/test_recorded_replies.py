@@ -44,8 +44,10 @@ async def served(kind: str, cache: Cache) -> tuple[list[Paper], list[Entry], Cou
     with OpenAIServer(recorded(kind)) as server:
         gate = Limiter(32, clock=time.monotonic, spread=lambda: 0.0)
         endpoint = Endpoint(server.base_url, None)
-        model = OpenAIModel("recorded", endpoint, gate, Terms(patience=Patience(backoff=0.01)))
-        job = Job(prompt=load(PROMPT), model=model, cache=cache, progress=Watcher(), now=lambda: NOON)
+        model = OpenAIModel("recorded", endpoint, gate, Terms(now=lambda: NOON, patience=Patience(backoff=0.01)))
+        job = Job(
+            prompt=load(PROMPT), model=model, cache=cache, progress=Watcher(), now=lambda: NOON, clock=time.monotonic
+        )
         try:
             entries, _ = await summarize(job, papers)
         finally:

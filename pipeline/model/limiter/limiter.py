@@ -47,6 +47,7 @@ class Limiter:
         ``spread`` gives random numbers in [0, 1).
         """
         self.clock = clock
+        self.spread = spread
         self._width = Width(most)
         self._requests, self._tokens = TokenBucket(), TokenBucket()
         self._opening = Opening(probe)
