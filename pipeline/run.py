@@ -197,8 +197,7 @@ def ending_of(outcomes: Counter[bool], source: Source, error: DigestError | None
         return Exit.BUDGET
     if _is_lost(outcomes, source):
         return error.exit if error else Exit.FAILED
-    is_whole = not (outcomes[False] or source.missing or source.is_partial or source.is_late)
-    return Exit.COMPLETE if is_whole else Exit.PARTIAL
+    return Exit.PARTIAL if outcomes[False] or source.is_incomplete else Exit.COMPLETE
 
 
 def _is_lost(outcomes: Counter[bool], source: Source) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -141,13 +141,13 @@ class Database:
             self._db = self._set_aside(error)
         return self.at_once(action, otherwise)
 
-    def faults(self) -> tuple[str, ...]:
-        """Return what SQLite finds wrong with the file.
-
-        Raises:
-            sqlite3.DatabaseError: too much for it to be read.
-        """
-        return tuple(row[0] for row in self._db.execute("PRAGMA integrity_check") if row[0] != "ok")
+    def faults(self, of_rows: Callable[[], Iterable[str]] = tuple) -> tuple[str, ...]:
+        """Return what is wrong with the file, as SQLite finds it, and with its rows, as ``of_rows`` does."""
+        try:
+            found = (row[0] for row in self._db.execute("PRAGMA integrity_check") if row[0] != "ok")
+            return (*found, *of_rows())
+        except sqlite3.DatabaseError as error:
+            return (f"{self.path} is damaged: {error}; the next run sets it aside",)
 
     def unguarded(self, sql: str) -> list[sqlite3.Row]:
         """Return the rows of a query.

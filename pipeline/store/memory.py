@@ -62,6 +62,10 @@ class Memory:
     def __exit__(self, *_: object) -> None:
         self._database.close()
 
+    def verify(self) -> tuple[str, ...]:
+        """Say what is wrong with the file; empty where nothing is."""
+        return self._database.faults()
+
 
 @contextlib.contextmanager
 def remembering(folder: Path, *, warn: Warn) -> Iterator[Memory | None]:
