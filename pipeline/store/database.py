@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -170,7 +171,7 @@ class Database:
         self._inode = self.path.stat().st_ino
         db.row_factory = sqlite3.Row
         # A text that is no UTF-8 makes its row unreadable, not the whole query.
-        db.text_factory = lambda text: text.decode("utf-8", "surrogateescape")
+        db.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
         version, known = _version(db), self._schema.version
         if version > known:
             raise CacheError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -50,14 +50,18 @@ class Replies:
 
     def get(self, key: str) -> CachedReply | None:
         """Return the accepted reply to what ``key`` stands for; None where there is none that can be read."""
-        row = self._database.first("SELECT * FROM replies WHERE key = ?", key)
-        if row is None:
-            return None
-        try:
-            return _cached_reply(row)
-        except _UNREADABLE as error:
-            self._warn_of(row, f"cannot be read and is asked for again ({error})")
-            return None
+        return self.get_many((key,)).get(key)
+
+    def get_many(self, keys: Sequence[str]) -> dict[str, CachedReply]:
+        """Return, of up to some hundred ``keys``, the accepted replies that there are and can be read."""
+        found = {}
+        marks = ",".join("?" * len(keys))
+        for row in self._database.all(f"SELECT * FROM replies WHERE key IN ({marks})", *keys):  # noqa: S608
+            try:
+                found[row["key"]] = _cached_reply(row)
+            except _UNREADABLE as error:
+                self._warn_of(row, f"cannot be read and is asked for again ({error})")
+        return found
 
     def of_paper(self, paper_id: str) -> tuple[CachedReply, ...]:
         """Return every readable reply for a paper, oldest first."""

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 
 from pipeline.errors import BudgetError, CallError, DigestError, FatalModelError, UnkeptError
 from pipeline.model.interface import UNANSWERED, Ask, Model
@@ -27,6 +28,8 @@ MOST_ALIKE = 5
 """Papers in a row that a model fails for one and the same reason, after which its fallback is asked instead."""
 WINDOW = 4096
 """Papers that may be unfinished at once; bounds memory over months of papers."""
+LOOK_UPS = 100
+"""Papers that the cache is asked for in one query."""
 
 
 @dataclass
@@ -102,8 +105,8 @@ class Summarizer:
         waiting: deque[asyncio.Future[Settled]] = deque()
         try:
             async for page in pages:
-                for paper in page:
-                    waiting.append(self._begin(paper))
+                for begun in self._begin_all(page):
+                    waiting.append(begun)
                     while len(waiting) > WINDOW:
                         yield await waiting.popleft()
                 while waiting and waiting[0].done():
@@ -115,13 +118,20 @@ class Summarizer:
         finally:
             await self._leave_nothing_behind()
 
-    def _begin(self, paper: Paper) -> asyncio.Future[Settled]:
-        """Answer from the cache at once, else begin to ask."""
+    def _begin_all(self, page: Iterable[Paper]) -> Iterator[asyncio.Future[Settled]]:
+        """Answer from the cache at once, which is asked for many at a time, else begin to ask."""
+        job, papers = self._job, iter(page)
+        while some := list(islice(papers, LOOK_UPS)):
+            asks = [first_ask(paper, job.prompt) for paper in some]
+            keys = [ask.key(job.model.name) for ask in asks]
+            cached = {} if job.refresh else job.cache.replies.get_many(keys)
+            for paper, ask, key in zip(some, asks, keys, strict=True):
+                is_cached = key in cached
+                yield _done(self._settle_cached(paper, cached[key])) if is_cached else self._begin(paper, ask, key)
+
+    def _begin(self, paper: Paper, ask: Ask, key: str) -> asyncio.Future[Settled]:
+        """Begin to ask about a paper that the cache lacks."""
         job = self._job
-        ask = first_ask(paper, job.prompt)
-        key = ask.key(job.model.name)
-        if not job.refresh and (reply := job.cache.replies.get(key)):
-            return _done(self._settle_cached(paper, reply))
         if failure := job.carried.failed.get(key):
             return _done(self._settle(paper, failure.model_copy(update={"paper_id": paper.id})))
         if job.offline:

@@ -181,3 +181,25 @@ def test_the_usage_of_a_paper_of_several_versions_counts_once(tmp_path: Path) ->
         replace(cache, paper(1), reply(1, usage=Usage(prompt=100, completion=200)))
         replace(cache, paper(1, version=2), reply(1, usage=Usage(prompt=100, completion=200)))
         assert cache.replies.usage_of("digest@1", "m") == UsageSeen(1, 100.0, 0.5)
+
+
+def test_many_replies_are_read_at_once(shelf: Shelf) -> None:
+    """Those that are there and can be read, by their keys; one that cannot be read is a miss and one warning."""
+    shelf.fill(3)
+    shelf.sql("UPDATE replies SET summary = '{' WHERE key = ?", reply(2).key)
+    with shelf.open() as cache:
+        found = cache.replies.get_many([reply(number).key for number in (3, 2, 1, 9)])
+        assert found == {reply(number).key: reply(number) for number in (1, 3)}
+        assert cache.replies.get_many([]) == {}
+    assert len(shelf.warnings) == 1
+
+
+def test_a_page_of_papers_is_one_query(shelf: Shelf) -> None:
+    """However many replies it has."""
+    shelf.fill(50)
+    with shelf.open() as cache:
+        said: list[str] = []
+        cache.database._db.set_trace_callback(said.append)
+        assert len(cache.replies.get_many([reply(number).key for number in range(1, 51)])) == 50
+        cache.database._db.set_trace_callback(None)
+    assert len(said) == 1
