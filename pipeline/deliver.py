@@ -160,7 +160,7 @@ def _fingerprint(url: str) -> str:
 
 
 @dataclass(frozen=True)
-class Post:
+class Outbox:
     """What deliveries need besides a digest and an address."""
 
     deliveries: Deliveries
@@ -170,13 +170,13 @@ class Post:
     """Where the digest is read in full."""
 
 
-def deliver(day: Day, report: RunReport | None, to: Sequence[Address], post: Post) -> Iterator[Delivery]:
+def deliver(day: Day, report: RunReport | None, to: Sequence[Address], outbox: Outbox) -> Iterator[Delivery]:
     """Send ``day`` to each address that has not had it, one after the other; what failed is sent again next time."""
     for address in to:
-        claim = post.deliveries.claim((day.name, day.date, address.fingerprint), post.now())
+        claim = outbox.deliveries.claim((day.name, day.date, address.fingerprint), outbox.now())
         if claim == "mine":
-            why = _send(address, message(day, report, address.limits, post.page))
-            post.deliveries.settle((day.name, day.date, address.fingerprint), sent=not why)
+            why = _send(address, message(day, report, address.limits, outbox.page))
+            outbox.deliveries.settle((day.name, day.date, address.fingerprint), sent=not why)
             yield Delivery(address, "failed" if why else "delivered", why)
         elif claim == "delivered":
             yield Delivery(address, "already")

@@ -346,6 +346,11 @@ PARTIAL_NOTES = frozenset({"input_cut", "source_failed", "stopped", "budget", ST
 """Keys of the notes that say that papers may be missing whose number nobody knows."""
 
 
+def _is_partial(notes: Iterable[Note]) -> bool:
+    """Tell whether notes say that papers may be missing whose number nobody knows."""
+    return any(note.key in PARTIAL_NOTES for note in notes)
+
+
 class Source(Record):
     """Where the papers of a digest came from and what did not come."""
 
@@ -367,7 +372,12 @@ class Source(Record):
     @property
     def is_partial(self) -> bool:
         """Whether papers may be missing that nobody could count."""
-        return any(note.key in PARTIAL_NOTES for note in self.notes)
+        return _is_partial(self.notes)
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether papers lack that the user wanted, counted or not, before any was summarized."""
+        return self.missing > 0 or self.is_partial or self.is_late
 
     @property
     def is_limited(self) -> bool:
@@ -469,9 +479,9 @@ class Shortfall(Record):
         missing = report.source.missing
         counted = (note for note in report.notes if note.key == LIMITED and {"count", "total"} <= note.figures.keys())
         limit = next(counted, None)
-        is_partial = any(note.key in PARTIAL_NOTES for note in report.notes)
         is_unexplained = not failed and not missing and limit is None
-        return cls(failed=failed, missing=missing, is_uncounted=is_partial or is_unexplained, limit=limit)
+        is_uncounted = _is_partial(report.notes) or is_unexplained
+        return cls(failed=failed, missing=missing, is_uncounted=is_uncounted, limit=limit)
 
     @property
     def is_incomplete(self) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -97,11 +96,11 @@ async def run(spec: DigestSpec, job: Job, output: Output) -> Outcome:
         raise spec.refusal
     fetching = Fetching(spec.items, job.progress)
     summarizer = Summarizer(job)
-    began = time.monotonic()
+    began = job.clock()
     settled = [one async for one in summarizer.settled(fetching)]
     if isinstance(fetching.error, UsageError) and not settled:
         raise fetching.error
-    spent = spent_by(job, Spent.on(settled), seconds=time.monotonic() - began)
+    spent = spent_by(job, Spent.on(settled), seconds=job.clock() - began)
     source = described(spec, fetching, summarizer, today=eastern_today(job.now()).isoformat())
     entries = [one.entry for one in settled]
     output = replace(output, language=job.task.language)
@@ -215,8 +214,7 @@ def ending_of(outcomes: Counter[bool], source: Source, error: DigestError | None
         return Exit.BUDGET
     if _is_lost(outcomes, source):
         return error.exit if error else Exit.FAILED
-    is_whole = not (outcomes[False] or source.missing or source.is_partial or source.is_late)
-    return Exit.COMPLETE if is_whole else Exit.PARTIAL
+    return Exit.PARTIAL if outcomes[False] or source.is_incomplete else Exit.COMPLETE
 
 
 def _is_lost(outcomes: Counter[bool], source: Source) -> bool:

@@ -14,7 +14,7 @@ import pytest
 
 import pipeline.deliver
 from pipeline.assemble import MessageLimits
-from pipeline.deliver import Address, Post, addresses, deliver
+from pipeline.deliver import Address, Outbox, addresses, deliver
 from pipeline.errors import SettingsError
 from pipeline.records import Day, RunReport
 from pipeline.store.deliveries import CLAIM
@@ -77,7 +77,7 @@ def memory(tmp_path: Path) -> Iterator[Memory]:
 
 def told(to: tuple[Address, ...], memory: Memory, *, day: Day = DAY, report: RunReport | None = None) -> list[str]:
     """Deliver, and return what became of it at each address, in words."""
-    made = deliver(day, report, to, Post(memory.deliveries, lambda: NOON, PAGE))
+    made = deliver(day, report, to, Outbox(memory.deliveries, lambda: NOON, PAGE))
     return [f"{delivery.address}: {delivery.outcome}{delivery.why and f' ({delivery.why})'}" for delivery in made]
 
 

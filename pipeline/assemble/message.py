@@ -47,28 +47,28 @@ def message(day: Day, report: RunReport | None, limits: MessageLimits, page: str
     counted at the end. Text of others is shown as it is: no markup, no mention of anybody.
     """
     words = words_of(day.language)
-    form = _FORMS[limits.dialect]
+    markup = _MARKUPS[limits.dialect]
     title = words.phrases["day"].format(name=day.name, date=day.date, count=len(day.entries))
-    opening = [] if limits.titled else [form.title(title)]
-    opening += [form.line(notice) for notice in _notices(day, report, words)]
-    closing = [form.line(words.phrases["page"].format(url=form.link(page)), own=True)] if page else []
-    entries = [_shown(entry, number, form, words) for number, entry in enumerate(day.entries, 1)]
-    return Message(title, _cut(("".join(opening), entries, "".join(closing)), limits, form, words))
+    opening = [] if limits.titled else [markup.title(title)]
+    opening += [markup.line(notice) for notice in _notices(day, report, words)]
+    closing = [markup.line(words.phrases["page"].format(url=markup.link(page)), own=True)] if page else []
+    entries = [_shown(entry, number, markup, words) for number, entry in enumerate(day.entries, 1)]
+    return Message(title, _cut(("".join(opening), entries, "".join(closing)), limits, markup, words))
 
 
-def _cut(parts: tuple[str, list[str], str], limits: MessageLimits, form: _Form, words: Language) -> str:
+def _cut(parts: tuple[str, list[str], str], limits: MessageLimits, markup: _PlainText, words: Language) -> str:
     """Join the parts, with as many entries as there is room for, and the number of the others."""
     opening, entries, closing = parts
     left = limits.most - limits.measure(opening + closing)
     sizes = [limits.measure(entry) for entry in entries]
     if sum(sizes) <= left:
         return "".join((opening, *entries, closing))
-    left -= limits.measure(form.line(words.phrases["more"].format(count=len(entries))))
+    left -= limits.measure(markup.line(words.phrases["more"].format(count=len(entries))))
     kept = 0
     while sizes[kept] <= left:
         left -= sizes[kept]
         kept += 1
-    more = form.line(words.phrases["more"].format(count=len(entries) - kept))
+    more = markup.line(words.phrases["more"].format(count=len(entries) - kept))
     return "".join((opening, *entries[:kept], more, closing))
 
 
@@ -84,13 +84,13 @@ def _notices(day: Day, report: RunReport | None, words: Language) -> Iterator[st
         yield words.phrases["limited"].format_map(shortfall.limit.figures)
 
 
-def _shown(entry: Entry, number: int, form: _Form, words: Language) -> str:
+def _shown(entry: Entry, number: int, markup: _PlainText, words: Language) -> str:
     paper, summary, failure = entry.paper, entry.summary, entry.failure
     said = summary.tldr if summary else ""
     if failure:
         said = words.phrases["failed"].format(reason=words.reasons.get(failure.reason, failure.reason))
     title = summary.translated_title if summary else paper.title
-    return form.entry(number, _short(title), _short(said), paper.url)
+    return markup.entry(number, _short(title), _short(said), paper.url)
 
 
 def _short(text: str) -> str:
@@ -98,7 +98,7 @@ def _short(text: str) -> str:
     return one_line if len(one_line) <= LONGEST_FIELD else f"{one_line[: LONGEST_FIELD - 1]}…"
 
 
-class _Form:
+class _PlainText:
     """Plain text; what chat services read as a mention, ``@all`` or ``<at user_id="all">``, is written full width."""
 
     def escape(self, text: str) -> str:
@@ -118,7 +118,7 @@ class _Form:
         return f"{number}. {self.escape(title)}\n{self.escape(said)}\n{self.link(url)}\n\n"
 
 
-class _Markdown(_Form):
+class _Markdown(_PlainText):
     """Markdown of a chat service; a link in angle brackets has no preview."""
 
     def escape(self, text: str) -> str:
@@ -131,7 +131,7 @@ class _Markdown(_Form):
         return f"{number}\\. {self.escape(title)}\n{self.escape(said)}\n{self.link(url)}\n\n"
 
 
-class _Html(_Form):
+class _Html(_PlainText):
     """HTML that e-mail shows and Telegram reduces to what it takes; the text of a link is its address."""
 
     def escape(self, text: str) -> str:
@@ -150,4 +150,4 @@ class _Html(_Form):
         return f"<p>{number}. <b>{self.escape(title)}</b><br/>{self.escape(said)}<br/>{self.link(url)}</p>\n"
 
 
-_FORMS: Mapping[Dialect, _Form] = {"html": _Html(), "markdown": _Markdown(), "text": _Form()}
+_MARKUPS: Mapping[Dialect, _PlainText] = {"html": _Html(), "markdown": _Markdown(), "text": _PlainText()}

@@ -186,7 +186,7 @@ app.add_typer(cache_app, name="cache", rich_help_panel=CARE)
 @cache_app.command("info", cls=Command)
 @taking("config", "cache")
 def cache_info(given: Given) -> int:
-    """Say how much the cache holds."""
+    """Say how much the cache and the memory hold."""
     from pipeline.cli.cache import info_command
 
     return info_command(given)
@@ -204,7 +204,7 @@ def cache_show(given: Given, paper_id: Annotated[str, typer.Argument(metavar="ID
 @cache_app.command("verify", cls=Command)
 @taking("config", "cache")
 def cache_verify(given: Given) -> int:
-    """Check the cache file and every reply in it."""
+    """Check the cache, every reply in it, and the memory."""
     from pipeline.cli.cache import verify_command
 
     return verify_command(given)

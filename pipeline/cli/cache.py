@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -15,19 +15,23 @@ from pipeline.exits import Exit
 from pipeline.records import parse_id
 from pipeline.store.cache import Cache
 from pipeline.store.digest_file import FILE
-from pipeline.store.memory import remembering
+from pipeline.store.memory import FILE as MEMORY
+from pipeline.store.memory import Memory, remembering
 from pipeline.store.replies import PAGE
 from pipeline.summarize.transfer import KeyOf, Known, export_line, from_day, from_file, key_finder
 from pipeline.text import plain
 
 
 def info_command(given: Given) -> Exit:
-    """Say how much the cache holds."""
+    """Say how much the cache holds, and the memory beside it."""
     with _open(given) as cache:
         info = cache.info()
     screen.say(f"{info.path}: {info.papers} papers, {info.replies} replies, {info.runs} runs, {info.size / 1e6:.1f} MB")
     for prompt, model, count in info.by_model:
         screen.say(f"  {count:6} by {plain(model)} with {plain(prompt)}")
+    for memory in _memory_beside(info.path):
+        days, sent = _counted(memory.days.count(), "day"), _counted(memory.deliveries.count(), "delivery")
+        screen.say(f"{memory.path}: {days} with a page, {sent}")
     return Exit.COMPLETE
 
 
@@ -53,13 +57,26 @@ def show_command(given: Given, paper_id: str) -> Exit:
 
 
 def verify_command(given: Given) -> Exit:
-    """Check the file and every reply in it."""
+    """Check the cache and every reply in it, and the memory beside it."""
     with _open(given) as cache:
         faults, info = cache.verify(), cache.info()
+    _say_faults(info.path, f"{info.replies} replies", faults)
+    for memory in _memory_beside(info.path):
+        of_memory = memory.verify()
+        faults += of_memory
+        _say_faults(memory.path, _counted(memory.days.count(), "day"), of_memory)
+    return Exit.FAILED if faults else Exit.COMPLETE
+
+
+def _say_faults(path: Path, held: str, faults: Sequence[str]) -> None:
     for fault in faults:
         screen.say(plain(fault))
-    screen.say(f"{info.path}: {info.replies} replies, {len(faults) or 'no'} fault{'' if len(faults) == 1 else 's'}")
-    return Exit.FAILED if faults else Exit.COMPLETE
+    screen.say(f"{path}: {held}, {_counted(len(faults), 'fault') if faults else 'no faults'}")
+
+
+def _counted(number: int, what: str) -> str:
+    many = what[:-1] + "ies" if what.endswith("ry") else what + "s"
+    return f"{number} {what if number == 1 else many}"
 
 
 def export_command(given: Given) -> Exit:
@@ -136,6 +153,13 @@ def _take(cache: Cache, replies: Iterable[Known | None]) -> int:
         cache.replies.add(known)
         skipped += len(some) - len(known)
     return skipped
+
+
+def _memory_beside(cache: Path) -> Iterator[Memory]:
+    """Open the memory in the folder of a cache, if there is one."""
+    if (cache.parent / MEMORY).is_file():
+        with Memory(cache.parent, warn=screen.warn) as memory:
+            yield memory
 
 
 def _open(given: Given) -> Cache:

@@ -12,11 +12,12 @@ from pathlib import Path
 
 from pipeline.cli import screen
 from pipeline.cli.environment import job_for, now, prompt_library, settings_for, specs_for
-from pipeline.cli.estimate import cost_of, price_in_words, tables
+from pipeline.cli.estimate import price_in_words, tables
 from pipeline.cli.loop import kept_on_interrupt, run_loop
 from pipeline.cli.options import Given
 from pipeline.compare import Cell, Column, Comparison, Line, Row, cells, page, table
 from pipeline.compare.statistics import Difference
+from pipeline.compose import cost_of
 from pipeline.compose.large import MOST_UNCONFIRMED
 from pipeline.errors import ModelError, UsageError
 from pipeline.exits import Exit
@@ -175,7 +176,7 @@ def _in_words(found: Estimate, choice: ModelChoice) -> str:
     counted = f"{found.papers} papers, {found.cached} cached, {found.to_ask} to ask"
     if not found.to_ask or choice.replay_file:
         return f"{counted}; nothing to pay for"
-    return f"{counted}; {price_in_words(found, cost_of(found, 0.0, choice))}"
+    return f"{counted}; {price_in_words(found, cost_of(found, 0.0, choice, now()))}"
 
 
 def _run(

@@ -36,12 +36,12 @@ def deliver_command(given: Given, name: str | None, date: str | None) -> Exit:
     to, failed = addresses_of(settings), False
     if not to:
         raise SettingsError("no address: ARXIV_DIGEST_DELIVER is not set", hint=NO_ADDRESS_HINT)
-    from pipeline.deliver import Post, deliver
+    from pipeline.deliver import Outbox, deliver
 
     with Memory(settings.cache, warn=screen.warn) as memory:
         for digest, day in days:
-            post = Post(memory.deliveries, now, page_address(settings.site_url, digest, day))
-            for delivery in deliver(archive.day(digest, day), archive.report(digest, day), to, post):
+            outbox = Outbox(memory.deliveries, now, page_address(settings.site_url, digest, day))
+            for delivery in deliver(archive.day(digest, day), archive.report(digest, day), to, outbox):
                 failed = failed or delivery.outcome == "failed"
                 _say(f"{digest} {day}", delivery)
     return Exit.FAILED if failed else Exit.COMPLETE

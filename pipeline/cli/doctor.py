@@ -11,7 +11,7 @@ from http.client import HTTPException
 from pipeline import outputs
 from pipeline.cli import screen
 from pipeline.cli.deliver import addresses_of
-from pipeline.cli.environment import check_proxies, now, prompt_library, settings_for
+from pipeline.cli.environment import check_proxies, now, prompt_library, runtime, settings_for
 from pipeline.cli.options import Given
 from pipeline.cli.trial import PAPER, Trial, try_out
 from pipeline.compose.keys import require_key, require_keys
@@ -160,7 +160,9 @@ def _arxiv(settings: Settings) -> Iterator[str]:
     """Ask the query API and the feed, at arXiv's pace: a day's digest needs both."""
     digest = next(iter(settings.digests.values()), None)
     category = digest.categories[0] if digest else ANY_CATEGORY
-    pacer = Pacer(settings.arxiv_delay, shared=SharedPace(settings.cache / LOCK_FILE, tell=screen.warn))
+    lent = runtime()
+    shared = SharedPace(settings.cache / LOCK_FILE, tell=screen.warn)
+    pacer = Pacer(settings.arxiv_delay, lent.clock, lent.sleep, shared=shared)
     for address in (
         f"{settings.arxiv_api_url}?id_list=2404.02059&max_results=1",
         f"{settings.arxiv_feed_url}/rss/{category}",

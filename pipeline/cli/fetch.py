@@ -65,6 +65,6 @@ def _end(source: Source, error: DigestError | None) -> Exit:
 
 
 def _ending(source: Source, *, failed: bool) -> Exit:
-    if failed or source.missing or source.is_partial or source.is_late:
+    if failed or source.is_incomplete:
         return Exit.PARTIAL if source.fetched or source.is_stale or source.is_late else Exit.FAILED
     return Exit.COMPLETE if source.fetched else Exit.NOTHING

@@ -157,7 +157,12 @@ class Given:
     ] = False
     cache: Annotated[
         Path | None,
-        Option("--cache", metavar="DIR", help="Folder of the replies.  [default: cache]", rich_help_panel=FILES),
+        Option(
+            "--cache",
+            metavar="DIR",
+            help="Folder of cache and memory.  [default: cache]",
+            rich_help_panel=FILES,
+        ),
     ] = None
     config: Annotated[
         Path | None,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections import Counter
 
 from pipeline.cli import screen
@@ -41,7 +40,7 @@ async def _summarize(spec: DigestSpec, job: Job) -> Exit:
     summarizer = Summarizer(job)
     # Counted as they pass, for they may be more than memory holds.
     outcomes, spent = Counter[bool](), NOTHING_SPENT
-    began = time.monotonic()
+    began = job.clock()
     try:
         async for one in summarizer.settled(fetching):
             screen.emit(line(one.entry))
@@ -53,7 +52,7 @@ async def _summarize(spec: DigestSpec, job: Job) -> Exit:
         raise fetching.error
     source = described(spec, fetching, summarizer, today=eastern_today(job.now()).isoformat())
     code = ending_of(outcomes, source, summarizer.stopped)
-    spent = spent_by(job, spent, seconds=time.monotonic() - began)
+    spent = spent_by(job, spent, seconds=job.clock() - began)
     screen.emit(line(EndLine(end=End(source=source, exit=code, spent=spent))))
     for error in (fetching.error, summarizer.stopped):
         if error:

@@ -1,6 +1,7 @@
 """The door for programs: settings in, digests, jobs and models out. Prints nothing and reads no environment."""
 
 from pipeline.compose.digests import make_digests, make_digests_async, make_each
+from pipeline.compose.estimate import Cost, DigestEstimate, cost_of, estimate_digests
 from pipeline.compose.job import Asking, open_job, output_for, prompt_library
 from pipeline.compose.models import model_for
 from pipeline.compose.runtime import Runtime
@@ -8,9 +9,13 @@ from pipeline.compose.selection import Selection, digests_for
 
 __all__ = [
     "Asking",
+    "Cost",
+    "DigestEstimate",
     "Runtime",
     "Selection",
+    "cost_of",
     "digests_for",
+    "estimate_digests",
     "make_digests",
     "make_digests_async",
     "make_each",

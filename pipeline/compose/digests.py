@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from pipeline import outputs
 from pipeline.compose.job import Asking, open_job, output_for, prompt_library
+from pipeline.compose.large import unless_large
 from pipeline.compose.runtime import Runtime
 from pipeline.compose.selection import Selection, digests_for
 from pipeline.errors import FatalModelError, FetchError, UsageError
@@ -23,18 +24,30 @@ T = TypeVar("T")
 
 
 def make_digests(
-    settings: Settings, selection: Selection, runtime: Runtime, progress: Progress | None = None
+    settings: Settings,
+    selection: Selection,
+    runtime: Runtime,
+    progress: Progress | None = None,
+    *,
+    may_be_large: bool = False,
 ) -> tuple[Outcome, ...]:
     """Make the digests of a selection and return what became of each; also in a notebook, whose loop runs already.
+
+    A query without a limit that gives more than 1,000 papers is refused unless it ``may_be_large``.
 
     Raises:
         DigestError: the selection or the settings are wrong, or a file cannot be written; says what to do.
     """
-    return _finish(make_digests_async(settings, selection, runtime, progress))
+    return _finish(make_digests_async(settings, selection, runtime, progress, may_be_large=may_be_large))
 
 
 async def make_digests_async(
-    settings: Settings, selection: Selection, runtime: Runtime, progress: Progress | None = None
+    settings: Settings,
+    selection: Selection,
+    runtime: Runtime,
+    progress: Progress | None = None,
+    *,
+    may_be_large: bool = False,
 ) -> tuple[Outcome, ...]:
     """Do the same on the running event loop.
 
@@ -44,6 +57,8 @@ async def make_digests_async(
     specs = digests_for(selection, settings, runtime)
     if refusal := next((spec.refusal for spec in specs if spec.refusal), None):
         raise refusal
+    if selection.query and not (selection.limit or may_be_large):
+        specs = tuple(unless_large(spec, settings, runtime) for spec in specs)
     prompt = prompt_library(runtime.prompts).get(settings.prompt)
     outputs.check_writable(settings.output)
     with open_job(settings, prompt, progress or NoProgress(), runtime, Asking()) as job:

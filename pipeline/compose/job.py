@@ -72,7 +72,7 @@ def open_job(settings: Settings, prompt: Prompt, progress: Progress, runtime: Ru
         if not asking.offline:
             told = warn_of_announced(chain, runtime.today, progress.warned)
         first, *others = models
-        job = Job(task_of(prompt), prompt, first, cache, progress, runtime.now, tuple(others))
+        job = Job(task_of(prompt), prompt, first, cache, progress, runtime.now, runtime.clock, tuple(others))
         try:
             yield replace(job, refresh=asking.refresh, offline=asking.offline)
         finally:

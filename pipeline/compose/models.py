@@ -53,7 +53,7 @@ def model_for(
         price = price_of(choice)
         patience = _patience(limits)
         tariff = Tariff(price, runtime.now) if price else None
-        terms = Terms(learned, patience, tariff, budget, runtime.warn, runtime.now, runtime.spread)
+        terms = Terms(runtime.now, learned, patience, tariff, budget, runtime.warn)
         return OpenAIModel(choice.name, _endpoint(choice, runtime), _limiter(choice, runtime, limits, learned), terms)
 
     return DeferredModel(choice.name, choice.host, connect, today=runtime.today)

@@ -31,7 +31,9 @@ class Runtime:
     proxy_to: Callable[[str], str] = _directly
     """Names host and port of the proxy on the way to an address, for an error to name; empty where there is none."""
     clock: Callable[[], float] = time.monotonic
-    """Seconds from any beginning, for waits."""
+    """Seconds, for waits; the machine's own, because the pace of requests to arXiv is shared between processes."""
+    sleep: Callable[[float], None] = time.sleep
+    """Waits so many of them, on the thread that asks arXiv."""
     spread: Callable[[], float] = random.random
     """Gives random numbers in [0, 1)."""
 

@@ -110,7 +110,8 @@ def _session(given: Selection, settings: Settings, runtime: Runtime, warn: Calla
     shared = fetch.SharedPace(settings.cache / fetch.LOCK_FILE, tell=warn)
     now = runtime.now
     kept = KeptAnswers(settings.cache, now=now, warn=warn, since=now() if given.refetch else None)
-    return fetch.open_session(arxiv, fetch.Pacer(arxiv.delay, shared=shared), kept, now=now, tell=runtime.warn)
+    pacer = fetch.Pacer(arxiv.delay, runtime.clock, runtime.sleep, shared=shared)
+    return fetch.open_session(arxiv, pacer, kept, now=now, tell=runtime.warn)
 
 
 def _kinds(announce: Sequence[str] | None) -> frozenset[str] | None:

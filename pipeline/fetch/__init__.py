@@ -19,11 +19,16 @@ from pipeline.fetch.read_ahead import Fetching
 from pipeline.fetch.tally import Tally, account_of, ending_well
 
 if TYPE_CHECKING:
-    from pipeline.fetch.arxiv.session import ArxivSession, Kept
+    from pipeline.fetch.arxiv.session import AnswerCache, ArxivSession
 
 
 def open_session(
-    settings: ArxivSettings, pacer: Pacer, kept: Kept, *, now: Callable[[], datetime], tell: Callable[[str], None]
+    settings: ArxivSettings,
+    pacer: Pacer,
+    kept: AnswerCache,
+    *,
+    now: Callable[[], datetime],
+    tell: Callable[[str], None],
 ) -> ArxivSession:
     """Return a way to arXiv; what it needs is imported now, for it takes a tenth of a second."""
     from pipeline.fetch.arxiv.session import ArxivSession  # noqa: PLC0415

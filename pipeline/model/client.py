@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -33,15 +32,14 @@ FREE = frozenset({400, 401, 403, 404, 422, 429})
 class Terms:
     """On what terms a model is asked."""
 
+    now: Callable[[], datetime]
+    """The time of day."""
     learned: Learned = field(default_factory=Learned)
     patience: Patience = field(default_factory=Patience)
     price: Tariff | None = None
     budget: Budget | None = None
     warn: Callable[[str], None] = lambda _: None
     """Told of waits so long that whoever watches would take them for a standstill."""
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    spread: Callable[[], float] = random.random
-    """Gives random numbers in [0, 1)."""
 
 
 @dataclass(slots=True)
@@ -61,14 +59,14 @@ class _Call:
 class OpenAIModel:
     """A model behind an endpoint that is compatible with OpenAI's chat completions."""
 
-    def __init__(self, name: str, endpoint: Endpoint, limiter: Limiter, terms: Terms | None = None) -> None:
+    def __init__(self, name: str, endpoint: Endpoint, limiter: Limiter, terms: Terms) -> None:
         self.name = name
         self.endpoint = endpoint.host
         self._hint = endpoint.hint
         self._proxy = endpoint.proxy
         self._limiter = limiter
-        self._terms = terms or Terms()
-        self._connection = Connection(endpoint, self._terms.patience, self._terms.now)
+        self._terms = terms
+        self._connection = Connection(endpoint, terms.patience, terms.now, limiter.clock)
         self._deadline = self._connection.deadline
         capabilities = Capabilities.of(endpoint.preset, self._terms.learned)
         self._negotiator = Negotiator(name, capabilities, check=limiter.check, clock=limiter.clock)
@@ -119,7 +117,11 @@ class OpenAIModel:
             FatalModelError: no further ask can succeed.
             CallError: this ask failed for good.
         """
-        call = _Call(ask, Tries(self._terms.patience, self._terms.spread, lambda: self._health.answered))
+        limiter = self._limiter
+        tries = Tries(
+            self._terms.patience, clock=limiter.clock, spread=limiter.spread, answered=lambda: self._health.answered
+        )
+        call = _Call(ask, tries)
         try:
             reply = await self._try(call)
         except ModelError as error:

@@ -6,7 +6,6 @@ import asyncio
 import dataclasses
 import json
 import ssl
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -83,9 +82,13 @@ class Endpoint:
 class Connection:
     """Sends requests to one endpoint."""
 
-    def __init__(self, endpoint: Endpoint, patience: Patience, now: Callable[[], datetime]) -> None:
-        self.deadline = Deadline(patience.call, least=patience.least)
+    def __init__(
+        self, endpoint: Endpoint, patience: Patience, now: Callable[[], datetime], clock: Callable[[], float]
+    ) -> None:
+        """``now`` is the time of day, by which answers are dated; ``clock`` gives the seconds that replies take."""
+        self.deadline = Deadline(patience.call, least=patience.least, clock=clock)
         self._now = now
+        self._clock = clock
         self._host = endpoint.host
         self._address = endpoint.address
         self._proxy = endpoint.proxy
@@ -109,7 +112,7 @@ class Connection:
             FatalModelError: no request can reach the endpoint, or nobody has ever had an answer in time.
             PassingError: this one had none, or one that is neither a reply nor an error.
         """
-        began = time.monotonic()
+        began = self._clock()
         try:
             async with self.deadline.watched():
                 response = await self._client.post(self._url, cast_to=httpx2.Response, body=body, options=self._options)
@@ -118,7 +121,7 @@ class Connection:
         except (TimeoutError, openai.APITimeoutError) as error:
             if not any(isinstance(cause, TimeoutError) for cause in _causes(error)):
                 raise self._unreachable(error) from error
-            message = self.said(f"gave no whole answer within {round(time.monotonic() - began, 1):g} s")
+            message = self.said(f"gave no whole answer within {round(self._clock() - began, 1):g} s")
             if self.deadline.mean is None:
                 hint = (
                     "Check the address; a model that is only slow may be given more time by 'deadline' in digest.toml."
@@ -132,7 +135,7 @@ class Connection:
         rates = RateHeaders.read(response.headers, now=self._now())
         answer = self._read(response, rates)
         if isinstance(answer, Reply):
-            self.deadline.answered(time.monotonic() - began)
+            self.deadline.answered(self._clock() - began)
         return answer, rates
 
     async def fetch(self, path: str) -> object:

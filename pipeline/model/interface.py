@@ -15,6 +15,8 @@ Role = Literal["system", "user", "assistant"]
 
 UNANSWERED = frozenset({"timeout", "unavailable", "rate_limited"})
 """Reasons that say something of the endpoint, not of the paper."""
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+"""Made once: `json.dumps` would make one for each key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +51,7 @@ class Ask:
             "sampling": {} if self.temperature is None else {"temperature": self.temperature},
             "schema": self.schema,
         }
-        canonical = json.dumps(asked, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(canonical.encode()).hexdigest()
+        return hashlib.sha256(_CANONICAL.encode(asked).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ so that a run that dies has lost only the calls in flight. A damaged file is set
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -72,7 +71,4 @@ class Cache:
 
     def verify(self) -> tuple[str, ...]:
         """Say what is wrong with the file and with each reply in it; empty where nothing is."""
-        try:
-            return (*self.database.faults(), *self.replies.faults())
-        except sqlite3.DatabaseError as error:
-            return (f"{self.path} is damaged: {error}; the next run sets it aside",)
+        return self.database.faults(self.replies.faults)

@@ -8,9 +8,10 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -141,13 +142,13 @@ class Database:
             self._db = self._set_aside(error)
         return self.at_once(action, otherwise)
 
-    def faults(self) -> tuple[str, ...]:
-        """Return what SQLite finds wrong with the file.
-
-        Raises:
-            sqlite3.DatabaseError: too much for it to be read.
-        """
-        return tuple(row[0] for row in self._db.execute("PRAGMA integrity_check") if row[0] != "ok")
+    def faults(self, of_rows: Callable[[], Iterable[str]] = tuple) -> tuple[str, ...]:
+        """Return what is wrong with the file, as SQLite finds it, and with its rows, as ``of_rows`` does."""
+        try:
+            found = (row[0] for row in self._db.execute("PRAGMA integrity_check") if row[0] != "ok")
+            return (*found, *of_rows())
+        except sqlite3.DatabaseError as error:
+            return (f"{self.path} is damaged: {error}; the next run sets it aside",)
 
     def unguarded(self, sql: str) -> list[sqlite3.Row]:
         """Return the rows of a query.
@@ -170,7 +171,7 @@ class Database:
         self._inode = self.path.stat().st_ino
         db.row_factory = sqlite3.Row
         # A text that is no UTF-8 makes its row unreadable, not the whole query.
-        db.text_factory = lambda text: text.decode("utf-8", "surrogateescape")
+        db.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
         version, known = _version(db), self._schema.version
         if version > known:
             raise CacheError(
@@ -268,6 +269,7 @@ def _switch_to_wal(db: sqlite3.Connection) -> None:
     Raises:
         sqlite3.OperationalError: the file stayed locked for `BUSY_S`.
     """
+    # The real clock, because it stands in for SQLite's own wait, which nobody can hurry.
     until = time.monotonic() + BUSY_S
     while True:
         try:

@@ -49,7 +49,7 @@ class Memory:
             script=_SCHEMA,
             probe="SELECT 1 FROM papers LIMIT 1",
             loss="what cannot be remembered may come again",
-            fill=_TakenOver(folder / digest_file.FILE),
+            fill=_TakenOver(folder / digest_file.FILE, warn),
         )
         self._database = Database(folder / FILE, schema, warn=warn)
         self.path = self._database.path
@@ -61,6 +61,10 @@ class Memory:
 
     def __exit__(self, *_: object) -> None:
         self._database.close()
+
+    def verify(self) -> tuple[str, ...]:
+        """Say what is wrong with the file; empty where nothing is."""
+        return self._database.faults()
 
 
 @contextlib.contextmanager
@@ -81,11 +85,21 @@ class _TakenOver:
     """Takes over what ``digest.db`` of earlier versions remembers."""
 
     path: Path
+    warn: Warn
 
     def __call__(self, db: sqlite3.Connection, version: int) -> None:
         if not self.path.is_file():
             return
-        with contextlib.suppress(sqlite3.DatabaseError), contextlib.closing(self._opened()) as old:
+        try:
+            self._take(db, version)
+        except sqlite3.DatabaseError as error:
+            self.warn(
+                f"{self.path}: what earlier versions remember in it cannot be taken over ({error}): "
+                "messages that were sent may come again"
+            )
+
+    def _take(self, db: sqlite3.Connection, version: int) -> None:
+        with contextlib.closing(self._opened()) as old:
             tables = {row[0] for row in old.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
             if version < 1 and "shown" in tables:
                 rows = old.execute("SELECT digest, paper_id, day, version, announce_type FROM shown").fetchall()

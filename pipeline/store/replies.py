@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Literal
 
@@ -57,18 +57,18 @@ class Replies:
 
     def get(self, key: str) -> CachedReply | None:
         """Return the accepted reply about a paper to what ``key`` stands for; None where none can be read."""
-        return self.get_as(Summary, key)
+        return self.get_many(Summary, (key,)).get(key)
 
-    def get_as(self, record: type[R], key: str) -> CachedReply[R] | None:
-        """Return the accepted reply to what ``key`` stands for as its task's record; None where none can be read."""
-        row = self._database.first("SELECT * FROM replies WHERE key = ?", key)
-        if row is None:
-            return None
-        try:
-            return _cached_reply(row, record)
-        except _UNREADABLE as error:
-            self._warn_of(row, f"cannot be read and is asked for again ({error})")
-            return None
+    def get_many(self, record: type[R], keys: Sequence[str]) -> dict[str, CachedReply[R]]:
+        """Return, of up to some hundred ``keys``, the replies that there are and can be read, as a task's records."""
+        found = {}
+        marks = ",".join("?" * len(keys))
+        for row in self._database.all(f"SELECT * FROM replies WHERE key IN ({marks})", *keys):  # noqa: S608
+            try:
+                found[row["key"]] = _cached_reply(row, record)
+            except _UNREADABLE as error:
+                self._warn_of(row, f"cannot be read and is asked for again ({error})")
+        return found
 
     def of_paper(self, paper_id: str) -> tuple[CachedReply, ...]:
         """Return every readable summary of a paper, oldest first."""

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Generic
 
 from pipeline.errors import BudgetError, CallError, DigestError, FatalModelError, UnkeptError
@@ -29,6 +30,8 @@ MOST_ALIKE = 5
 """Papers in a row that a model fails for one and the same reason, after which its fallback is asked instead."""
 WINDOW = 4096
 """Papers that may be unfinished at once; bounds memory over months of papers."""
+LOOK_UPS = 100
+"""Papers that the cache is asked for in one query."""
 
 
 @dataclass
@@ -53,6 +56,9 @@ class Job(Generic[S, R]):
     cache: Cache
     progress: Progress[S, R]
     now: Callable[[], datetime]
+    """The time of day."""
+    clock: Callable[[], float]
+    """Seconds, for how long it took."""
     fallback: tuple[Model, ...] = ()
     """Asked in turn about a paper that the models before have failed."""
     refresh: bool = False
@@ -102,8 +108,8 @@ class Summarizer(Generic[S, R]):
         waiting: deque[asyncio.Future[Settled[S, R]]] = deque()
         try:
             async for page in pages:
-                for subject in page:
-                    waiting.append(self._begin(subject))
+                for begun in self._begin_all(page):
+                    waiting.append(begun)
                     while len(waiting) > WINDOW:
                         yield await _uncancelled(waiting.popleft())
                 while waiting and waiting[0].done():
@@ -115,13 +121,20 @@ class Summarizer(Generic[S, R]):
         finally:
             await self._leave_nothing_behind()
 
-    def _begin(self, subject: S) -> asyncio.Future[Settled[S, R]]:
-        """Answer from the cache at once, else begin to ask."""
+    def _begin_all(self, page: Iterable[S]) -> Iterator[asyncio.Future[Settled[S, R]]]:
+        """Answer from the cache at once, which is asked for many at a time, else begin to ask."""
+        job, subjects = self._job, iter(page)
+        while some := list(islice(subjects, LOOK_UPS)):
+            asks = [first_ask(subject, job.task, job.prompt) for subject in some]
+            keys = [ask.key(job.model.name) for ask in asks]
+            cached = {} if job.refresh else job.cache.replies.get_many(job.task.answer, keys)
+            for subject, ask, key in zip(some, asks, keys, strict=True):
+                kept = cached.get(key)
+                yield _done(self._settle_cached(subject, kept)) if kept else self._begin(subject, ask, key)
+
+    def _begin(self, subject: S, ask: Ask, key: str) -> asyncio.Future[Settled[S, R]]:
+        """Begin to ask about a subject that the cache lacks."""
         job = self._job
-        ask = first_ask(subject, job.task, job.prompt)
-        key = ask.key(job.model.name)
-        if not job.refresh and (reply := job.cache.replies.get_as(job.task.answer, key)):
-            return _done(self._settle_cached(subject, reply))
         if failure := job.carried.failed.get(key):
             return _done(self._settle(subject, failure.model_copy(update={"paper_id": subject.id})))
         if job.offline:
@@ -138,7 +151,7 @@ class Summarizer(Generic[S, R]):
             return await self._ask_models(asked)
         try:
             is_kept = await self._keeper.claim(key, is_over=lambda: self.stopped is not None)
-            if is_kept and (reply := self._job.cache.replies.get_as(self._job.task.answer, key)):
+            if is_kept and (reply := self._job.cache.replies.get_many(self._job.task.answer, (key,)).get(key)):
                 return self._settle_cached(subject, reply)
             return await self._ask_models(asked)
         finally:

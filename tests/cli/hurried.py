@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
-from functools import partial
+from typing import Any
 
 from pipeline import fetch
 from pipeline.cli.edge import guarded
@@ -16,9 +16,16 @@ from pipeline.cli.edge import guarded
 def main() -> None:
     """Run one command."""
     times = float(sys.argv[1])
-    fetch.Pacer = partial(  # type: ignore[assignment, misc]
-        fetch.Pacer, clock=lambda: time.monotonic() * times, sleep=lambda seconds: time.sleep(seconds / times)
-    )
+
+    class Hurried(fetch.Pacer):
+        """The pacer, on a clock that runs so many times as fast."""
+
+        def __init__(self, delay: float, _clock: object, _sleep: object, **more: Any) -> None:
+            super().__init__(
+                delay, lambda: time.monotonic() * times, lambda seconds: time.sleep(seconds / times), **more
+            )
+
+    fetch.Pacer = Hurried  # type: ignore[assignment, misc]
     sys.exit(guarded(sys.argv[2:]))
 
 

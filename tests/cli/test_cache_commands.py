@@ -22,12 +22,13 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Program:
 
 
 def test_info_counts_what_the_cache_holds(filled: Program) -> None:
-    """Papers, replies and runs, and the replies of each model and prompt."""
+    """Papers, replies and runs, the replies of each model and prompt, and what the memory beside it has."""
     ran = filled("cache", "info")
-    first, second = ran.stdout.splitlines()
+    first, second, memory = ran.stdout.splitlines()
     assert (ran.code, ran.stderr) == (0, "")
     assert re.fullmatch(r"cache/digest\.db: 3 papers, 3 replies, 1 runs, \d+\.\d MB", first)
     assert second.split() == ["3", "by", "replay", "with", "digest@1"]
+    assert memory == "cache/memory.db: 1 day with a page, 0 deliveries"
 
 
 @pytest.mark.parametrize("name", ["2604.00002", "arXiv:2604.00002v3", "https://arxiv.org/abs/2604.00002"])
@@ -41,9 +42,39 @@ def test_show_gives_every_field_and_where_it_came_from(filled: Program, name: st
 
 
 def test_verify_finds_nothing_wrong_with_a_good_cache(filled: Program) -> None:
-    """Exit 0, one line."""
+    """Exit 0, a line for each file."""
     ran = filled("cache", "verify")
-    assert (ran.code, ran.stdout, ran.stderr) == (0, "cache/digest.db: 3 replies, no faults\n", "")
+    said = "cache/digest.db: 3 replies, no faults\ncache/memory.db: 1 day, no faults\n"
+    assert (ran.code, ran.stdout, ran.stderr) == (0, said, "")
+
+
+def test_verify_finds_what_is_wrong_with_the_memory(wired: Program) -> None:
+    """Exit 1, although the cache is sound."""
+    wired("run", "--input", "two.jsonl", "-q")
+    path = wired.folder / "cache" / "memory.db"
+    with sqlite3.connect(path) as db:
+        (size,), (root,) = (
+            db.execute("PRAGMA page_size").fetchone(),
+            db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'deliveries'").fetchone(),
+        )
+    db.close()
+    with path.open("r+b") as file:
+        file.seek((root - 1) * size)
+        file.write(b"\x93" * size)
+    ran = wired("cache", "verify")
+    last = ran.stdout.splitlines()[-1]
+    assert ran.code == 1
+    assert "cache/digest.db: 2 replies, no faults\n" in ran.stdout
+    assert re.fullmatch(r"cache/memory\.db: 1 day, \d+ faults?", last)
+
+
+def test_without_a_memory_nothing_is_said_of_one_and_none_is_made(wired: Program) -> None:
+    """Looking makes no file."""
+    wired("run", "--input", "two.jsonl", "-q")
+    (wired.folder / "cache" / "memory.db").unlink()
+    for command in ("info", "verify"):
+        assert "memory" not in wired("cache", command).stdout
+    assert not (wired.folder / "cache" / "memory.db").exists()
 
 
 def test_verify_names_the_reply_that_cannot_be_read_and_a_run_asks_for_it_again(
@@ -55,7 +86,7 @@ def test_verify_names_the_reply_that_cannot_be_read_and_a_run_asks_for_it_again(
         db.execute("UPDATE replies SET summary = '{' WHERE paper_id = '2604.00004'")
     db.close()
     ran = wired("cache", "verify")
-    assert (ran.code, "2604.00004" in ran.stdout, ran.stdout.splitlines()[-1]) == (
+    assert (ran.code, "2604.00004" in ran.stdout, ran.stdout.splitlines()[-2]) == (
         1,
         True,
         "cache/digest.db: 10 replies, 1 fault",

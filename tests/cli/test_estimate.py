@@ -175,7 +175,7 @@ def test_the_dear_hours_are_reckoned_with(
     (tmp_path / "ten.jsonl").write_text(lines(RECORDS[:10]), encoding="utf-8")
     for name, value in DEEPSEEK.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr("pipeline.cli.estimate.now", lambda: moment)
+    monkeypatch.setattr("pipeline.cli.environment.now", lambda: moment)
     assert guarded(["estimate", "--input", "ten.jsonl", "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     tokens = said["tokens"]

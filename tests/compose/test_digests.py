@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pipeline.compose import Runtime, Selection, make_digests, make_digests_async
+from pipeline.compose import (
+    Asking,
+    Runtime,
+    Selection,
+    digests_for,
+    estimate_digests,
+    make_digests,
+    make_digests_async,
+)
 from pipeline.errors import SettingsError, UsageError
 from pipeline.exits import Exit
+from pipeline.records import Paper
 from pipeline.run import Outcome
 from pipeline.settings import Settings, load
+from tests.servers.arxiv import ArxivServer
 
 SAMPLE = Path(__file__).resolve().parents[2] / "pipeline" / "sample"
-RUNTIME = Runtime(now=lambda: datetime(2026, 4, 27, 12, tzinfo=UTC))
+NOON = datetime(2026, 4, 27, 12, tzinfo=UTC)
+RUNTIME = Runtime(now=lambda: NOON)
 SELECTION = Selection(input=SAMPLE / "papers.atom.xml", name="sample")
 
 
@@ -25,6 +38,45 @@ def settings(tmp_path: Path) -> Settings:
     """Settings of which nothing lies outside a folder of the test."""
     places = {"cache": tmp_path / "cache", "output": tmp_path / "outputs"}
     return load(None, {}, {"base_url": f"replay:{SAMPLE / 'replies.jsonl'}", **places})
+
+
+@pytest.fixture
+def arxiv() -> Iterator[ArxivServer]:
+    """A loopback arXiv that has more papers than a query may give unasked."""
+    found = [
+        Paper(id=f"2604.{number:05}", title=f"Widgets {number}", abstract="We show.", published=NOON, updated=NOON)
+        for number in range(1, 1103)
+    ]
+    with ArxivServer(found) as server:
+        yield server
+
+
+def asking(settings: Settings, arxiv: ArxivServer) -> Settings:
+    """The settings with that arXiv for the real one, without a pause."""
+    places = {"arxiv_api_url": arxiv.api_url, "arxiv_feed_url": arxiv.root, "arxiv_delay": 0.0}
+    return settings.model_copy(update=places)
+
+
+def test_a_query_of_thousands_is_refused_unless_the_program_allows_it(settings: Settings, arxiv: ArxivServer) -> None:
+    """Nothing is written before that; with a limit it need not be allowed."""
+    at_arxiv, query = asking(settings, arxiv), Selection(query="all:widgets")
+    with pytest.raises(UsageError, match="1,102 papers would be summarized"):
+        make_digests(at_arxiv, query, RUNTIME)
+    (few,) = make_digests(at_arxiv, replace(query, limit=3), RUNTIME)
+    assert few.report.papers == 3
+    (all_of_them,) = make_digests(at_arxiv, query, RUNTIME, may_be_large=True)
+    assert all_of_them.report.papers == 1102
+
+
+def test_a_program_asks_what_a_digest_would_take(settings: Settings, tmp_path: Path) -> None:
+    """Papers, tokens and dollars, with no model asked and no page written; after a run the cache has all."""
+    specs = digests_for(SELECTION, settings, RUNTIME)
+    (before,) = estimate_digests(specs, settings, RUNTIME, Asking(), tmp_path)
+    assert (before.source.name, before.asks.papers, before.asks.to_ask, before.cost.now) == ("sample", 12, 12, 0.0)
+    assert not settings.output.exists()
+    make_digests(settings, SELECTION, RUNTIME)
+    (after,) = estimate_digests(digests_for(SELECTION, settings, RUNTIME), settings, RUNTIME, Asking(), tmp_path)
+    assert (after.asks.to_ask, after.minutes) == (0, 0.0)
 
 
 def _is_whole(made: tuple[Outcome, ...], settings: Settings) -> bool:

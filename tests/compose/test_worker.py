@@ -35,7 +35,7 @@ async def work():
     runtime = Runtime(now=lambda: datetime.now(UTC))
     with Cache(Path(folder), warn=sys.exit) as cache:
         prompt = prompt_library().get("digest@1")
-        job = Job(prompt, model_for(choice, runtime), cache, NoProgress(), runtime.now)
+        job = Job(prompt, model_for(choice, runtime), cache, NoProgress(), runtime.now, runtime.clock)
         async for settled in Summarizer(job).settled(pages()):
             sys.stdout.buffer.write(settled.model_dump_json().encode())
         await job.close()

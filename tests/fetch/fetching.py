@@ -6,6 +6,7 @@ The lock lies beside the cache folder. A request that lasts ``LONGEST`` seconds 
 from __future__ import annotations
 
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -36,7 +37,7 @@ def main() -> None:
     """Fetch."""
     api, feed, folder, delay, longest = sys.argv[1:]
     shared = SharedPace(Path(folder).parent / LOCK_FILE, tell=tell, longest=float(longest))
-    pacer = Pacer(float(delay), shared=shared)
+    pacer = Pacer(float(delay), time.monotonic, time.sleep, shared=shared)
     kept = KeptAnswers(Path(folder), now=now, warn=sys.exit)
     session = open_session(ArxivSettings(api_url=api, feed_url=feed), pacer, kept, now=now, tell=tell)
     source = account_of(announcement(session, Wanted(("cs.AI",)), None))

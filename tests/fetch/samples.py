@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -54,6 +55,11 @@ class Clock:
         """Let time pass."""
         self.slept.append(round(seconds, 2))
         self.now += seconds
+
+
+def unpaced(delay: float = 0) -> Pacer:
+    """A pace of real seconds, for one process alone."""
+    return Pacer(delay, time.monotonic, time.sleep)
 
 
 class Shelf:
@@ -113,7 +119,7 @@ def session(server: ArxivServer, shelf: Shelf | None = None, **options: Any) -> 
     """A way to the loopback; ``now`` is noon of the day of its feed."""
     given: dict[str, Any] = {"now": lambda: NOW} | options
     own = given.pop("settings", settings(server, given.pop("limits", QUICK)))
-    return ArxivSession(own, given.pop("pacer", Pacer(0)), shelf or Shelf(), **given)
+    return ArxivSession(own, given.pop("pacer", unpaced()), shelf or Shelf(), **given)
 
 
 def read(server: ArxivServer, wanted: Wanted | None = None, way: ArxivSession | None = None) -> list[Page]:

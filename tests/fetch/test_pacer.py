@@ -19,7 +19,7 @@ from filelock import FileLock
 from pipeline.fetch import LOCK_FILE, Pacer, SharedPace
 from pipeline.store.answers import KeptAnswers
 from pipeline.store.digest_file import FILE
-from tests.fetch.samples import Clock, papers
+from tests.fetch.samples import Clock, papers, unpaced
 from tests.servers.arxiv import ArxivServer, Fault
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -157,7 +157,7 @@ def test_a_request_that_lasts_is_passed_over_once_and_said(tmp_path: Path) -> No
 
 def test_threads_of_one_pacer_have_one_connection_at_a_time() -> None:
     """The second begins when the first has its answer."""
-    pacer, log = Pacer(0), list[str]()
+    pacer, log = unpaced(), list[str]()
 
     def second() -> None:
         wait(pacer)

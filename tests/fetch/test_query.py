@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from pipeline.errors import FetchError, UsageError
-from pipeline.fetch import ArxivSettings, Asked, Limits, Pacer, Schedule, by_ids, search
+from pipeline.fetch import ArxivSettings, Asked, Limits, Schedule, by_ids, search
 from pipeline.fetch.arxiv.session import ArxivSession
 from pipeline.fetch.query import search_terms
 from pipeline.records import Missing, Note, Paper, Source
-from tests.fetch.samples import NOW, Page, Shelf, gather, papers_of, session
+from tests.fetch.samples import NOW, Page, Shelf, gather, papers_of, session, unpaced
 from tests.servers.arxiv import ArxivServer, Fault, api_feed, error_feed
 
 QUICK = Limits(connect=1, read=5, total=5, tries=2, patience=0.3, backoff=0.01, longest_pause=0.01)
@@ -50,7 +50,7 @@ def ask_ids(server: ArxivServer, ids: Sequence[str], limit: int | None = None) -
 def unserved(address: str) -> ArxivSession:
     """A way to no arXiv."""
     settings = ArxivSettings(api_url=address, limits=QUICK)
-    return ArxivSession(settings, Pacer(0), Shelf(), now=lambda: NOW)
+    return ArxivSession(settings, unpaced(), Shelf(), now=lambda: NOW)
 
 
 WINDOW = Schedule().window(date(2026, 4, 27))

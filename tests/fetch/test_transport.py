@@ -19,7 +19,7 @@ from pipeline.fetch import Limits, Pacer
 from pipeline.fetch.arxiv.atom import read_answer
 from pipeline.fetch.arxiv.transport import Transport
 from pipeline.records import Paper
-from tests.fetch.samples import NOW, Clock
+from tests.fetch.samples import NOW, Clock, unpaced
 from tests.servers.arxiv import ArxivServer, Fault, announcement_feed, error_feed
 
 PAPER = Paper(id="2604.00001", title="X", abstract="A", categories=("cs.AI",))
@@ -30,7 +30,7 @@ IMPATIENT = replace(QUICK, patience=0.2)
 def transport(limits: Limits = QUICK, pacer: Pacer | None = None, **options: Any) -> Transport:
     """A transport that nobody listens to."""
     given: dict[str, Any] = {"now": lambda: NOW, "tell": lambda _: None} | options
-    return Transport(limits, pacer or Pacer(0), **given)
+    return Transport(limits, pacer or unpaced(), **given)
 
 
 def get(url: str, limits: Limits = QUICK, pacer: Pacer | None = None, **options: Any) -> bytes:
@@ -305,7 +305,7 @@ def test_a_redirect_is_followed_and_paced_hop_by_hop() -> None:
 
 def test_requests_of_several_threads_keep_their_distance() -> None:
     """As the server sees them."""
-    pacer = Pacer(0.1)
+    pacer = unpaced(0.1)
     with ArxivServer([PAPER]) as server:
         threads = [threading.Thread(target=get, args=(server.api_url, QUICK, pacer)) for _ in range(4)]
         for thread in threads:

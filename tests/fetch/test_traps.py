@@ -12,10 +12,23 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import FetchError
-from pipeline.fetch import ArxivSettings, Asked, Pacer, Schedule, Wanted, announcement, search
+from pipeline.fetch import ArxivSettings, Asked, Schedule, Wanted, announcement, search
 from pipeline.fetch.arxiv.session import ArxivSession
 from pipeline.records import Note, Paper
-from tests.fetch.samples import NOON, NOW, QUICK, Shelf, gather, ids_of, paper, papers, papers_of, read, session
+from tests.fetch.samples import (
+    NOON,
+    NOW,
+    QUICK,
+    Shelf,
+    gather,
+    ids_of,
+    paper,
+    papers,
+    papers_of,
+    read,
+    session,
+    unpaced,
+)
 from tests.servers.arxiv import ArxivServer, Fault, announcement_feed, api_feed, error_announcement, error_feed
 
 DAY = date(2026, 4, 27)
@@ -97,7 +110,7 @@ def test_a_refused_connection_is_an_error_and_no_empty_day() -> None:
         unused.bind(("127.0.0.1", 0))
         root = f"http://127.0.0.1:{unused.getsockname()[1]}"
         nobody = ArxivSettings(api_url=f"{root}/api/query", feed_url=root, limits=IMPATIENT)
-        way = ArxivSession(nobody, Pacer(0), Shelf(), now=lambda: NOW)
+        way = ArxivSession(nobody, unpaced(), Shelf(), now=lambda: NOW)
         for items in (announcement(way, Wanted(("cs.AI",)), None), search(way, Asked(query="x"))):
             with pytest.raises(FetchError, match=r"in 0.1 s; the last was no answer \(.*refused"):
                 list(items)

@@ -25,7 +25,6 @@ from tests.servers.openai_sample import WELL, WIDGETS
 
 KEY = "sk-test-0123456789abcdef"
 QUICK = Patience(connect=10, call=20, paper=60, tries=4, backoff=0.001, longest_backoff=0.01)
-USUAL = Terms(patience=QUICK)
 ASK = Ask("2404.02059", (Message("system", "Answer in json."), Message("user", WIDGETS)), {"type": "object"})
 TEXT = json.dumps(WELL, ensure_ascii=False)
 USED = Usage(prompt=100, completion=20, cached=64)
@@ -35,6 +34,12 @@ NO_THINKING = dict(UNKNOWN.without_thinking[0])
 OK: Item = {"fault": "ok"}
 
 
+def terms_of(**more: Any) -> Terms:
+    """Return the terms of a model, at the time of day."""
+    return Terms(now=lambda: datetime.now(UTC), **more)
+
+
+USUAL = terms_of(patience=QUICK)
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 

@@ -6,9 +6,8 @@ import asyncio
 import itertools
 
 from pipeline.model.announcer import Announcer
-from pipeline.model.client import Terms
 from tests.model.loopback import ASK as QUESTION
-from tests.model.loopback import QUICK, TEXT, answer, connected, saying
+from tests.model.loopback import QUICK, TEXT, answer, connected, saying, terms_of
 from tests.model.pool import Pool
 from tests.model.virtual import run
 from tests.servers.openai import OpenAIServer
@@ -83,7 +82,7 @@ async def test_a_pace_that_is_taken_over_from_a_header_is_said(server: OpenAISer
         Options(script=[answer(200, saying(TEXT), x_ratelimit_limit_requests="1", x_ratelimit_remaining_requests="0")])
     )
     said: list[str] = []
-    terms = Terms(patience=QUICK, warn=said.append)
+    terms = terms_of(patience=QUICK, warn=said.append)
     async with connected(server.base_url, terms=terms, probe=60.0) as model:
         waiting = [asyncio.create_task(model.ask(QUESTION)) for _ in range(10)]
         await asyncio.wait(waiting, timeout=20, return_when=asyncio.FIRST_COMPLETED)

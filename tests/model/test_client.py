@@ -20,7 +20,7 @@ import pytest
 
 from pipeline.errors import CallError, FatalModelError
 from pipeline.model import announcer, transport
-from pipeline.model.client import OpenAIModel, Terms
+from pipeline.model.client import OpenAIModel
 from pipeline.model.connection import Endpoint
 from pipeline.model.interface import Ask, Reply
 from pipeline.model.limiter import Patience
@@ -41,6 +41,7 @@ from tests.model.loopback import (
     fatal,
     flat,
     saying,
+    terms_of,
 )
 from tests.servers.openai import OpenAIServer
 from tests.servers.openai_options import Item, Options
@@ -281,7 +282,7 @@ async def test_an_answer_that_never_ends_is_given_up(server: OpenAIServer, fault
     """The deadline is for the whole answer, not for each byte of it."""
     server.reset(Options(script=[{"fault": "ok"}, *[fault] * 9]))
     began = time.monotonic()
-    async with connected(server.base_url, terms=Terms(patience=Patience(call=0.4, tries=2, backoff=0.001))) as model:
+    async with connected(server.base_url, terms=terms_of(patience=Patience(call=0.4, tries=2, backoff=0.001))) as model:
         await model.ask(ASK)
         error = await failure(model)
         assert (error.reason, error.account.requests) == ("timeout", 2)
@@ -292,7 +293,7 @@ async def test_an_answer_that_never_ends_is_given_up(server: OpenAIServer, fault
 async def test_an_endpoint_that_never_answers_stops_the_run(server: OpenAIServer) -> None:
     """Where no call was ever answered, the first deadline is final, and the message says how to wait longer."""
     server.reset(Options(script=[{"fault": "silence"}] * 9))
-    async with connected(server.base_url, terms=Terms(patience=Patience(call=0.3))) as model:
+    async with connected(server.base_url, terms=terms_of(patience=Patience(call=0.3))) as model:
         with pytest.raises(FatalModelError, match=r"gave no whole answer within 0\.3 s") as caught:
             await model.ask(ASK)
         assert ("deadline" in caught.value.hint, caught.value.account.requests) == (True, 1)
@@ -301,7 +302,7 @@ async def test_an_endpoint_that_never_answers_stops_the_run(server: OpenAIServer
 async def test_tries_are_bounded(server: OpenAIServer) -> None:
     """Faults that pass are tried as often as was said, and the last one is named."""
     server.reset(Options(script=[{"fault": "ok"}, *[{"fault": "server_error"}] * 9]))
-    async with connected(server.base_url, terms=Terms(patience=Patience(tries=3, backoff=0.001))) as model:
+    async with connected(server.base_url, terms=terms_of(patience=Patience(tries=3, backoff=0.001))) as model:
         await model.ask(ASK)
         error = await failure(model)
         assert (error.reason, error.account.requests) == ("unavailable", 3)
@@ -311,14 +312,14 @@ async def test_tries_are_bounded(server: OpenAIServer) -> None:
 async def test_refusals_for_load_are_no_tries(server: OpenAIServer) -> None:
     """An endpoint that is full is waited for, and the paper keeps its tries."""
     server.reset(Options(script=[answer(429, retry_after_ms="1")] * 6))
-    async with connected(server.base_url, terms=Terms(patience=Patience(tries=2, backoff=0.001))) as model:
+    async with connected(server.base_url, terms=terms_of(patience=Patience(tries=2, backoff=0.001))) as model:
         assert (await model.ask(ASK)).account.requests == 7
 
 
 async def test_refusals_for_load_end_with_the_papers_time(server: OpenAIServer) -> None:
     """An endpoint that refuses for ever is given up."""
     server.reset(Options(script=[OK, *[answer(429)] * 300]))
-    async with connected(server.base_url, terms=Terms(patience=Patience(paper=0.3, backoff=0.001))) as model:
+    async with connected(server.base_url, terms=terms_of(patience=Patience(paper=0.3, backoff=0.001))) as model:
         await model.ask(ASK)
         assert (await failure(model)).reason == "rate_limited"
 
@@ -328,7 +329,7 @@ async def test_waiting_for_ones_turn_is_no_try(server: OpenAIServer) -> None:
     server.reset(Options(script=[{"fault": "server_error"}]))
     limiter = Limiter(1, clock=time.monotonic, spread=lambda: 0.0)
     patience = Patience(call=20, paper=1.5, backoff=0.001, longest_backoff=0.01)
-    model = OpenAIModel("m", Endpoint(server.base_url, None), limiter, Terms(patience=patience))
+    model = OpenAIModel("m", Endpoint(server.base_url, None), limiter, terms_of(patience=patience))
     try:
         async with limiter.slot():
             asked = asyncio.create_task(model.ask(ASK))
@@ -391,7 +392,7 @@ async def test_a_pause_beyond_all_patience_ends_the_run(
 ) -> None:
     """One refusal, and the message says when to come again; nobody waits for hours in silence."""
     server.reset(Options(script=[OK, answer(429, **headers)]))
-    async with connected(server.base_url, terms=Terms(patience=Patience(paper=60.0))) as model:
+    async with connected(server.base_url, terms=terms_of(patience=Patience(paper=60.0))) as model:
         await model.ask(ASK)
         error = await fatal(model)
     assert (error.message, len(server.log)) == (f"{model.endpoint} asks to wait {words}", 2)
@@ -404,7 +405,7 @@ async def test_a_long_pause_is_said_once(server: OpenAIServer, monkeypatch: pyte
     waits = ("10", "300", "310", "590", "650")
     server.reset(Options(script=[OK, *(answer(429, retry_after_ms=wait) for wait in waits)]))
     said: list[str] = []
-    async with connected(server.base_url, width=1, terms=Terms(patience=QUICK, warn=said.append)) as model:
+    async with connected(server.base_url, width=1, terms=terms_of(patience=QUICK, warn=said.append)) as model:
         for _ in range(2):
             await model.ask(ASK)
     assert said == [f"{model.endpoint} asks to wait 1 s; all calls do"] * 2
@@ -589,7 +590,7 @@ async def test_a_reply_without_a_count_has_no_known_cost(server: OpenAIServer) -
 async def test_what_tokens_cost(server: OpenAIServer) -> None:
     """A reply that was counted costs what its tokens cost; the tries before it cost what they may have cost at most."""
     server.reset(Options(script=[{"fault": "server_error"}, {"fault": "reset"}, answer(200, saying(TEXT))]))
-    terms = Terms(patience=QUICK, price=flat(lambda tokens: tokens.completion / 1e6))
+    terms = terms_of(patience=QUICK, price=flat(lambda tokens: tokens.completion / 1e6))
     async with connected(server.base_url, terms=terms) as model:
         account = (await model.ask(ASK)).account
     assert (account.requests, account.tokens) == (3, USED)
@@ -623,7 +624,7 @@ async def test_a_cancelled_ask_is_over(server: OpenAIServer) -> None:
 async def test_five_hundred_calls_are_under_way_at_once(server: OpenAIServer) -> None:
     """Neither the client nor its connections hold them back: all have come before the first is answered."""
     server.reset(Options(delay=120))
-    terms = Terms(patience=Patience(call=120))
+    terms = terms_of(patience=Patience(call=120))
     async with connected(server.base_url, width=512, terms=terms, probe=0.0, kind=KnownEndpoint) as model:
         asked = [asyncio.create_task(model.ask(ASK)) for _ in range(512)]
         async with asyncio.timeout(100):

@@ -15,13 +15,13 @@ from pipeline.model.client import OpenAIModel, Terms
 from pipeline.model.error_rules import RULES, Action, ErrorResponse, Rule, judge
 from pipeline.model.interface import Ask
 from pipeline.model.limiter import Patience
-from tests.model.loopback import ASK, OK, QUICK, TEXT, USUAL, answer, connected, failure
+from tests.model.loopback import ASK, OK, QUICK, TEXT, USUAL, answer, connected, failure, terms_of
 from tests.model.test_error_rules import FACTS
 from tests.servers.openai import OpenAIServer
 from tests.servers.openai_options import Item, Options
 
 WARM = Ask(ASK.paper_id, ASK.messages, ASK.schema, temperature=0.3)
-ONCE = Terms(patience=dataclasses.replace(QUICK, tries=1, paper=0.0))
+ONCE = terms_of(patience=dataclasses.replace(QUICK, tries=1, paper=0.0))
 Connect = Callable[..., AbstractAsyncContextManager[OpenAIModel]]
 
 
@@ -97,7 +97,7 @@ async def slows_down(server: OpenAIServer, connect: Connect, told: ErrorResponse
     await tries_again(server, connect, told, rule)
     server.reset(Options(script=[said(told)]))
     patience = Patience(tries=1, backoff=0.001)
-    async with connect(told.host, Terms(patience=patience)) as model:
+    async with connect(told.host, terms_of(patience=patience)) as model:
         assert (await model.ask(WARM)).text == TEXT
         assert model.learned().width == pytest.approx(32 if rule.reason == "unavailable" else 64, abs=0.1)
 
@@ -111,7 +111,7 @@ async def changes(server: OpenAIServer, connect: Connect, told: ErrorResponse, r
     refused, taken = [call.request for call in server.log]
     assert refused != taken
     server.reset(Options())
-    async with connect(told.host, Terms(learned=kept, patience=QUICK)) as model:
+    async with connect(told.host, terms_of(learned=kept, patience=QUICK)) as model:
         await model.ask(WARM)
     assert [call.request for call in server.log] == [taken]
 

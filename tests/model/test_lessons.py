@@ -27,6 +27,7 @@ from tests.model.loopback import (
     failure,
     fatal,
     flat,
+    terms_of,
 )
 from tests.servers.openai import OpenAIServer
 from tests.servers.openai_options import Options
@@ -39,7 +40,7 @@ ALONE_S = 60.0
 
 def metered() -> Terms:
     """Return terms with a budget that is more than enough, so that completions are capped."""
-    return Terms(patience=QUICK, price=flat(lambda tokens: tokens.completion / 1e6), budget=Budget(1000.0))
+    return terms_of(patience=QUICK, price=flat(lambda tokens: tokens.completion / 1e6), budget=Budget(1000.0))
 
 
 def formats(server: OpenAIServer) -> list[str | None]:
@@ -185,7 +186,7 @@ async def test_a_form_that_is_refused_without_a_word_is_found(
     assert [call.status for call in server.log].count(200) == 8
     assert len(server.log) <= 8 + 3
     server.reset(Options(refuse=refuse, mute=True))
-    async with connected(server.base_url, terms=Terms(learned=kept, patience=QUICK)) as model:
+    async with connected(server.base_url, terms=terms_of(learned=kept, patience=QUICK)) as model:
         await model.ask(WARM)
     assert [call.status for call in server.log] == [200]
 
@@ -236,7 +237,7 @@ async def test_a_refused_switch_against_thinking_costs_one_request(server: OpenA
     assert [switch in call.request for call in server.log] == [True, *[False] * calls]
     assert kept.thinking == 1
     server.reset(Options(refuse=(switch,)))
-    async with connected(server.base_url, terms=Terms(learned=kept, patience=QUICK)) as model:
+    async with connected(server.base_url, terms=terms_of(learned=kept, patience=QUICK)) as model:
         await model.ask(ASK)
     assert [call.status for call in server.log] == [200]
 

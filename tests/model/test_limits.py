@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from pipeline.errors import CallError
-from pipeline.model.client import OpenAIModel, Terms
+from pipeline.model.client import OpenAIModel
 from pipeline.model.interface import Ask, Message
 from pipeline.model.limiter import Patience
-from tests.model.loopback import answer, connected
+from tests.model.loopback import answer, connected, terms_of
 from tests.servers.openai import OpenAIServer
 from tests.servers.openai_options import Options
 
@@ -31,7 +31,7 @@ ASKS = [
     Ask(paper["id"], (Message("system", "json"), Message("user", f"{paper['title']}\n{paper['abstract']}")), {})
     for paper in PAPERS
 ]
-PATIENT = Terms(patience=Patience(call=60, paper=120, backoff=0.001))
+PATIENT = terms_of(patience=Patience(call=60, paper=120, backoff=0.001))
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +113,7 @@ async def test_a_paper_without_hope_ends_after_a_few_tries_once_others_are_answe
     """It is always answered 503, while the others get their replies: eight refusals more are enough."""
     hopeless, *others = ASKS[:20]
     endpoint.reset(Options(by_paper={hopeless.paper_id: [answer(503)] * 500}))
-    async with connected(endpoint.base_url, terms=Terms(patience=Patience(backoff=0.0))) as model:
+    async with connected(endpoint.base_url, terms=terms_of(patience=Patience(backoff=0.0))) as model:
         asked = asyncio.create_task(model.ask(hopeless))
         await asyncio.gather(*(model.ask(one) for one in others))
         before = sum(call.status == 503 for call in endpoint.log)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -91,7 +92,7 @@ async def test_an_endpoint_that_does_not_list_its_models_fails_nothing(server: O
 
 def deferred(server: OpenAIServer, learned: Learned | None = None) -> DeferredModel:
     """Return a model that is asked on `TODAY`."""
-    terms = USUAL if learned is None else type(USUAL)(learned=learned, patience=USUAL.patience)
+    terms = USUAL if learned is None else replace(USUAL, learned=learned)
 
     def make() -> OpenAIModel:
         limiter = Limiter(8, clock=time.monotonic, spread=lambda: 0.0)

@@ -13,7 +13,7 @@ from pipeline.model.client import Terms
 from pipeline.model.limiter import Patience
 from pipeline.model.prices import Tariff
 from pipeline.records import Usage
-from tests.model.loopback import ASK, NOON, OK, TEXT, USED, KnownEndpoint, answer, connected, flat, saying
+from tests.model.loopback import ASK, NOON, OK, TEXT, USED, KnownEndpoint, answer, connected, flat, saying, terms_of
 from tests.servers.openai import OpenAIServer
 from tests.servers.openai_options import Item, Options
 
@@ -30,7 +30,7 @@ def price(tokens: Usage) -> float:
 
 def terms(budget: Budget, *, tries: int = 1, call: float = 20.0) -> Terms:
     """Return terms with a budget."""
-    return Terms(patience=Patience(call=call, tries=tries, backoff=0.001), price=flat(price), budget=budget)
+    return terms_of(patience=Patience(call=call, tries=tries, backoff=0.001), price=flat(price), budget=budget)
 
 
 async def test_a_call_is_reserved_while_it_is_under_way_and_settled_after(server: OpenAIServer) -> None:
@@ -55,7 +55,7 @@ async def test_the_prompt_is_reserved_for_as_well(server: OpenAIServer) -> None:
         seen.append(tokens)
         return 0.0
 
-    async with connected(server.base_url, terms=Terms(price=flat(remembering), budget=Budget(1.0))) as model:
+    async with connected(server.base_url, terms=terms_of(price=flat(remembering), budget=Budget(1.0))) as model:
         await model.ask(ASK)
     reserved, used = seen[0], seen[-1]
     assert reserved.completion == ASK.most_tokens
@@ -94,7 +94,7 @@ async def test_a_call_costs_what_is_known_else_what_was_reserved(
     server.reset(Options(script=[item]))
     budget = Budget(WORST * 1.5)
     call = 0.5 if item["fault"] == "silence" else 20.0
-    once = Terms(patience=Patience(call=call, paper=0.0, tries=1), price=flat(price), budget=budget)
+    once = terms_of(patience=Patience(call=call, paper=0.0, tries=1), price=flat(price), budget=budget)
     async with connected(server.base_url, terms=once) as model:
         outcome = await asyncio.wait_for(asyncio.gather(model.ask(ASK), return_exceptions=True), 60)
     assert isinstance(outcome[0], ModelError) == (item["fault"] != "no_usage" and "'choices'" not in str(item))
@@ -177,7 +177,7 @@ async def test_a_call_is_reserved_at_the_dearest_hour_that_it_may_touch(
     budget = Budget(1.0)
     tariff = Tariff(doubled_from_six, Clock(SHORTLY_BEFORE_SIX))
     async with connected(
-        server.base_url, terms=Terms(patience=Patience(call=call), price=tariff, budget=budget)
+        server.base_url, terms=terms_of(patience=Patience(call=call), price=tariff, budget=budget)
     ) as model:
         await model.ask(ASK)
     assert budget.spent == pytest.approx(dearer * WORST)
@@ -198,7 +198,7 @@ async def test_a_call_that_waited_for_room_into_a_dear_hour_is_reckoned_again(se
     """There is room for it at the price at which it began to wait, not at that of the hour in which it would leave."""
     server.reset(Options(script=[{**GOOD, "delay": 1.0}, GOOD]))
     clock, budget = Clock(SHORTLY_BEFORE_SIX.replace(hour=4)), WatchedBudget(WORST * 1.9)
-    terms = Terms(patience=Patience(call=30.0), price=Tariff(doubled_from_six, clock), budget=budget)
+    terms = terms_of(patience=Patience(call=30.0), price=Tariff(doubled_from_six, clock), budget=budget)
     async with connected(server.base_url, terms=terms, probe=0.0, kind=KnownEndpoint) as model:
         first, second = (asyncio.create_task(model.ask(ASK)) for _ in range(2))
         while budget.asked < 2:  # noqa: ASYNC110 (nothing tells)
@@ -221,7 +221,7 @@ async def test_a_call_over_the_turn_of_a_price_counts_dear_for_the_budget(
         return price(tokens) * (2 if moment.hour == 6 else 1)
 
     clock, budget = Clock(NOON.replace(hour=left[0], minute=left[1])), Budget(1.0)
-    async with connected(server.base_url, terms=Terms(price=Tariff(doubled_at_six, clock), budget=budget)) as model:
+    async with connected(server.base_url, terms=terms_of(price=Tariff(doubled_at_six, clock), budget=budget)) as model:
         asked = asyncio.create_task(model.ask(ASK))
         while not server.log:  # noqa: ASYNC110 (the server is in another thread)
             await asyncio.sleep(0.01)
@@ -235,7 +235,7 @@ async def test_a_report_prices_each_call_when_it_was_answered(server: OpenAIServ
     """One before six and one after it: three times the lower price."""
     server.reset(Options(script=[GOOD, GOOD]))
     clock = Clock(SHORTLY_BEFORE_SIX)
-    async with connected(server.base_url, terms=Terms(price=Tariff(doubled_from_six, clock))) as model:
+    async with connected(server.base_url, terms=terms_of(price=Tariff(doubled_from_six, clock))) as model:
         before = await model.ask(ASK)
         clock.moment = SHORTLY_BEFORE_SIX.replace(hour=6)
         after = await model.ask(ASK)
@@ -271,7 +271,7 @@ async def test_a_count_that_cannot_be_true_ends_no_run_and_earns_no_money(
         return ((tokens.prompt - tokens.cached) * 1.0 + tokens.cached * 0.1 + tokens.completion) / 1e9
 
     async with connected(
-        server.base_url, terms=Terms(price=flat(cheap_where_cached), budget=budget, patience=Patience(tries=1))
+        server.base_url, terms=terms_of(price=flat(cheap_where_cached), budget=budget, patience=Patience(tries=1))
     ) as model:
         reply = await model.ask(ASK)
     assert reply.text == TEXT
@@ -283,7 +283,7 @@ async def test_a_count_that_cannot_be_true_ends_no_run_and_earns_no_money(
 async def test_without_a_price_there_is_no_reservation(server: OpenAIServer, cap: float | None) -> None:
     """Nor without a budget; a call is made and costs what nobody knows."""
     budget = None if cap is None else Budget(cap)
-    async with connected(server.base_url, terms=Terms(budget=budget)) as model:
+    async with connected(server.base_url, terms=terms_of(budget=budget)) as model:
         assert (await model.ask(ASK)).account.cost_usd is None
     assert budget is None or budget.spent == 0
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -65,31 +63,15 @@ def test_the_cache_may_be_deleted_without_a_message_coming_again(folder: Path) -
         assert opened.deliveries.claim(SENT, NOON) == "delivered"
 
 
-OPENING = """
-import sys
-from pathlib import Path
-from pipeline.store.memory import Memory
-print("ready", flush=True)
-sys.stdin.readline()
-with Memory(Path(sys.argv[1]), warn=sys.exit) as memory:
-    memory.deliveries.settle(("cs.AI", "2026-11-23", "sent"), sent=False)
-    memory.deliveries.settle(("cs.AI", "2026-11-23", "begun"), sent=False)
-"""
-
-
-def test_processes_that_open_at_once_take_over_once(folder: Path) -> None:
-    """What the first has given free since does not come back with the second."""
-    command = [sys.executable, "-c", OPENING, str(folder)]
-    pipe = subprocess.PIPE
-    running = [subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe, text=True) for _ in range(3)]
-    for process in running:
-        assert process.stdout
-        assert process.stdout.readline() == "ready\n"
-    for process in running:
-        assert process.stdin
-        process.stdin.write("\n")
-        process.stdin.flush()
-    assert [(process.communicate(timeout=60)[1], process.returncode) for process in running] == [("", 0)] * 3
-    with Memory(folder, warn=pytest.fail) as opened:
-        assert opened.deliveries.count() == 0
-        assert opened.deliveries.claim(BEGUN, NOON) == "mine"
+def test_an_old_file_that_cannot_be_read_is_said_to_be_lost(folder: Path) -> None:
+    """What it remembers cannot be taken over, so that a message that was sent may come again; the memory is used."""
+    (folder / digest_file.FILE).write_bytes(b"no database" * 100)
+    said: list[str] = []
+    with Memory(folder, warn=said.append) as opened:
+        assert opened.deliveries.claim(SENT, NOON) == "mine"
+    assert said == [
+        (
+            f"{folder / digest_file.FILE}: what earlier versions remember in it cannot be taken over "
+            "(file is not a database): messages that were sent may come again"
+        )
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,14 @@ def job(tmp_path: Path, cache: Cache) -> MakeJob:
 
     def make(model: Model, **more: Any) -> Job:
         return Job(
-            task=task_of(prompt), prompt=prompt, model=model, cache=cache, progress=Watcher(), now=lambda: NOON, **more
+            task=task_of(prompt),
+            prompt=prompt,
+            model=model,
+            cache=cache,
+            progress=Watcher(),
+            now=lambda: NOON,
+            clock=time.monotonic,
+            **more,
         )
 
     return make

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -124,7 +125,7 @@ async def test_a_reply_that_comes_with_the_interrupt_is_kept(job: MakeJob, cache
 def other_job(folder: Path, cache: Cache, model: SaidModel) -> Job:
     """Return the job of another run with the same prompt."""
     prompt = write_prompt(folder)
-    return Job(task=task_of(prompt), prompt=prompt, model=model, cache=cache, progress=Watcher(), now=lambda: NOON)
+    return Job(task_of(prompt), prompt, model, cache, Watcher(), lambda: NOON, time.monotonic)
 
 
 async def test_two_runs_at_once_pay_once_for_each_paper(job: MakeJob, cache: Cache, tmp_path: Path) -> None:

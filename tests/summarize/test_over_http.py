@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -142,7 +143,9 @@ async def test_all_requests_begin_alike_and_end_with_the_paper(server: OpenAISer
     """With the package's own prompt two papers' messages differ from the paper on: an endpoint may cache the rest."""
     prompt = load(Path(__file__).parents[2] / "prompts" / "digest" / "1.md", TEMPLATES)
     async with connected(server.base_url) as model:
-        settled, _ = await settle(Job(task_of(prompt), prompt, model, cache, Watcher(), lambda: NOON), papers(2))
+        settled, _ = await settle(
+            Job(task_of(prompt), prompt, model, cache, Watcher(), lambda: NOON, time.monotonic), papers(2)
+        )
     assert [one.account.tokens.cached for one in settled] == [CACHED] * 2
     first, second = (sent(server, number) for number in range(2))
     assert first[0] == second[0]

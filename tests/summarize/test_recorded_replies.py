@@ -44,9 +44,17 @@ async def served(kind: str, cache: Cache) -> tuple[list[Paper], list[Entry], Cou
     with OpenAIServer(recorded(kind)) as server:
         gate = Limiter(32, clock=time.monotonic, spread=lambda: 0.0)
         endpoint = Endpoint(server.base_url, None)
-        model = OpenAIModel("recorded", endpoint, gate, Terms(patience=Patience(backoff=0.01)))
+        model = OpenAIModel("recorded", endpoint, gate, Terms(now=lambda: NOON, patience=Patience(backoff=0.01)))
         prompt = load(PROMPT, TEMPLATES)
-        job = Job(task=task_of(prompt), prompt=prompt, model=model, cache=cache, progress=Watcher(), now=lambda: NOON)
+        job = Job(
+            task=task_of(prompt),
+            prompt=prompt,
+            model=model,
+            cache=cache,
+            progress=Watcher(),
+            now=lambda: NOON,
+            clock=time.monotonic,
+        )
         try:
             entries, _ = await summarize(job, papers)
         finally:

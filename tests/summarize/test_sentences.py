@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -61,7 +62,7 @@ async def hold(
 ) -> tuple[Entry, SaidModel]:
     """Ask about one paper."""
     model = SaidModel({PAPER.id: list(told)})
-    (entry,), _ = await summarize(Job(task, prompt, model, cache, Watcher(), lambda: NOON), [PAPER])
+    (entry,), _ = await summarize(Job(task, prompt, model, cache, Watcher(), lambda: NOON, time.monotonic), [PAPER])
     return entry, model
 
 

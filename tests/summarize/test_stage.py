@@ -12,7 +12,7 @@ from pipeline.model.interface import Ask, Message, Reply
 from pipeline.records import Account, Entry, Failure, Paper, Settled, Spent
 from pipeline.store.cache import Cache
 from pipeline.summarize import Summarizer
-from pipeline.summarize.stage import MOST_FAILED, MOST_UNANSWERED, WINDOW
+from pipeline.summarize.stage import LOOK_UPS, MOST_FAILED, MOST_UNANSWERED, WINDOW
 
 from .conftest import MakeJob
 from .samples import USED, Outcome, SaidModel, Watcher, failures, pages_of, paper, papers, saying, settle, summarize
@@ -106,15 +106,15 @@ async def test_more_papers_than_the_window(job: MakeJob) -> None:
     read: list[int] = []
 
     def page() -> Iterable[Paper]:
-        for number in range(WINDOW + 3):
+        for number in range(WINDOW + 3 * LOOK_UPS):
             read.append(number)
             yield paper(number % 90_000, abstract=f"{number}")
 
     stage = Summarizer(job(SaidModel(), offline=True))
     entries = stage.settled(pages_of(page()))
     await anext(entries)
-    assert len(read) == WINDOW + 1
-    assert len([entry async for entry in entries]) == WINDOW + 2
+    assert WINDOW < len(read) <= WINDOW + LOOK_UPS
+    assert len([entry async for entry in entries]) == WINDOW + 3 * LOOK_UPS - 1
 
 
 async def test_only_accepted_replies_are_kept(job: MakeJob, cache: Cache) -> None:

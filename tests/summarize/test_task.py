@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -164,7 +165,7 @@ async def judged(
     async def pages() -> AsyncIterator[list[Texts]]:
         yield [BOTH]
 
-    job = Job(task, prompt, model, cache, seen, lambda: NOON)
+    job = Job(task, prompt, model, cache, seen, lambda: NOON, time.monotonic)
     settled = [one async for one in Summarizer(job).settled(pages())]
     assert settled == seen.settled_ones
     return settled[0], model

@@ -20,7 +20,7 @@ _CHUNK = 2**16
 
 
 @dataclass(frozen=True)
-class Given:
+class Response:
     """What came back."""
 
     status: int
@@ -30,8 +30,8 @@ class Given:
     """Where to ask instead, if it is a redirect."""
 
 
-class Transfer:
-    """A request that is run once."""
+class Request:
+    """A request that is sent once."""
 
     def __init__(self, address: str, limits: Limits, agent: str, departs: Callable[[], None]) -> None:
         """``departs`` is called when the connection is there and the request leaves."""
@@ -41,7 +41,7 @@ class Transfer:
         self._over = Event()
         self._adapter = _Adapter(self._over, departs)
 
-    def run(self) -> Given:
+    def send(self) -> Response:
         """Send the request and read the answer, up to one byte more than is ever taken.
 
         Raises:
@@ -59,7 +59,7 @@ class Transfer:
                 body += chunk
             response.close()
             location = response.headers["Location"] if response.is_redirect else None
-            return Given(response.status_code, response.headers, bytes(body), location)
+            return Response(response.status_code, response.headers, bytes(body), location)
 
     def end(self) -> None:
         """Cut the connection, if it is still there: what is given up must not go on beside the next request."""

@@ -7,7 +7,6 @@ machines and processes of a user, and over the query API, the feeds and the harv
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -126,8 +125,8 @@ class Pacer:
     def __init__(
         self,
         delay: float,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float],
+        sleep: Callable[[float], None],
         *,
         shared: SharedPace | None = None,
     ) -> None:

@@ -25,7 +25,7 @@ _REFUSED_ID = re.compile(r"incorrect id format for (\S{1,80})")
 T = TypeVar("T")
 
 
-class Kept(Protocol):
+class AnswerCache(Protocol):
     """Answers of arXiv that outlive the process."""
 
     def get(self, keys: Iterable[str]) -> Mapping[str, bytes]:
@@ -48,7 +48,7 @@ class ArxivSession:
         self,
         settings: ArxivSettings,
         pacer: Pacer,
-        kept: Kept,
+        kept: AnswerCache,
         *,
         now: Callable[[], datetime],
         tell: Callable[[str], None] = lambda _: None,

@@ -20,7 +20,7 @@ import urllib3
 
 from pipeline import __version__
 from pipeline.errors import FetchError
-from pipeline.fetch.arxiv.connection import Given, Transfer
+from pipeline.fetch.arxiv.connection import Request, Response
 from pipeline.fetch.arxiv.documents import DamagedError, RefusedError, UnreadableError
 from pipeline.fetch.arxiv.limits import Limits
 from pipeline.fetch.arxiv.pacer import Pacer
@@ -96,8 +96,8 @@ class Transport:
         while True:
             began = self._pacer.clock()
             try:
-                given = self._answer(address)
-                answer = self._read(address, given, read)
+                response = self._answer(address)
+                answer = self._read(address, response, read)
             except _PassingError as error:
                 damages += error.is_damage
                 self._wait_out(address, error, began, damages)
@@ -106,28 +106,28 @@ class Transport:
                 raise
             else:
                 self._since = None
-                return answer, given.body
+                return answer, response.body
 
-    def _answer(self, address: str) -> Given:
+    def _answer(self, address: str) -> Response:
         """Return the answer of an address, redirects followed; each hop is a request."""
         place = address
         for _ in range(_MOST_HOPS):
             with self._pacer.turn() as departs:
-                given = self._within_total(Transfer(place, self._limits, USER_AGENT, departs))
-            if given.location is None:
-                return given
-            place = urljoin(place, given.location)
+                response = self._within_total(Request(place, self._limits, USER_AGENT, departs))
+            if response.location is None:
+                return response
+            place = urljoin(place, response.location)
             if urlsplit(place).scheme not in {"http", "https"}:
                 raise FetchError(f"{_asked(address)}: redirected to {plain(place)[:200]!r}", hint="Check the address.")
         raise FetchError(f"{_asked(address)}: redirected more than {_MOST_HOPS} times", hint="Check the address.")
 
-    def _within_total(self, transfer: Transfer) -> Given:
-        """Run the transfer in a thread: no time-out of `requests` covers name resolution or headers that trickle in."""
-        done = SimpleQueue[Given | Exception]()
+    def _within_total(self, request: Request) -> Response:
+        """Send the request on a thread of its own: no time-out of `requests` covers a slow look-up or slow headers."""
+        done = SimpleQueue[Response | Exception]()
 
         def run() -> None:
             try:
-                done.put(transfer.run())
+                done.put(request.send())
             except Exception as error:  # noqa: BLE001 - handed over to the thread that waits
                 done.put(error)
 
@@ -137,23 +137,23 @@ class Transport:
         except Empty:
             raise _PassingError(f"not complete after {self._limits.total:.3g} s") from None
         finally:
-            transfer.end()
+            request.end()
         if isinstance(outcome, _NO_ADDRESS):
             said = plain(str(outcome))[:200]
-            raise FetchError(f"{transfer.address}: {said}", hint="Check the address of arXiv.") from outcome
+            raise FetchError(f"{request.address}: {said}", hint="Check the address of arXiv.") from outcome
         if isinstance(outcome, requests.RequestException | urllib3.exceptions.HTTPError | OSError):
             raise _PassingError(f"no answer ({plain(str(_innermost(outcome)))[:200]})") from outcome
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
 
-    def _read(self, address: str, given: Given, read: Callable[[bytes], T]) -> T:
-        status, what = given.status, _described(given)
+    def _read(self, address: str, response: Response, read: Callable[[bytes], T]) -> T:
+        status, what = response.status, _described(response)
         if status in _PASSING or (status >= 500 and status not in _LASTING):
-            raise _PassingError(what, retry_after(given.headers, now=self._now()) or 0.0)
+            raise _PassingError(what, retry_after(response.headers, now=self._now()) or 0.0)
         is_good = 200 <= status < 300
         try:
-            answer = read(given.body)
+            answer = read(response.body)
         except RefusedError as error:
             said = plain(str(error))
             raise RefusalError(f"{_asked(address)}: arXiv refused: {said}", said) from error
@@ -208,9 +208,9 @@ def _asked(address: str) -> str:
     return f"{parts.hostname} was asked for {asked if len(asked) <= 200 else f'{asked[:200]}…'}"
 
 
-def _described(given: Given) -> str:
-    shown = plain(given.body[:800].decode("utf-8", "replace"))[:200]
-    return f"HTTP {given.status} with {f'the body {shown!r}' if shown else 'no body'}"
+def _described(response: Response) -> str:
+    shown = plain(response.body[:800].decode("utf-8", "replace"))[:200]
+    return f"HTTP {response.status} with {f'the body {shown!r}' if shown else 'no body'}"
 
 
 def _innermost(error: BaseException) -> BaseException:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 
 class Deadline:
@@ -22,7 +21,8 @@ class Deadline:
     """Calls given up in a row that are more than single accidents."""
     _MOST_PATIENCE = 10.0
 
-    def __init__(self, most: float, *, least: float) -> None:
+    def __init__(self, most: float, *, least: float, clock: Callable[[], float]) -> None:
+        self._clock = clock
         self._most = most
         self._least = least
         self._slow = 0.0
@@ -59,6 +59,7 @@ class Deadline:
             TimeoutError: it took too long.
         """
         async with asyncio.timeout(self.seconds) as timer:
+            # By the loop's own clock, which its timers go by.
             self._under_way[timer] = asyncio.get_running_loop().time()
             try:
                 yield
@@ -81,9 +82,9 @@ class Deadline:
     def missed(self, began: float) -> None:
         """Take note that a call was given up: where many in a row are, the endpoint has become slow.
 
-        Those that were under way together, by the monotonic clock when each ``began``, count once.
+        Those that were under way together, by the clock when each ``began``, count once.
         """
         self._missed += 1
         if self._missed >= self._MANY and began >= self._raised:
             self._patience = min(self._patience * 1.5, self._MOST_PATIENCE)
-            self._raised = time.monotonic()
+            self._raised = self._clock()

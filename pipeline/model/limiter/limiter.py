@@ -47,6 +47,7 @@ class Limiter:
         ``spread`` gives random numbers in [0, 1).
         """
         self.clock = clock
+        self.spread = spread
         self._width = Width(most)
         self._requests, self._tokens = TokenBucket(), TokenBucket()
         self._opening = Opening(probe)
@@ -110,6 +111,7 @@ class Limiter:
         self._shutting.set()
         while self._waiting:
             slot = self._waiting.popleft()
+            # Whoever gave up waiting is still in the queue, with a turn that is over.
             if not slot.turn.done():
                 slot.turn.set_exception(self._shut)
 
@@ -138,6 +140,7 @@ class Limiter:
         try:
             await slot.turn
         except asyncio.CancelledError:
+            # The turn came in the same moment as the end of the wait: its place is the next one's.
             if slot.turn.done() and not slot.turn.cancelled():
                 self._give_back()
             raise
@@ -187,9 +190,12 @@ class Limiter:
         asked = headers.retry_after if asked is None else asked
         names_limit = self._take_limits(headers)
         self._weigh(slot, answered=False)
+        # Where refusals come by chance, or a call left to show whether they do, the others need not wait for this one;
+        # an endpoint that names its limit means all of them.
         if (self._refusals.is_futile or slot.group) and not names_limit:
             return self._own_pause(slot) if asked is None else asked
         self._slow_down(slot, names_time=names_limit or asked is not None, overloaded=overloaded)
+        # A refusal that says only when its limit is renewed came at the end of a window; one with Retry-After need not.
         self._is_windowed |= (names_limit or asked is not None) and not headers.has_retry_after
         self._pause.refused(self.clock(), asked)
         return None
@@ -200,6 +206,7 @@ class Limiter:
         # An endpoint that knows when to come again counts requests; and where twice as many calls at once have held,
         # their number is not what it minds.
         if names_time or (not overloaded and self._width.is_below_what_held(slot.among)):
+            # A rate that was told is right: only one that was learned may be slower than it needs to be.
             if self._requests.is_learned:
                 self._refusals.refused_at_pace(len(self._waiting))
             self._requests.refuse(1.0, now)
@@ -217,6 +224,7 @@ class Limiter:
     def _weigh(self, slot: Slot, *, answered: bool) -> None:
         """Compare the share of refusals; where slowing down did not help, take it back."""
         changed = self._refusals.ended(slot.group, answered=answered)
+        # Once, when it shows: what is learned after that is of an endpoint that has changed.
         if changed and self._refusals.is_futile:
             self._width.restore()
             self._requests.forget()
@@ -246,15 +254,18 @@ class Limiter:
         """Let those leave whose time has come, a few in this turn of the loop; set a timer for the next."""
         left = 0
         while self._waiting and self._in_flight < int(self._width.value):
+            # In between the loop sends what has left, and reads answers.
             if left == AT_A_TIME:
                 asyncio.get_running_loop().call_soon(self._admit)
                 return
             slot = self._waiting[0]
+            # It gave up waiting; nobody took it out of the middle of the queue.
             if slot.turn.cancelled():
                 self._waiting.popleft()
                 continue
             wait = self._wait(slot)
             if wait > 0:
+                # Until the first call waits for the network nobody knows when: `_begin_probe` looks again.
                 if wait < float("inf"):
                     self._set_timer(wait)
                 return
@@ -281,6 +292,7 @@ class Limiter:
         """Return the seconds until a call may leave."""
         now = self.clock()
         earliest = self._opening.earliest(self._pause.until, in_flight=self._in_flight)
+        # Calls that leave together to show whether the pace matters are held by no pace.
         if self._refusals.free:
             return earliest - now
         return max(earliest - now, self._requests.wait(1.0, now), self._tokens.wait(slot.tokens, now))

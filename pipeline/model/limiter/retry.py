@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -54,9 +53,17 @@ class Tries:
     request's turn count.
     """
 
-    def __init__(self, patience: Patience, spread: Callable[[], float], answered: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        patience: Patience,
+        *,
+        clock: Callable[[], float],
+        spread: Callable[[], float],
+        answered: Callable[[], int],
+    ) -> None:
         """``spread`` gives random numbers in [0, 1), ``answered`` the number of replies to anybody so far."""
         self._patience = patience
+        self._clock = clock
         self._spread = spread
         self._answered = answered
         self._failures = 0
@@ -68,7 +75,7 @@ class Tries:
     def begin(self) -> None:
         """Note that a request leaves."""
         if self._until is None:
-            self._until = time.monotonic() + self._patience.paper
+            self._until = self._clock() + self._patience.paper
 
     def retrying(self, rest: Callable[[float], Awaitable[None]]) -> tenacity.AsyncRetrying:
         """Return the attempts, between which ``rest`` sleeps so many seconds; the last error is raised as it is."""
@@ -96,7 +103,7 @@ class Tries:
         return self._spread() * longest
 
     def _is_over(self, _: tenacity.RetryCallState) -> bool:
-        is_late = self._until is not None and time.monotonic() >= self._until
+        is_late = self._until is not None and self._clock() >= self._until
         return is_late or self._failures >= self._most or self._refusals >= self._patience.refusals
 
     def _count_refusal(self) -> None:

@@ -74,6 +74,7 @@ class TokenBucket:
 
     def take(self, cost: float, now: float) -> None:
         """Count a departure."""
+        # By the next departure all calls that were refused together have said so.
         if self._span is not None:
             self._learn(self._span)
         self._refill(now)
@@ -87,6 +88,7 @@ class TokenBucket:
     def refuse(self, cost: float, now: float) -> None:
         """Take note that a departure was refused: the endpoint's bucket is empty."""
         self._taken = max(0.0, self._taken - cost)
+        # Only the first of those that are refused together: the others left before it was known.
         if self._span is None:
             self._span = 0.0 if self._refused_at is None else now - self._refused_at
             self._refused_at = now
@@ -108,6 +110,7 @@ class TokenBucket:
         return max(1.0, self.rate or 0.0)
 
     def _refill(self, now: float) -> None:
+        # Before the first look at the clock `_at` is infinite.
         passed = max(0.0, now - self._at)
         self._at = now
         if self.rate is None:

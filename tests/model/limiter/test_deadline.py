@@ -7,9 +7,8 @@ import time
 
 import pytest
 
-from pipeline.model.client import Terms
 from pipeline.model.limiter import Deadline, Patience
-from tests.model.loopback import ASK, OK, TEXT, connected
+from tests.model.loopback import ASK, OK, TEXT, connected, terms_of
 from tests.servers.openai import OpenAIServer
 from tests.servers.openai_options import Options
 
@@ -19,7 +18,7 @@ LEAST = 4.0
 
 def after(*seconds: float, most: float = 120.0) -> Deadline:
     """Return the deadline after replies that took so long."""
-    deadline = Deadline(most, least=LEAST)
+    deadline = Deadline(most, least=LEAST, clock=time.monotonic)
     for took in seconds:
         deadline.answered(took)
     return deadline
@@ -83,7 +82,7 @@ def test_calls_that_are_given_up_together_count_once() -> None:
 
 async def test_replies_judge_what_is_under_way() -> None:
     """A call that left before the first reply is given up by what replies have taken since, not by the longest time."""
-    deadline = Deadline(120.0, least=0.0)
+    deadline = Deadline(120.0, least=0.0, clock=time.monotonic)
 
     async def silent() -> None:
         async with deadline.watched():
@@ -96,7 +95,7 @@ async def test_replies_judge_what_is_under_way() -> None:
 
 async def test_slower_replies_give_more_time_to_what_is_under_way() -> None:
     """The first replies are the quickest: by them alone the others would be given up."""
-    deadline = Deadline(120.0, least=0.0)
+    deadline = Deadline(120.0, least=0.0, clock=time.monotonic)
     async with deadline.watched():
         deadline.answered(0.001)
         deadline.answered(10.0)
@@ -113,7 +112,7 @@ async def test_a_silent_call_is_given_up_by_what_replies_took_so_far(server: Ope
     server.reset(Options(script=[*[OK] * 8, {"fault": "silence"}]))
     began = time.monotonic()
     async with connected(
-        server.base_url, terms=Terms(patience=Patience(call=300, least=1.0, paper=600, backoff=0.001))
+        server.base_url, terms=terms_of(patience=Patience(call=300, least=1.0, paper=600, backoff=0.001))
     ) as model:
         for _ in range(8):
             await model.ask(ASK)
@@ -128,7 +127,7 @@ async def test_a_silent_call_of_the_first_wave_is_given_up_too(server: OpenAISer
     server.reset(Options(script=[OK, {"fault": "silence"}]))
     began = time.monotonic()
     async with connected(
-        server.base_url, terms=Terms(patience=Patience(call=300, least=1.0, paper=600, backoff=0.001))
+        server.base_url, terms=terms_of(patience=Patience(call=300, least=1.0, paper=600, backoff=0.001))
     ) as model:
         replies = await asyncio.gather(*(model.ask(ASK) for _ in range(16)))
     assert {reply.text for reply in replies} == {TEXT}
@@ -139,6 +138,6 @@ async def test_a_silent_call_of_the_first_wave_is_given_up_too(server: OpenAISer
 async def test_one_slow_first_reply_is_no_silence(server: OpenAIServer) -> None:
     """Before the first reply a call has all its time."""
     server.reset(Options(delay=0.3))
-    async with connected(server.base_url, terms=Terms(patience=Patience(least=0.01))) as model:
+    async with connected(server.base_url, terms=terms_of(patience=Patience(least=0.01))) as model:
         await asyncio.gather(*(model.ask(ASK) for _ in range(3)))
     assert len(server.log) == 3

@@ -25,7 +25,7 @@ async def ask_at_random(pool: Pool, number: int, share: float, *, retry_after: f
 
     async def ask() -> None:
         nonlocal answered, given_up
-        tries, refusals = Tries(Patience(), chance.random, lambda: answered), 0
+        tries, refusals = Tries(Patience(), clock=pool.clock, spread=chance.random, answered=lambda: answered), 0
         try:
             async for attempt in tries.retrying(pool.limiter.rest):
                 with attempt:
