@@ -66,8 +66,17 @@ class Verdict:
 @cache
 def good_replies(folder: Path) -> tuple[Good, ...]:
     """Return 200 papers, those with the sentences by number first, then those with a whole abstract."""
-    found = [*_numbered(folder / "judged"), *sorted(_plain(folder / "replies"), key=lambda good: good.is_cut)]
+    plain = filter(_is_aligned, _plain(folder / "replies"))
+    found = [*_numbered(folder / "judged"), *sorted(plain, key=lambda good: good.is_cut)]
     return tuple(found[:MANY])
+
+
+@cache
+def held_out(folder: Path) -> tuple[Good, ...]:
+    """Return 200 further papers, by which no check was tuned, drawn from all with as many sentences as the abstract."""
+    tuned = {good.id for good in good_replies(folder)}
+    rest = [good for good in _plain(folder / "replies") if good.id not in tuned]
+    return tuple(random.Random(11).sample(rest, MANY))
 
 
 def asked(good: Good, reply: Reply, *, is_numbered: bool) -> tuple[dict[str, str], Context]:
@@ -146,9 +155,12 @@ def main() -> None:
     if given.marks:
         _print_marks(folder)
         return
-    for is_numbered in (True, False):
-        verdicts = Counter(judged(good, good.reply, is_numbered=is_numbered).name for good in good_replies(folder))
-        print("by number" if is_numbered else "as one text", dict(verdicts))
+    print("| Replies | Form | Refused | Marked |\n| --- | --- | --- | --- |")
+    for name, replies in (("tuned by", good_replies(folder)), ("held out", held_out(folder))):
+        for is_numbered in (True, False):
+            found = Counter(judged(good, good.reply, is_numbered=is_numbered).name for good in replies)
+            form = "by number" if is_numbered else "as one text"
+            print(f"| {name} | {form} | {found['refused']} | {found['marked']} |")
     print("| Kind | Made | By number: refused | marked | passed | As one text: refused | marked | passed |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     kinds = given.kinds or tuple(KINDS)
@@ -158,7 +170,7 @@ def main() -> None:
 
 
 def _print_marks(folder: Path) -> None:
-    for good in good_replies(folder):
+    for good in (*good_replies(folder), *held_out(folder)):
         for is_numbered in (True, False):
             verdict = judged(good, good.reply, is_numbered=is_numbered)
             for detail in verdict.details:
@@ -195,11 +207,15 @@ def _plain(folder: Path) -> Iterator[Good]:
             continue
         if is_cut:
             english, chinese = english[:-1], chinese[:-1]
-        texts = Texts(english, chinese)
-        if len(english) > 2 and all(texts.affinity((at,), (at,)).share >= LEAST_SHARE for at in range(len(english))):
+        if len(english) > 2:
             titles = (_TAIL.sub("", row[name]) for name in ("title", "translated_title"))
             title, zh_title = titles
             yield Good(row["id"], Reply(title, english, zh_title, row["tldr"], chinese), is_cut)
+
+
+def _is_aligned(good: Good) -> bool:
+    texts = Texts(good.reply.english, good.reply.chinese)
+    return all(texts.affinity((at,), (at,)).share >= LEAST_SHARE for at in range(len(good.reply.english)))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -49,6 +49,8 @@ class Context:
     """The prompt's own words, without the paper's."""
     pairs: tuple[Pair, ...] = ()
     """The abstract sentence by sentence, as far as the reply has it so."""
+    wrong_term: Callable[[str, str], str] | None = None
+    """Given a text and its translation, returns the first term that a glossary has otherwise, else an empty text."""
 
     @property
     def english(self) -> str:

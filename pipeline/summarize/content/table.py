@@ -62,6 +62,7 @@ class Part:
     """The Chinese title, else the whole Chinese abstract, for what need be said but once."""
     texts: Texts
     """Both, as they are compared."""
+    wrong_term: Callable[[str, str], str] | None
     sentence: int | None = None
 
 
@@ -124,6 +125,10 @@ def _repeated_line(part: Part) -> str:
     return line if line and line in part.reply else ""
 
 
+def _wrong_term(part: Part) -> str:
+    return part.wrong_term(part.english, part.chinese) if part.wrong_term else ""
+
+
 def _further_sentence(part: Part) -> str:
     """Return the last of the sentences that stand for fewer of the original."""
     if not _ENDS_INSIDE.search(part.chinese):
@@ -170,6 +175,7 @@ CONTENT_CHECKS: tuple[ContentCheck, ...] = (
     ContentCheck("link", "mark", "网址待核", "网址要照原文保留：{}", _BODY, _beside_reply(names.lost_link)),
     ContentCheck("name_lost", "mark", "名称待核", "漏了名称 {}", _BODY, _beside_reply(names.lost_names)),
     ContentCheck("name_added", "mark", "名称待核", "“{}”原文没有", _ALL, _beside_paper(names.added_name)),
+    ContentCheck("term", "mark", "术语待核", "术语要照词表译：{}", _BODY | _TITLE, _wrong_term),
     ContentCheck("length", "mark", "详略待核", "长短与原句相差太大，照原句译全", _SENTENCE, _length),
     ContentCheck("clause", "mark", "有内容漏译", "漏译了原句的一部分，照原句译全", _SENTENCE, _lost_clause),
     ContentCheck("foreign_sentence", "mark", "译文与原句不符", "与原句不符，按原句重译", _SENTENCE, _unlike_sentence),
@@ -212,11 +218,11 @@ def _parts(fields: Fields, context: Context) -> Iterator[Part]:
     paper, body = context.english, fields["translated_abstract"]
     title, line = fields["translated_title"], fields["tldr"]
     english = context.paper.title
-    yield Part(TITLE, "translated_title", english, title, paper, title, Texts([english], [title]))
-    yield Part(LINE, "tldr", paper, line, paper, body, Texts([], []))
+    yield Part(TITLE, "translated_title", english, title, paper, title, Texts([english], [title]), context.wrong_term)
+    yield Part(LINE, "tldr", paper, line, paper, body, Texts([], []), context.wrong_term)
     for number, pair in enumerate(context.pairs, start=1):
         texts = Texts([pair.en], [pair.zh])
-        yield Part(SENTENCE, "translated_abstract", pair.en, pair.zh, paper, body, texts, number)
+        yield Part(SENTENCE, "translated_abstract", pair.en, pair.zh, paper, body, texts, context.wrong_term, number)
     if not context.pairs:
         yield _whole(body, context)
 
@@ -224,7 +230,7 @@ def _parts(fields: Fields, context: Context) -> Iterator[Part]:
 def _whole(chinese: str, context: Context) -> Part:
     english = context.paper.abstract
     texts = Texts(split_sentences(english), split_chinese(chinese))
-    return Part(ABSTRACT, "translated_abstract", english, chinese, context.english, chinese, texts)
+    return Part(ABSTRACT, "translated_abstract", english, chinese, context.english, chinese, texts, context.wrong_term)
 
 
 def _misaligned(part: Part) -> Iterator[Finding]:
