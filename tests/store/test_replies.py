@@ -203,3 +203,14 @@ def test_a_page_of_papers_is_one_query(shelf: Shelf) -> None:
         assert len(cache.replies.get_many(Summary, [reply(number).key for number in range(1, 51)])) == 50
         cache.database._db.set_trace_callback(None)
     assert len(said) == 1
+
+
+def test_the_newest_papers_are_those_that_were_summarized_last(shelf: Shelf) -> None:
+    """Each once, in its newest version, at most as many as are wanted; one that cannot be read is left out."""
+    with shelf.open() as cache:
+        for number, version in ((1, 1), (2, 2), (2, 1), (3, 1), (4, 1)):
+            keep(cache, paper(number, version=version), reply(number, key=f"{number}v{version}"))
+    shelf.sql("UPDATE papers SET record = '{' WHERE id = '2404.00003'")
+    with shelf.open() as cache:
+        assert cache.replies.newest_papers(9) == (paper(4), paper(2, version=2), paper(1))
+        assert cache.replies.newest_papers(1) == (paper(4),)
