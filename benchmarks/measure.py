@@ -11,7 +11,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -46,20 +46,27 @@ def program(*arguments: str) -> list[str]:
 def process(words: Sequence[str], folder: Path) -> Run:
     """Run a process and measure it with what the kernel counted for it."""
     with tempfile.TemporaryFile() as out:
-        began, started = time.time(), time.perf_counter()
-        child = start(words, folder, out)
-        _, status, used = os.wait4(child.pid, 0)
-        seconds = time.perf_counter() - started
-        child.returncode = os.waitstatus_to_exitcode(status)
+        run = filter_process(words, folder, None, out)
         out.seek(0)
         lines = out.read().decode().splitlines()
-    report = json.loads(lines[-1]) if lines and lines[-1].startswith("{") else {}
-    return Run(began, seconds, used.ru_utime + used.ru_stime, _megabytes(used), child.returncode, report)
+    return replace(run, report=json.loads(lines[-1]) if lines and lines[-1].startswith("{") else {})
 
 
-def start(words: Sequence[str], folder: Path, out: Any = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
+def filter_process(words: Sequence[str], folder: Path, read: Any, written: Any) -> Run:
+    """Run and measure a process that reads from one file and writes to another; its report is empty."""
+    began, started = time.time(), time.perf_counter()
+    child = start(words, folder, written, read)
+    _, status, used = os.wait4(child.pid, 0)
+    seconds = time.perf_counter() - started
+    child.returncode = os.waitstatus_to_exitcode(status)
+    return Run(began, seconds, used.ru_utime + used.ru_stime, _megabytes(used), child.returncode, {})
+
+
+def start(
+    words: Sequence[str], folder: Path, out: Any = subprocess.DEVNULL, read: Any = None
+) -> subprocess.Popen[bytes]:
     """Start a process in ``folder`` that no setting of this one reaches."""
-    return subprocess.Popen(words, cwd=folder, env=_environment(), stdout=out, stderr=subprocess.DEVNULL)
+    return subprocess.Popen(words, cwd=folder, env=_environment(), stdin=read, stdout=out, stderr=subprocess.DEVNULL)
 
 
 def compile_all(folder: Path) -> None:

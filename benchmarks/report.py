@@ -9,7 +9,6 @@ from pathlib import Path
 
 from benchmarks.figures import Figure
 
-_BEGIN, _END = "<!-- figures -->", "<!-- end of figures -->"
 _HEAD = "| scenario | figure | ours | by hand | at most | met | detail |\n|---|---|---:|---:|---:|---|---|"
 _RATIOS = ("calls", "process", "to by hand", "to import openai")
 _WIDEST = 4.0
@@ -38,10 +37,11 @@ def write(figures: Sequence[Figure], folder: Path) -> None:
     (folder / "benchmarks.svg").write_text(_plot(figures), encoding="utf-8")
 
 
-def put(table: str, page: Path) -> None:
-    """Put a table between the marks of a page, in place of what was there."""
-    before, _, rest = page.read_text(encoding="utf-8").partition(_BEGIN)
-    page.write_text(f"{before}{_BEGIN}\n{table}\n{_END}{rest.partition(_END)[2]}", encoding="utf-8")
+def put(table: str, page: Path, what: str = "figures") -> None:
+    """Put a table between the marks of a page that name ``what`` it is of, in place of what was there."""
+    begin, end = f"<!-- {what} -->", f"<!-- end of {what} -->"
+    before, _, rest = page.read_text(encoding="utf-8").partition(begin)
+    page.write_text(f"{before}{begin}\n{table}\n{end}{rest.partition(end)[2]}", encoding="utf-8")
 
 
 def _row(one: Figure) -> str:

@@ -215,6 +215,7 @@ LANGUAGES: Mapping[str, Language] = {
             "how": "在 {papers} 篇论文的标题、作者和摘要里查找，含检索词多的在前，其次是新近的；输入论文编号可直达。",
             "finding": "正在查找……",
             "none": "没有找到。换一个词，或者少写几个词。",
+            "partly": "没有完全匹配的论文，以下论文含其中部分词语。",
             "some": "前 {count} 篇，还有更多",
             "all": "共 {count} 篇",
             "more": "更多",

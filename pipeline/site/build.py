@@ -19,6 +19,7 @@ from pipeline.archive import FEED, Archive
 from pipeline.assemble import as_written
 from pipeline.errors import InputError, UsageError
 from pipeline.records import Day, Entry, RunReport
+from pipeline.site import month_terms
 from pipeline.site.folder import Folder
 from pipeline.site.index import Index
 from pipeline.site.pages import (
@@ -36,7 +37,7 @@ from pipeline.site.pages import (
     start_page,
 )
 from pipeline.site.paper import Appearance, Version, paper_page, searched_text, versions
-from pipeline.site.stamp import STAMP, Stamp, entries_hash, files_hash, program_hash, read_stamp
+from pipeline.site.stamp import STAMP, Stamp, entries_hash, files_hash, program_hash, read_stamp, stamps_hash
 from pipeline.site.statistics import statistics_page
 from pipeline.stream import line
 
@@ -181,8 +182,9 @@ def _write_papers(built: Built, spool: Path) -> None:
             stamp = _write_month(built.folder, month, spool / month, made_from)
         built.categories.update(stamp.categories)
         built.months[month] = stamp.index_files
-    for place in (PAPERS, SEARCH):
-        built.folder.keep(place, built.months)
+    _write_terms(built, program)
+    built.folder.keep(PAPERS, built.months)
+    built.folder.keep(SEARCH, [*built.months, month_terms.FOLDER])
 
 
 def _write_month(folder: Folder, month: str, spooled: Path, made_from: str) -> Stamp:
@@ -202,6 +204,24 @@ def _write_month(folder: Folder, month: str, spooled: Path, made_from: str) -> S
     stamp = Stamp(made_from=made_from, files=made, index_files=index.count, categories=categories)
     folder.put(f"{SEARCH}/{month}/{STAMP}", stamp.model_dump_json())
     return stamp
+
+
+def _write_terms(built: Built, program: str) -> None:
+    """Write which months have a term, unless no month has changed since."""
+    folder, search = built.folder, built.folder.root / SEARCH
+    here = search / month_terms.FOLDER
+    oldest_first = dict(reversed(built.months.items()))
+    made_from = stamps_hash(program, (search / month for month in oldest_first))
+    stamp = read_stamp(here)
+    if stamp and stamp.made_from == made_from and stamp.files == files_hash(folder.root, [here]):
+        return
+    names = [STAMP]
+    for name, text in month_terms.files(search, oldest_first):
+        folder.put(f"{SEARCH}/{month_terms.FOLDER}/{name}", text)
+        names.append(name)
+    folder.keep(f"{SEARCH}/{month_terms.FOLDER}", names)
+    made = Stamp(made_from=made_from, files=files_hash(folder.root, [here]), index_files=len(names) - 1, categories={})
+    folder.put(f"{SEARCH}/{month_terms.FOLDER}/{STAMP}", made.model_dump_json())
 
 
 def _folders(root: Path, month: str) -> tuple[Path, Path]:
@@ -231,7 +251,7 @@ def _write_start(built: Built) -> None:
     texts = {
         "index.html": start_page(newest, built.feeds, frame),
         "statistics.html": statistics_page(built.days, built.categories, frame),
-        "search.html": search_page(built.months, built.papers, frame),
+        "search.html": search_page(built.months, month_terms.count_files(built.months), built.papers, frame),
         # Else GitHub Pages, which serves a branch through Jekyll, would leave out what begins with an underscore.
         ".nojekyll": "",
         **{place: shared(place) for place in ASSETS},

@@ -44,7 +44,7 @@ class Index:
         ``papers.json`` is a list of ids. A file of terms maps each to its papers, by their places in that list: the
         first, then the distance of each to the one before.
         """
-        yield "papers.json", _json(self.papers)
+        yield "papers.json", json_of(self.papers)
         count = self.count
         files: list[dict[str, list[int]]] = [{} for _ in range(count)]
         for term in sorted(self._postings):
@@ -52,7 +52,7 @@ class Index:
             distances = (after - before for before, after in pairwise(numbers))
             files[file_of(term, count)][term] = [numbers[0], *distances]
         for number, postings in enumerate(files):
-            yield f"{number}.json", _json(postings)
+            yield f"{number}.json", json_of(postings)
 
     @property
     def count(self) -> int:
@@ -83,5 +83,6 @@ def file_of(term: str, count: int) -> int:
     return (ord(first) + (31 * ord(second) if second else 0)) % count
 
 
-def _json(value: object) -> str:
+def json_of(value: object) -> str:
+    """Return ``value`` as JSON without blanks."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

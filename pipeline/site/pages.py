@@ -160,9 +160,12 @@ def month_page(days: Sequence[DayLine], feeds: Sequence[str], frame: Frame) -> s
     return rendered("month.html.j2", frame, days=days, name=days[0].name, month=days[0].month, feeds=feeds)
 
 
-def search_page(months: Mapping[str, int], papers: int, frame: Frame) -> str:
-    """Return the page that searches; ``months`` of ids, newest first, have an index of so many files each."""
-    return rendered("search.html.j2", frame, months=months, papers=papers)
+def search_page(months: Mapping[str, int], terms: int, papers: int, frame: Frame) -> str:
+    """Return the page that searches.
+
+    ``months`` of ids, newest first, have an index of so many files each; ``terms`` files say which of them have a term.
+    """
+    return rendered("search.html.j2", frame, months=months, terms=terms, papers=papers)
 
 
 @cache

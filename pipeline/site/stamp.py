@@ -55,6 +55,15 @@ def entries_hash(program: str, spooled: Path) -> str:
     return made.hexdigest()
 
 
+def stamps_hash(program: str, folders: Iterable[Path]) -> str:
+    """Return the SHA-256 of the program's hash and of the stamps in some folders, in their order."""
+    made = hashlib.sha256(program.encode())
+    for folder in folders:
+        made.update(f"{folder.name} ".encode())
+        made.update((folder / STAMP).read_bytes())
+    return made.hexdigest()
+
+
 def files_hash(root: Path, folders: Iterable[Path]) -> str:
     """Return the SHA-256 of all files in some folders below ``root``, but for the stamp itself."""
     made = hashlib.sha256()

@@ -59,8 +59,26 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     oldest = done(paper(0, id="math/0309136"))
     text = as_json(Digest("a", "2026-11-23", (*old, *new, oldest), Source()))
     (output / "a" / "2026-11-23.json").write_text(text, "utf-8")
-    with served(build(Archive(output), ["a"], pytest.fail).folder.root) as address:
+    site = build(Archive(output), ["a"], pytest.fail).folder.root
+    build(Archive(_years(tmp_path_factory.mktemp("years"))), ["a"], pytest.fail).folder.root.rename(site / "years")
+    with served(site) as address:
         yield address
+
+
+def _years(output: Path) -> Path:
+    """Write a day of papers of ten months of ids, eight of each, all with one word; return its folder."""
+    entries = tuple(
+        done(
+            paper(0, id=f"{month}.{number:05}"),
+            translated_title=f"{month} 第 {number} 篇",
+            translated_abstract="泛化。",
+        )
+        for month in range(2603, 2613)
+        for number in range(8)
+    )
+    (output / "a").mkdir()
+    (output / "a" / "2026-12-31.json").write_text(as_json(Digest("a", "2026-12-31", entries, Source())), "utf-8")
+    return output
 
 
 def _all(page: Any, words: str) -> list[str]:
@@ -100,17 +118,54 @@ def test_a_phrase_whose_characters_are_apart_is_searched_by_its_words(reading: O
     assert set(found) <= {title for title, text in TEXTS.items() if "鲁棒" in text or "性质" in text}
 
 
-def test_a_query_loads_the_files_of_its_terms_and_the_papers_that_are_shown(reading: Open, root: str) -> None:
-    """One file of each month for a pair of characters, the ids of months with results, twenty papers."""
-    page = reading(f"{root}search.html")
+def _loaded(page: Any, root: str, words: str, said: str) -> list[str]:
+    """Search, and return what was loaded meanwhile, but for the numbers of files."""
     loaded: list[str] = []
-    page.on("request", lambda asked: loaded.append(asked.url.removeprefix(root)))
-    page.get_by_role("searchbox").fill("泛滥")
+    page.on("request", lambda asked: loaded.append(re.sub(r"\d+\.json", "N.json", asked.url.removeprefix(root))))
+    page.get_by_role("searchbox").fill(words)
     page.get_by_role("searchbox").press("Enter")
-    page.get_by_role("status").filter(has_text="前 20 篇").wait_for()
-    index = sorted(re.sub(r"\d+\.json", "N.json", place) for place in loaded if place.startswith("_search/"))
-    assert index == ["_search/0309/N.json", "_search/2610/N.json", "_search/2611/N.json", "_search/2611/papers.json"]
+    page.get_by_role("status").filter(has_text=said).wait_for()
+    return sorted(loaded)
+
+
+def test_a_query_loads_the_files_of_its_terms_and_the_papers_that_are_shown(reading: Open, root: str) -> None:
+    """What says which months have a pair, one file of each of these, the ids of those shown, twenty papers."""
+    loaded = _loaded(reading(f"{root}search.html"), root, "泛滥", "前 20 篇")
+    index = [place for place in loaded if place.startswith("_search/")]
+    assert index == ["_search/2610/N.json", "_search/2611/N.json", "_search/2611/papers.json", "_search/terms/N.json"]
     assert len([place for place in loaded if place.startswith("_papers/2611/")]) == 20
+
+
+def test_a_query_loads_nothing_of_months_that_lack_it(reading: Open, root: str) -> None:
+    """A rare word costs a few files, one that no paper has but the file that says so."""
+    index = "_search/terms/N.json"
+    rare = _loaded(reading(f"{root}search.html"), root, "分子", "共 3 篇")
+    assert [place for place in rare if place.startswith("_search/")] == [
+        "_search/2610/N.json",
+        "_search/2610/papers.json",
+        index,
+    ]
+    assert _loaded(reading(f"{root}search.html"), root, "quokka", "没有找到") == [index]
+
+
+def test_the_newest_months_are_searched_first_and_no_more_than_a_page_needs(reading: Open, root: str) -> None:
+    """Older months are loaded when more is asked for."""
+    page = reading(f"{root}years/search.html")
+    loaded = _loaded(page, f"{root}years/", "泛化", "前 20 篇")
+    months = {place.split("/")[1] for place in loaded if place.startswith("_search/")} - {"terms"}
+    assert months == {"2612", "2611", "2610", "2609"}
+    assert [of.inner_text() for of in page.locator(".found h2").all()] == [
+        f"{month} 第 {number} 篇" for month in (2612, 2611, 2610) for number in reversed(range(8))
+    ][:20]
+    assert len(_all(page, "泛化")) == 80
+
+
+def test_papers_that_have_but_a_part_of_a_query_are_said_to(reading: Open, root: str) -> None:
+    """Where no paper has all of it."""
+    page = reading(f"{root}search.html")
+    assert _all(page, "图谱 quokka")
+    said = page.get_by_role("status").inner_text()
+    assert said == "没有完全匹配的论文，以下论文含其中部分词语。共 6 篇"
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from pipeline.records import Paper
 from pipeline.store.memory import Memory
 from tests.anything import good
 from tests.servers.arxiv import ArxivServer, Fault, error_announcement, error_feed
+from tests.servers.openai import OpenAIServer
 
 from .days import Days, announced, days, row_of, several
 from .program import Program, arxiv_environment, eastern_day, lines, wait_until
@@ -197,13 +198,20 @@ def test_a_later_run_takes_up_what_the_feed_gained_and_asks_the_model_for_that_a
 
 
 def test_a_later_run_heals_what_was_made_from_the_feed(days: Days) -> None:
-    """The page then has the API's records; of arXiv the feed and the lacking ids are asked."""
-    days.announces(MONDAY, several(range(1, 31)), of_api=several(range(1, 26)))
-    assert days("run", "cs.AI").code == 0
-    assert days.notes("cs.AI", MONDAY)["from_feed"]["count"] == 5
-    days.announces(MONDAY, several(range(1, 31)))
-    days.later(16)
-    assert (days("run", "cs.AI").code, dict(days.notes("cs.AI", MONDAY))) == (0, {})
+    """The page then has the API's records; of arXiv the feed and the lacking ids are asked, of the model nothing."""
+    announcement = several(range(1, 31))
+    days.announces(MONDAY, announcement, of_api=several(range(1, 26)))
+    replies = [one.model_dump(include={"id", "title", "abstract"}) | good(one.id) for one in announcement]
+    with OpenAIServer(replies) as model:
+        run = ("run", "cs.AI", "--base-url", model.base_url, "--model", "m")
+        assert days(*run).code == 0
+        assert days.notes("cs.AI", MONDAY)["from_feed"]["count"] == 5
+        assert len(model.log) == 30
+        model.reset()
+        days.announces(MONDAY, announcement)
+        days.later(16)
+        assert (days(*run).code, dict(days.notes("cs.AI", MONDAY))) == (0, {})
+        assert model.log == []
     assert [one["paper"]["updated"] is not None for one in days.entries("cs.AI", MONDAY)] == [True] * 30
     assert _asked(days.arxiv) == [f"2604.000{number}" for number in range(26, 31)]
     report = days.report("cs.AI", MONDAY)

@@ -90,6 +90,7 @@ PLACES = {
     *("_papers/2404/2404.00001.html", "_papers/2404/2404.00003.html", "_papers/0309/math-0309136.html"),
     *("_search/2404/papers.json", "_search/2404/0.json", "_search/0309/papers.json", "_search/0309/0.json"),
     *("_search/2404/stamp.json", "_search/0309/stamp.json"),
+    *("_search/terms/0.json", "_search/terms/stamp.json"),
 }
 
 
@@ -237,7 +238,7 @@ def test_a_new_day_writes_what_it_changes(output: Path) -> None:
         *("index.html", "statistics.html", "cs.CL/index.html", "cs.CL/2024-05.html", "cs.CL/2024-05-01.html"),
         *("cs.CL/2024-04-02.html", "cs.CL/feed.xml", "_papers/2405/2405.00009.html", "_papers/2404/2404.00001.html"),
         *("search.html", "_search/2405/papers.json", "_search/2405/0.json"),
-        *("_search/2404/stamp.json", "_search/2405/stamp.json"),
+        *("_search/2404/stamp.json", "_search/2405/stamp.json", "_search/terms/0.json", "_search/terms/stamp.json"),
     }
 
 
@@ -357,7 +358,20 @@ def test_each_month_of_ids_has_an_index_of_its_own(output: Path) -> None:
         "_search/2404/papers.json",
         "_search/2404/0.json",
         "_search/2404/stamp.json",
+        "_search/terms/0.json",
+        "_search/terms/stamp.json",
     }
+
+
+@pytest.mark.parametrize("place", ["_search/terms/0.json", "_search/terms/stamp.json", "_search/terms/other.json"])
+def test_which_months_have_a_term_is_said_again_if_it_was_changed(output: Path, place: str) -> None:
+    """Whatever was changed, added or removed; if nothing was and no month is new, it is left alone."""
+    site_of(output)
+    before = made(output)
+    (output / "site" / place).write_text("{}")
+    site_of(output)
+    assert made(output) == before
+    assert built(output) == set()
 
 
 @pytest.fixture
@@ -442,7 +456,7 @@ def test_the_command_says_what_it_built(
     assert site(capfd) == (
         0,
         (
-            "site: 1 digests, 2 days, 3 papers; 21 files written, 0 removed\n"
+            "site: 1 digests, 2 days, 3 papers; 23 files written, 0 removed\n"
             "  outputs/site/index.html\n"
             "  without try-outs (a+b); --all shows them too\n"
         ),
@@ -451,7 +465,7 @@ def test_the_command_says_what_it_built(
     assert "a+b" not in made(output)["index.html"].decode()
     assert site(capfd, "--all") == (
         0,
-        "site: 2 digests, 3 days, 3 papers; 7 files written, 0 removed\n  outputs/site/index.html\n",
+        "site: 2 digests, 3 days, 3 papers; 8 files written, 0 removed\n  outputs/site/index.html\n",
         "",
     )
     (output.parent / "digest.toml").write_text('[digests."a+b"]\ncategories = ["cs.AI"]\n')

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from itertools import accumulate
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.site import month_terms
 from pipeline.site.index import MOST_LETTERS, MOST_POSTINGS, Index, file_of, terms
 from tests.assemble.samples import HOSTILE
 
@@ -58,3 +60,27 @@ def test_a_large_month_is_divided() -> None:
     assert file_of("diffusion", 64) == file_of("different", 64)
     assert file_of("图谱", 64) == file_of("图", 64)
     assert papers_with(index, "w7x1") == ["2404.00007"]
+
+
+@pytest.mark.parametrize("sizes", [(1, 1, 1), (400, 1, 40), (1, 300, 300)])
+def test_every_term_leads_to_the_months_that_have_it(tmp_path: Path, sizes: tuple[int, ...]) -> None:
+    """And to no other, whether the months have as many files or some far more than others."""
+    months: dict[str, int] = {}
+    held: dict[str, list[int]] = {}
+    for place, papers in enumerate(sizes):
+        index, month = Index(), f"24{place + 1:02}"
+        for number in range(papers):
+            index.add(f"{month}.{number:05}", f"common 图谱 {' '.join(f'{at % 97}w{place}x{at}' for at in range(200))}")
+        (tmp_path / month).mkdir()
+        for name, text in index.files():
+            (tmp_path / month / name).write_text(text, "utf-8")
+        months[month] = index.count
+        for term in terms("common 图谱 " + " ".join(f"{at % 97}w{place}x{at}" for at in range(200))):
+            held.setdefault(term, []).append(place)
+    count = month_terms.count_files(months)
+    files = dict(month_terms.files(tmp_path, months))
+    assert set(files) == {f"{number}.json" for number in range(count)}
+    found = {
+        term: (name, list(accumulate(gaps))) for name, of in files.items() for term, gaps in json.loads(of).items()
+    }
+    assert found == {term: (f"{file_of(term, count)}.json", places) for term, places in held.items()}

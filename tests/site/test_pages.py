@@ -182,7 +182,7 @@ def test_every_page_shuts_out_what_is_not_of_the_site() -> None:
         "month": month_page([NEWEST[0]], [], Frame(1)),
         "paper": paper_page(versions([Appearance("a", "2024-04-01", done(paper()))]), Frame(2)),
         "statistics": statistics_page(NEWEST, {"cs.CL": 1}, Frame(0)),
-        "search": search_page({"2404": 1}, 1, Frame(0)),
+        "search": search_page({"2404": 1}, 1, 1, Frame(0)),
     }
     own = (
         "default-src 'none'; style-src 'self'; script-src 'self'{}; img-src data:; base-uri 'none'; form-action 'none'"

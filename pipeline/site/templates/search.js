@@ -1,4 +1,5 @@
-// Search: the index of each month of ids is cut into files by how terms begin, and a query loads only those that it names.
+// Search: one index says which months have a term, an index of each month of ids which papers. Both are cut into files by how
+// terms begin, and a query loads only those that it names, of the newest months first, until it has what a page shows.
 // It is no module, for a page that is opened as a file may load none, and could not even say so.
 "use strict";
 (() => {
@@ -8,6 +9,7 @@
   const status = document.querySelector("[role=status]");
   const more = document.querySelector("[name=more]");
   const PAGE = 20;
+  const AT_ONCE = 4; // Months.
   const MOST_LETTERS = 32;
   const HAN = "々〇\\u3400-\\u4dbf\\u4e00-\\u9fff\\u{20000}-\\u{3ffff}";
   const RUN = new RegExp(`[${HAN}]+|(?:(?![${HAN}])[\\p{L}\\p{N}])+`, "gu");
@@ -36,48 +38,56 @@
     const letters = [...term].slice(0, IS_HAN.test(term) ? 1 : 2);
     return letters.reduce((sum, letter, at) => sum + letter.codePointAt(0) * 31 ** at, 0) % count;
   };
-  const postings = (month, term) => load(`_search/${month.name}/${fileOf(term, month.files)}.json`, "json");
+  // An index is a folder and the number of its files; its postings are months, oldest first, or papers, newest first.
+  const ofMonths = { name: "terms", files: Number(form.dataset.terms) };
+  const postings = (index, term) => load(`_search/${index.name}/${fileOf(term, index.files)}.json`, "json");
   const places = (distances) => {
     let at = 0;
     return distances.map((distance) => (at += distance));
   };
-  const beginning = async (month, start) => {
+  const beginning = async (index, start) => {
     const found = new Set();
-    for (const [term, distances] of Object.entries(await postings(month, start))) {
+    for (const [term, distances] of Object.entries(await postings(index, start))) {
       if (term.startsWith(start)) for (const at of places(distances)) found.add(at);
     }
     return found;
   };
-  const having = async (month, term) => new Set(places((await postings(month, term))[term] ?? []));
+  const having = async (index, term) => new Set(places((await postings(index, term))[term] ?? []));
   // A word is found by its beginning, so that the singular finds the plural; here the plural finds the singular.
   const singular = (word) => (/^[a-z]{3,}[^siu\W]s$/.test(word) ? word.slice(0, -1) : word);
-  const papersWith = async (month, run) => {
-    if (!IS_HAN.test(run)) return beginning(month, singular(run.slice(0, MOST_LETTERS)));
+  const within = (one, other) => new Set([...one].filter((at) => other.has(at)));
+  const holding = async (index, run) => {
     const letters = [...run];
-    if (letters.length === 1) return beginning(month, run);
+    if (!IS_HAN.test(run)) return beginning(index, singular(run.slice(0, MOST_LETTERS)));
+    if (letters.length === 1) return beginning(index, run);
     const pairs = letters.slice(1).map((letter, at) => letters[at] + letter);
-    let both = await having(month, pairs[0]);
-    // Most months lack a rare word, and most of these lack its first pair: then the others need not be loaded.
-    for (const pair of pairs.slice(1)) {
-      if (!both.size) break;
-      const has = await having(month, pair);
-      both = new Set([...both].filter((at) => has.has(at)));
-    }
-    return both;
+    return (await Promise.all(pairs.map((pair) => having(index, pair)))).reduce(within);
   };
 
-  // A paper that has more of the runs comes first, then the newer one: months and places in them go from new to old.
-  const ranked = async (wanted) => {
-    const found = await Promise.all(
-      months.map(async (month) => {
-        const has = new Map();
-        const sets = await Promise.all(wanted.map((run) => papersWith(month, run)));
-        sets.forEach((set, number) => set.forEach((at) => has.set(at, [...(has.get(at) ?? []), wanted[number]])));
-        return [...has].sort(([one], [other]) => one - other).map(([at, parts]) => ({ month, at, parts }));
-      }),
-    );
-    return found.flat().sort((one, other) => other.parts.length - one.parts.length);
+  // Which papers of a month have which of the runs that the month has, the newest first.
+  const papersOf = async (month, held) => {
+    const has = new Map();
+    const sets = await Promise.all(held.map((run) => holding(month, run)));
+    sets.forEach((set, number) => set.forEach((at) => has.set(at, [...(has.get(at) ?? []), held[number]])));
+    return [...has].sort(([one], [other]) => one - other).map(([at, parts]) => ({ month, at, parts }));
   };
+  // A paper that has more of the runs comes first, then the newer one. What a month has is asked for once.
+  async function* ranked(wanted) {
+    const sets = await Promise.all(wanted.map((run) => holding(ofMonths, run)));
+    const held = months.map((_, at) => wanted.filter((__, number) => sets[number].has(months.length - 1 - at)));
+    const papers = new Map();
+    const papersAt = (at) => {
+      if (!papers.has(at)) papers.set(at, papersOf(months[at], held[at]));
+      return papers.get(at);
+    };
+    for (let parts = wanted.length; parts > 0; parts -= 1) {
+      const those = [...months.keys()].filter((at) => held[at].length >= parts);
+      while (those.length) {
+        const found = await Promise.all(those.splice(0, AT_ONCE).map(papersAt));
+        yield* found.flat().filter((paper) => paper.parts.length === parts);
+      }
+    }
+  }
   // Where no paper has all of a query, the words of its Chinese phrases count one by one.
   const words = (run) => {
     if (!IS_HAN.test(run)) return [run];
@@ -87,10 +97,20 @@
   };
   async function* rankings(query) {
     const whole = runs(query);
-    const found = await ranked(whole);
-    if (found[0]?.parts.length === whole.length) yield found;
-    yield await ranked([...new Set(whole.flatMap(words))]);
+    const all = ranked(whole);
+    const first = (await all.next()).value;
+    if (first?.parts.length === whole.length) yield { all, ahead: [first] };
+    yield { all: ranked([...new Set(whole.flatMap(words))]), ahead: [], some: true };
   }
+  // Take a page of papers off a ranking, and leave one more there if there is one.
+  const take = async (ranking) => {
+    while (ranking.ahead.length <= PAGE) {
+      const { done, value } = await ranking.all.next();
+      if (done) break;
+      ranking.ahead.push(value);
+    }
+    return ranking.ahead.splice(0, PAGE);
+  };
 
   const make = (tag, className, text) => {
     const made = document.createElement(tag);
@@ -158,19 +178,21 @@
   const next = (search) =>
     attempt(search, async () => {
       more.hidden = true;
-      let items;
-      do {
+      let items = [];
+      while (!items.length) {
         // The next ranking is for a query of which the texts have shown that nothing has it.
-        if (!search.found.length && !list.children.length) search.found = (await search.rankings.next()).value;
-        if (!search.found?.length) break;
-        items = (await Promise.all(search.found.splice(0, PAGE).map(item))).filter(Boolean);
+        if (!search.ranking?.ahead.length && !list.children.length) search.ranking = (await search.rankings.next()).value;
+        const taken = search.ranking ? await take(search.ranking) : [];
+        if (!taken.length && (list.children.length || !search.ranking)) break;
+        items = (await Promise.all(taken.map(item))).filter(Boolean);
         if (search !== current) return;
         list.append(...items);
-      } while (!items.length);
+      }
       const count = list.children.length;
-      more.hidden = !search.found?.length;
-      if (search.found?.length) say(form.dataset.some, { count });
-      else say(count ? form.dataset.all : form.dataset.none, { count });
+      const goesOn = Boolean(search.ranking?.ahead.length);
+      more.hidden = !goesOn;
+      const said = goesOn ? form.dataset.some : count ? form.dataset.all : form.dataset.none;
+      say(search.ranking?.some ? form.dataset.partly + said : said, { count });
     });
   // The place of a paper follows from its id, so that none need be looked up.
   const visit = (search, [, id, archive, number]) =>
@@ -191,7 +213,7 @@
     list.replaceChildren();
     more.hidden = true;
     say("");
-    current = { rankings: rankings(query), found: [] };
+    current = { rankings: rankings(query) };
     const id = ID.exec(query);
     if (id) visit(current, id);
     else if (query) next(current);
