@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
 
-from pipeline.prompts import Template
+from pipeline.prompts import Prompt, Template
 from pipeline.records import Answered, Paper, Sentence, Summary
 from pipeline.summarize.content.sentences import split_sentences
 from pipeline.summarize.finding import Context, Finding, Pair
@@ -64,7 +64,7 @@ def _draft(lines: dict[str, str], sentences: Sequence[str]) -> Draft:
     return Draft(without_half_english({**fields, "translated_abstract": "".join(folded)}), folded)
 
 
-def _findings(draft: Draft, paper: Paper, instructions: str) -> tuple[Finding, ...]:
+def _findings(draft: Draft, paper: Paper, prompt: Prompt) -> tuple[Finding, ...]:
     english = sentences_of(paper.abstract)
     if len(draft.sentences) != len(english):
         detail = f"{len(draft.sentences)} sentences for {len(english)} of the abstract"
@@ -73,7 +73,7 @@ def _findings(draft: Draft, paper: Paper, instructions: str) -> tuple[Finding, .
     if absent := [number for number, text in enumerate(draft.sentences, 1) if not text]:
         return tuple(_absent(number) for number in absent)
     pairs = tuple(map(Pair, english, draft.sentences))
-    return findings_in(draft, Context(paper, instructions, pairs))
+    return findings_in(draft, Context(paper, prompt.instructions, pairs, prompt.wrong_term))
 
 
 def _absent(number: int) -> Finding:
