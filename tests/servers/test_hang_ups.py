@@ -25,7 +25,7 @@ def serve_once(error: BaseException) -> None:
     """Have a handler fail once, and close the server."""
     server = QuietServer(("127.0.0.1", 0), type("Handler", (Failing,), {"error": error}))
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-    with socket.create_connection(server.server_address[:2]) as line:
+    with socket.create_connection(("127.0.0.1", server.server_port)) as line:
         line.recv(1)
     server.shutdown()
     server.server_close()
