@@ -23,9 +23,9 @@ WARNINGS = {
     "from_feed": "arXiv's query API does not have {count} papers yet; they were made from the feed's own items",
     "full_feed": "the feed has {count} items, which is arXiv's limit: the lowest new ids may have been left out",
     "api_failed": "the records come from the feed's own items: {detail}",
-    "stale_feed": "arXiv's feed is still that of {day}, whose pages have all of its papers: run again later",
+    "stale_feed": "arXiv's feed is still that of {day}, and its papers are all on pages already. Run again later",
     "repeated": "{count} papers were left out, because pages of other days have them",
-    "not_yet": "arXiv has not made the feed of {day} yet, its feed is that of {feed}: run again after {again}",
+    "not_yet": "arXiv has not made the feed of {day} yet; its feed is still that of {feed}. Run again after {again}",
     "unknown_holidays": "arXiv's holidays in {year} are not known: days around them may be wrong",
     "limited": "{count} of {total} papers were taken, as --limit says",
 }
@@ -78,7 +78,7 @@ def check_open(given: Given, settings: Settings) -> None:
         SettingsError: ``--open`` is given, but no page for a browser is written.
     """
     if given.open and "html" not in settings.format:
-        raise SettingsError("--open: there is no page to open without html", hint="Add html to --format.")
+        raise SettingsError("--open: without html, no page can be opened", hint="Add html to --format.")
 
 
 def open_page(outcomes: Sequence[Outcome]) -> None:

@@ -107,7 +107,9 @@ def test_a_feed_that_is_not_yet_of_the_day_that_was_asked_for_is_not_taken_for_i
     days.announces(TUESDAY, several([1]), of_api=[announced(1), announced(2, published="2026-04-27T10:00:00Z")])
     days.arxiv.day = date.fromisoformat(MONDAY)
     ran = days("run", "cs.AI")
-    late = f"arXiv has not made the feed of {TUESDAY} yet, its feed is that of {MONDAY}: run again after 12:30 UTC"
+    late = (
+        f"arXiv has not made the feed of {TUESDAY} yet; its feed is still that of {MONDAY}. Run again after 12:30 UTC"
+    )
     assert (ran.code, late in ran.stderr, days.report("cs.AI", MONDAY)["complete"]) == (3, True, False)
     ran = days("run", "cs.AI", "--date", TUESDAY)
     assert (ran.code, "warning" in ran.stderr) == (0, False)
