@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import re
 import tomllib
 from collections.abc import Mapping
 from datetime import date
@@ -230,8 +229,9 @@ def load(config: Path | None, environment: Mapping[str, str], options: Mapping[s
     merged = from_file | from_environment | given
     trusted = "base_url" not in from_file or "base_url" in from_environment | given
     if merged.get("model") == REPLAY_MODEL and not str(merged.get("base_url", "")).startswith(REPLAY):
-        place = _origins(from_environment, given).get("model", str(config))
-        reserved = f"{place}: {REPLAY_MODEL!r} is reserved for --base-url replay:FILE"
+        place = _origins(from_environment, given).get("model")
+        where = f"{place}: " if place else f"{config}: model: "
+        reserved = f"{where}{REPLAY_MODEL!r} is reserved for --base-url replay:FILE"
         raise SettingsError(reserved, hint="docs/settings.md explains each key.")
     keys = {name: SecretStr(environment[name]) for name in _KEY_VARIABLES if environment.get(name)}
     try:

@@ -14,6 +14,7 @@ _PLAIN = {
     "none_required": "must be null",
     "tuple_type": "must be a list",
     "int_type": "must be a whole number",
+    "model_type": "must be an object with named values",
 }
 _PLAINER = (
     ("Value error, ", ""),

@@ -143,16 +143,13 @@ def test_every_variable_can_be_used(own: Path) -> None:
         ),
         (
             text("- a\n- b\n"),
-            (
-                "front matter: must be a valid dictionary or instance of FrontMatter "
-                "(keys: description, task, temperature)"
-            ),
+            ("front matter: must be an object with named values (keys: description, task, temperature)"),
         ),
         (
             text(system="{{ autor }}", user="{{ titel }} {{ authors }} {{ paper.id }} {{ range(2) | list }}"),
             (
                 "undefined: autor, paper, titel "
-                "(a prompt may use title, abstract, authors, categories, primary_category, comment)"
+                "(a prompt may use title, abstract, authors, categories, primary_category, comment, terms)"
             ),
         ),
         (

@@ -156,7 +156,7 @@ def test_what_is_no_mapping_is_no_paper() -> None:
     """A list or a number is refused as a whole."""
     with pytest.raises(ValidationError) as caught:
         Paper.model_validate(["2404.02059"])
-    assert explain(caught.value) == "must be a valid dictionary or instance of Paper"
+    assert explain(caught.value) == "must be an object with named values"
 
 
 def test_a_moment_without_a_zone_is_utc() -> None:

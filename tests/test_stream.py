@@ -120,7 +120,7 @@ def test_a_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
     ("bad", "complaint"),
     [
         (b"{broken", "invalid JSON: key must be a string at line 1 column 2"),
-        (b"7", "must be an object"),
+        (b"7", "must be an object with named values"),
         (b'{"paper": {"id": "x"}}', "paper: 'x' is not an arXiv identifier such as 2404.02059 or math/0309136"),
         (
             b'{"paper": {"id": "2404.02059", "title": "T"}, "failure": {"reason": "timeout"}}',

@@ -39,7 +39,9 @@ def assemble_command(given: Given) -> Exit:
     outcome = assemble(
         entries, source, end.spent or _uncounted(entries), output_for(settings, runtime(), replace=given.replace)
     )
-    Shown(given).show(outcome)
+    shown = Shown(given)
+    shown.show(outcome)
+    shown.end()
     if given.open:
         open_page((outcome,))
     return outcome.exit

@@ -7,16 +7,17 @@ import os
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 from pipeline.cli import screen
 from pipeline.cli.environment import now, prompt_library, settings_for, specs_for
 from pipeline.cli.options import Given
+from pipeline.compose.cost import Cost, cost_of
 from pipeline.compose.models import learned_of
+from pipeline.duration import rough_duration
 from pipeline.exits import Exit, of_several
 from pipeline.fetch import Tally, eastern_today
-from pipeline.model.prices import dearest, mean_of, price_of
+from pipeline.model.prices import mean_of
 from pipeline.model.tokens import Counter, counter
 from pipeline.model_choice import ModelChoice
 from pipeline.prompts import Prompt
@@ -27,8 +28,6 @@ from pipeline.summarize import Estimate, Plan, estimate
 
 SECONDS_A_REPLY = 8.0
 """Of a small model that writes some 700 tokens, where the endpoint has not been seen yet."""
-SOON = timedelta(hours=1)
-"""A run may begin so much later than its estimate, or take so much longer."""
 
 
 def estimate_command(given: Given) -> Exit:
@@ -51,15 +50,6 @@ class _Context:
     tokens: Counter
 
 
-@dataclass(frozen=True)
-class Cost:
-    """US dollars for a run; None where the price is not known."""
-
-    now: float | None
-    most: float | None
-    """If all of it falls into the dearest hour that the run may touch."""
-
-
 def _estimate(spec: DigestSpec, given: Given, context: _Context) -> Exit:
     if spec.refusal:
         raise spec.refusal
@@ -71,7 +61,7 @@ def _estimate(spec: DigestSpec, given: Given, context: _Context) -> Exit:
     plan = Plan(context.prompt, model, context.cache, refresh=given.refresh, offline=given.offline)
     found = estimate(papers, plan, context.tokens)
     minutes = _minutes(found, context)
-    cost = cost_of(found, minutes, choice)
+    cost = cost_of_estimate(found, choice, minutes=minutes)
     figures = {
         "name": source.name,
         "date": source.date,
@@ -97,7 +87,13 @@ def _words(figures: Mapping[str, object], found: Estimate, cost: Cost) -> str:
         return f"{counted}; nothing to pay for"
     minutes = figures["minutes"]
     assert isinstance(minutes, float)
-    return f"{counted}; {price_in_words(found, cost)}, {in_words(minutes)}"
+    return f"{counted}; {price_in_words(found, cost)}, {rough_duration(60 * minutes)}"
+
+
+def cost_of_estimate(found: Estimate, choice: ModelChoice, *, minutes: float = 0.0) -> Cost:
+    """Return what a run costs that begins now."""
+    mean = mean_of(found.tokens, found.to_ask) if found.to_ask else found.tokens
+    return cost_of(mean, found.to_ask, choice, now(), minutes=minutes)
 
 
 def price_in_words(found: Estimate, cost: Cost) -> str:
@@ -106,28 +102,6 @@ def price_in_words(found: Estimate, cost: Cost) -> str:
     if cost.now is not None and cost.most is not None and cost.most > cost.now:
         dollars += f" (up to ${cost.most:.4f} if it runs into the dear hours)"
     return f"about {found.tokens.prompt:,} prompt and {found.tokens.completion:,} completion tokens, {dollars}"
-
-
-def in_words(minutes: float) -> str:
-    """Return a time in the unit that suits it."""
-    for amount, unit in ((minutes / 60, "hour"), (minutes, "minute"), (minutes * 60, "second")):
-        if round(amount) > 1:
-            return f"{round(amount)} {unit}s"
-    return "1 second"
-
-
-def cost_of(found: Estimate, minutes: float, choice: ModelChoice) -> Cost:
-    """Return what a run costs that begins now, at the price of this moment and at the dearest on its way."""
-    if choice.replay_file or not found.to_ask:
-        return Cost(0.0, 0.0)
-    price = price_of(choice)
-    if price is None:
-        return Cost(None, None)
-    begins, mean = now(), mean_of(found.tokens, found.to_ask)
-    ends = begins + max(SOON, 2 * timedelta(minutes=minutes))
-    return Cost(
-        round(price(mean, begins) * found.to_ask, 6), round(dearest(price, mean, begins, ends) * found.to_ask, 6)
-    )
 
 
 def _minutes(found: Estimate, context: _Context) -> float:

@@ -27,7 +27,7 @@ class Given:
         list[str] | None,
         Argument(
             metavar="[NAME|CATEGORY]...",
-            help="Sections of digest.toml, or categories; several categories make one digest.  [default: every section]",
+            help="Sections of digest.toml; or categories, together one digest.  [default: every section]",
             show_default=False,
         ),
     ] = None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pipeline.cli import screen
 from pipeline.cli.environment import prompt_library, settings_for
-from pipeline.cli.estimate import cost_of, price_in_words, tables
+from pipeline.cli.estimate import cost_of_estimate, price_in_words, tables
 from pipeline.cli.options import Given
 from pipeline.errors import PromptError
 from pipeline.exits import Exit
@@ -64,4 +64,5 @@ def _price(papers: Sequence[Paper], prompt: Prompt, settings: Settings, cache: C
     choice = settings.models[0]
     plan = Plan(prompt, REPLAY_MODEL if choice.replay_file else choice.name, cache, refresh=True)
     found = estimate(papers, plan, counter(tables()))
-    return f"{len(papers)} to ask about again with {prompt.label}: {price_in_words(found, cost_of(found, 0.0, choice))}"
+    price = price_in_words(found, cost_of_estimate(found, choice))
+    return f"{len(papers)} to ask about again with {prompt.label}: {price}"

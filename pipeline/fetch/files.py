@@ -19,8 +19,8 @@ _STDIN = "standard input"
 _BOM = b"\xef\xbb\xbf"
 _LONGEST_LINE = 2**24
 _HINT = (
-    "--input reads JSON Lines (id, title and abstract in each), Atom from arXiv's query API, and arXiv's announcement feeds, "
-    "RSS or Atom."
+    "--input reads JSON Lines (id, title and abstract in each), Atom from arXiv's query API, and arXiv's announcement "
+    "feeds (RSS or Atom)."
 )
 _MAGIC = {
     b"\x1f\x8b": "a gzip file",

@@ -175,6 +175,20 @@ def test_the_bars_say_what_slows_a_run_and_what_it_costs(wired: Program, endpoin
     assert "0 new, 0 cached, 0 failed, 0.0 papers/s" not in shown
 
 
+@pytest.mark.parametrize(
+    ("count", "colour", "code"), [(4, "33", 3), (3, "32", 0)], ids=["partial: yellow", "complete: green"]
+)
+def test_the_line_of_a_digest_has_the_colour_of_its_end(hostile: Program, count: int, colour: str, code: int) -> None:
+    """On a terminal, unless NO_COLOR is set; a pipe gets the bare line."""
+    command = ("run", "--input", "papers.jsonl", "--limit", str(count), "--replace")
+    ended, shown = _on_a_terminal(hostile, *command)
+    line = rf"papers [\d-]+: {count} papers, [^\x1b]+ s"
+    assert (ended, bool(re.search(rf"\x1b\[{colour}m{line}\x1b\[0m", shown))) == (code, True)
+    hostile.environment["NO_COLOR"] = "1"
+    assert not re.search(rf"\x1b\[\d+m{line}", _on_a_terminal(hostile, *command)[1])
+    assert "\x1b" not in hostile(*command).stdout
+
+
 def test_help_names_every_command_and_the_version_is_one_line(cli: Program) -> None:
     """Commands that the contract fixes and that work are there; --version is the version."""
     helped, version = cli("--help"), cli("--version")

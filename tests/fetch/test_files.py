@@ -210,7 +210,7 @@ def test_a_bad_line_is_named_with_its_number_and_what_is_wrong(tmp_path: Path, b
     with pytest.raises(InputError) as caught:
         read_file(given_input.path, announce=None, limit=None)
     assert caught.value.message == f"{given_input.path}, line 3: {complaint}"
-    assert caught.value.hint.startswith('Each line is a JSON object with "id", "title" and "abstract"')
+    assert caught.value.hint.startswith('Write one JSON object a line, with "id", "title" and "abstract"')
     assert papers_of(given_input.stream()) == [A]
 
 
