@@ -115,10 +115,10 @@ def test_an_interrupted_run_leaves_no_bar_on_the_terminal(wired: Program, endpoi
 
 
 def test_a_terminal_never_gets_what_a_title_wants_it_to_do(hostile: Program) -> None:
-    """With a line a paper the only escape of ours is the link to the page; every other one would be a title's."""
+    """With a line a paper the only escapes of ours are the colour of the last line and the link to the page."""
     code, shown = _on_a_terminal(hostile, "run", "--input", "papers.jsonl", "-v")
     assert code == 3
-    own = re.compile(r"\x1b\]8;;(?:file:[ -\[\]-~]*)?\x1b\\")  # the link to the page
+    own = re.compile(r"\x1b\[(?:33|0)m|\x1b\]8;;(?:file:[ -\[\]-~]*)?\x1b\\")
     assert CONTROLS.findall(own.sub("", shown).replace("\r\n", "\n")) == []
     assert HOSTILE[1] in shown
 
