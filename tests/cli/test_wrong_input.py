@@ -94,6 +94,7 @@ WRONG = (
         ("--date 'soon'",),
         {"end.jsonl": END},
     ),
+    Wrong("a date that is none, before the input is read", "assemble --date soon", ("--date 'soon'", "YYYY-MM-DD")),
     Wrong("nothing to show", "show", ("no digest yet", "arxiv-digest demo")),
     Wrong("nothing to deliver", "deliver cs.AI", ("no digest yet", "arxiv-digest demo")),
     Wrong("nothing to make a site of", "site", ("no digest yet", "arxiv-digest demo")),
