@@ -176,7 +176,7 @@ def _in_words(found: Estimate, choice: ModelChoice) -> str:
     counted = f"{found.papers} papers, {found.cached} cached, {found.to_ask} to ask"
     if not found.to_ask or choice.replay_file:
         return f"{counted}; nothing to pay for"
-    return f"{counted}; {price_in_words(found, cost_of(found, 0.0, choice, now()))}"
+    return f"{counted}; {price_in_words(found, cost_of(found.mean, found.to_ask, choice, now()))}"
 
 
 def _run(

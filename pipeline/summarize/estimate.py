@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pipeline.model.interface import Ask
+from pipeline.model.prices import mean_of
 from pipeline.model.tokens import Counter
 from pipeline.prompts import Prompt
 from pipeline.records import Paper, Usage
@@ -37,6 +38,11 @@ class Estimate:
     def to_ask(self) -> int:
         """Papers that the model would be asked about."""
         return self.papers - self.cached
+
+    @property
+    def mean(self) -> Usage:
+        """Tokens of one paper that the model would be asked about."""
+        return mean_of(self.tokens, self.to_ask) if self.to_ask else self.tokens
 
 
 @dataclass(frozen=True)

@@ -108,7 +108,9 @@ def test_a_feed_that_is_not_yet_of_the_day_that_was_asked_for_is_not_taken_for_i
     days.announces(TUESDAY, several([1]), of_api=[announced(1), announced(2, published="2026-04-27T10:00:00Z")])
     days.arxiv.day = date.fromisoformat(MONDAY)
     ran = days("run", "cs.AI")
-    late = f"arXiv has not made the feed of {TUESDAY} yet, its feed is that of {MONDAY}: run again after 12:30 UTC"
+    late = (
+        f"arXiv has not made the feed of {TUESDAY} yet; its feed is still that of {MONDAY}. Run again after 12:30 UTC"
+    )
     assert (ran.code, late in ran.stderr, days.report("cs.AI", MONDAY)["complete"]) == (3, True, False)
     ran = days("run", "cs.AI", "--date", TUESDAY)
     assert (ran.code, "warning" in ran.stderr) == (0, False)
@@ -429,7 +431,7 @@ def test_a_stale_feed_is_told_on_the_page_and_asked_for_again(days: Days) -> Non
     ran = days("run", "cs.AI")
     assert (ran.code, days.shown("cs.AI", TUESDAY)) == (3, [])
     assert f"公告源仍是 {MONDAY} 的内容" in days.page("cs.AI", TUESDAY)
-    assert f"warning: arXiv's feed is still that of {MONDAY}, whose pages have" in ran.stderr
+    assert f"warning: arXiv's feed is still that of {MONDAY}, and its papers are all on pages already" in ran.stderr
     assert (days.report("cs.AI", TUESDAY)["complete"], list(days.notes("cs.AI", TUESDAY))) == (False, ["stale_feed"])
     days.announces(TUESDAY, several((3, 4)))
     days.later(16)
@@ -449,6 +451,17 @@ def test_a_stale_feed_is_told_once_for_all_sections(days: Days) -> None:
         f"one {TUESDAY}",
         f"two {TUESDAY}",
     ]
+
+
+def test_a_stale_feed_of_one_section_is_told_with_its_name(days: Days) -> None:
+    """The other one has a page of today, and the warning does not sound as if it had none."""
+    days.program.write("digest.toml", '[digests.one]\ncategories = ["cs.AI"]\n[digests.two]\ncategories = ["cs.LG"]\n')
+    days.announces(MONDAY, several((1, 2)))
+    days("run", "one")
+    days.announces(TUESDAY, several((1, 2)))
+    ran = days("run")
+    warnings = [line for line in ran.stderr.splitlines() if "feed is still that of" in line]
+    assert [line.partition(": arXiv's feed")[0] for line in warnings] == [f"arxiv-digest: warning: one {TUESDAY}"]
 
 
 def _piped(days: Days, monkeypatch: pytest.MonkeyPatch, *asked: str) -> list[int]:
