@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -54,7 +55,7 @@ def test_a_wheel_carries_prompts_templates_and_the_sample(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     wanted = [
-        *("_prompts/digest/1.md", "_prompts/released.json", "assemble/templates/digest.md.j2"),
+        *("_prompts/digest/1.md", "_prompts/released.json", "_prompts/glossary.csv", "assemble/templates/digest.md.j2"),
         *(f"assemble/templates/{name}" for name in ("page.html.j2", "paper.html.j2", "page.css", "page.js")),
         *("sample/papers.atom.xml", "sample/replies.jsonl"),
         *("compare/sample/papers.jsonl", "compare/templates/compare.html.j2", "compare/templates/judge.js"),
@@ -70,10 +71,19 @@ def test_an_installed_wheel_makes_the_demonstration_in_an_empty_folder(program: 
     assert (tmp_path / "outputs" / "demo" / "2026-11-23.html").is_file()
 
 
+def test_a_source_distribution_carries_the_glossary(tmp_path: Path) -> None:
+    """With the prompts, from where the wheel takes it."""
+    _run(sys.executable, "-m", "build", "--sdist", "--no-isolation", "--outdir", tmp_path, CHECKOUT, folder=tmp_path)
+    (built,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(built) as archive:
+        assert [name for name in archive.getnames() if name.endswith("/prompts/glossary.csv")] != []
+
+
 def test_an_installed_wheel_has_prompts_of_its_own(program: Path, tmp_path: Path) -> None:
     """They come from the package, and a new version of them goes into the folder at hand."""
     (first, *_) = _run(program, "prompts", "list", folder=tmp_path).splitlines()
     assert first.split()[:2] == ["digest@1", "released"]
     assert str(program.parent.parent) in first
+    assert str(program.parent.parent) in _run(program, "prompts", "terms", folder=tmp_path)
     _run(program, "prompts", "new", "digest", folder=tmp_path)
     assert (tmp_path / "prompts" / "digest" / "2.md").is_file()

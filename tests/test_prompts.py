@@ -152,7 +152,7 @@ def test_every_variable_can_be_used(own: Path) -> None:
             text(system="{{ autor }}", user="{{ titel }} {{ authors }} {{ paper.id }} {{ range(2) | list }}"),
             (
                 "undefined: autor, paper, titel "
-                "(a prompt may use title, abstract, authors, categories, primary_category, comment)"
+                "(a prompt may use title, abstract, authors, categories, primary_category, comment, terms)"
             ),
         ),
         (
@@ -260,6 +260,22 @@ def test_a_file_that_cannot_be_read_is_an_error_of_the_prompt(own: Path, body: b
     with pytest.raises(PromptError) as caught:
         load(path)
     assert caught.value.message.startswith(f"{path}: cannot be read: ")
+
+
+def test_terms_are_those_of_the_first_folder_that_has_a_glossary(
+    own: Path, packaged: Path, library: PromptLibrary
+) -> None:
+    """A prompt says those in title and abstract, on one line, and nothing where there are none."""
+    write(packaged, body=text(user="{{ title }} {{ abstract }}{% if terms %} [{{ terms }}]{% endif %}"))
+    paper = PAPER.model_copy(update={"title": "Qubits", "abstract": "A token."})
+    assert render(library.get("digest@1"), paper)[1] == "Qubits A token."
+    for folder, rendering in ((packaged, "甲"), (own, "量子比特")):
+        folder.mkdir(exist_ok=True)
+        rows = f"term,中文,field,forbidden renderings,note\nqubit,{rendering},physics,,\ntoken,词元,language,,\n"
+        (folder / "glossary.csv").write_text(rows, encoding="utf-8")
+    prompt = PromptLibrary(library.folders, TEMPLATES).get("digest@1")
+    assert render(prompt, paper)[1] == "Qubits A token. [qubit 量子比特；token 词元]"
+    assert render(prompt, PAPER)[1] == "On {{ abstract }} We show # User."
 
 
 @settings(max_examples=40, deadline=None)

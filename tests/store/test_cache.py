@@ -202,6 +202,17 @@ def test_the_newest_version_of_a_paper_is_given(shelf: Shelf) -> None:
         assert cache.replies.paper("2404.00001") == paper(version=10)
 
 
+def test_the_newest_papers_are_those_that_were_summarized_last(shelf: Shelf) -> None:
+    """Each once, in its newest version, at most as many as are wanted; one that cannot be read is left out."""
+    with shelf.open() as cache:
+        for number, version in ((1, 1), (2, 2), (2, 1), (3, 1), (4, 1)):
+            keep(cache, paper(number, version=version), reply(number, key=f"{number}v{version}"))
+    shelf.sql("UPDATE papers SET record = '{' WHERE id = '2404.00003'")
+    with shelf.open() as cache:
+        assert cache.replies.newest_papers(9) == (paper(4), paper(2, version=2), paper(1))
+        assert cache.replies.newest_papers(1) == (paper(4),)
+
+
 @pytest.mark.parametrize("version", [2, None], ids=["with-version", "without-version"])
 def test_a_paper_that_two_prompts_summarized_is_one_paper(shelf: Shelf, version: int | None) -> None:
     """The record of the last time counts."""
