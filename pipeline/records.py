@@ -203,10 +203,11 @@ class Mark(Record):
     sentence: int | None = None
     """Number of the sentence from 1; None for the whole field."""
     detail: str
+    """The words that it concerns; empty where it is all of the field or the sentence."""
 
 
 class Sentence(Record):
-    """One sentence of an abstract and its translation."""
+    """One sentence of an abstract and its translation, or several that belong together; one side may be empty."""
 
     en: str
     zh: str

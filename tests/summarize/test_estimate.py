@@ -13,7 +13,7 @@ from pipeline.records import Usage
 from pipeline.store.cache import Cache
 from pipeline.summarize import Estimate, Plan, estimate
 from pipeline.summarize.dialogue import first_ask
-from pipeline.summarize.estimate import COMPLETION_SHARE, ENOUGH_SEEN, SCHEMA_CHARACTERS
+from pipeline.summarize.estimate import ENOUGH_SEEN, SCHEMA_CHARACTERS
 from pipeline.summarize.tasks import task_of
 
 from .conftest import MakeJob
@@ -36,7 +36,7 @@ def by_rule(prompt: Prompt, count: int, skipped: int = 0) -> Usage:
     sent = sum(len(message.content) for ask in asks for message in ask.messages)
     schemas = sum(len(str(ask.schema)) // SCHEMA_CHARACTERS for ask in asks)
     characters = sum(len(one.abstract) for one in asked)
-    return Usage(prompt=sent + schemas, completion=round(characters * COMPLETION_SHARE))
+    return Usage(prompt=sent + schemas, completion=round(characters * task_of(prompt).completion_share))
 
 
 @pytest.mark.parametrize("counter", [COUNTED, GUESSED], ids=["counted", "guessed"])

@@ -147,7 +147,7 @@ async def test_all_requests_begin_alike_and_end_with_the_paper(server: OpenAISer
     first, second = (sent(server, number) for number in range(2))
     assert first[0] == second[0]
     assert len(first) == len(second) == 2
-    for messages, asked_of in ((first, "1."), (second, "2.")):
+    for messages, asked_of in ((first, "b."), (second, "c.")):
         assert messages[-1]["content"].startswith("<title>Sharing Maps</title>\n<abstract>Robots")
         assert messages[-1]["content"].endswith(f" {asked_of}</abstract>")
     bodies = [{name: value for name, value in call.request.items() if name != "messages"} for call in server.log]
