@@ -115,6 +115,9 @@ def _result(outcome: Outcome, given: Given) -> Iterator[str]:
         f"{len(report.failed)} without summary, {report.source.missing} missing; "
         f"{report.requests} requests{cost}, {screen.duration(report.wall_s)}"
     )
+    if report.marked_papers:
+        by_check = ", ".join(f"{count} {check.replace('_', ' ')}" for check, count in report.marked.items())
+        yield f"  {report.marked_papers} of {report.papers} with a mark: {by_check}"
     if report.kept:
         yield f"  {len(report.kept)} of them are from earlier runs of the day; --replace keeps only what this run found"
     page = _page(outcome) or next(iter(outcome.files), None)

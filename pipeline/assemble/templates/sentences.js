@@ -1,0 +1,26 @@
+// A sentence of the abstract in Chinese shows its original beneath it, and hides it again.
+const originals = new WeakMap();
+const pairSentences = (details) => {
+  const [chinese, english] = [...details.querySelectorAll(":scope > div > p")].map((text) => [
+    ...text.querySelectorAll(":scope > span:not(.original)"),
+  ]);
+  if (!english || chinese.length !== english.length) return;
+  chinese.forEach((sentence, at) => {
+    if (originals.has(sentence) || !sentence.textContent || !english[at].textContent) return;
+    originals.set(sentence, english[at]);
+    sentence.role = "button";
+    sentence.tabIndex = 0;
+    sentence.ariaExpanded = false;
+  });
+};
+const toggleOriginal = (sentence) => {
+  const shown = sentence.ariaExpanded === "true";
+  if (shown) sentence.nextElementSibling.remove();
+  else {
+    const original = originals.get(sentence).cloneNode(true);
+    original.className = "original";
+    original.lang = "en";
+    sentence.after(original);
+  }
+  sentence.ariaExpanded = !shown;
+};
