@@ -18,7 +18,7 @@ from tests.servers.openai import OpenAIServer
 from tests.servers.openai_options import Item, Options
 
 from .conftest import MakeJob
-from .samples import GOOD, NOON, Watcher, paper, papers, settle
+from .samples import GOOD, NOON, PROMPT, Watcher, paper, papers, settle, summarize, write_prompt
 
 CACHED = 64
 
@@ -136,6 +136,20 @@ async def test_three_bad_replies_are_a_failure_and_all_of_them_are_counted(job: 
     assert entry.failure is not None
     assert (entry.failure.reason, entry.failure.attempts) == ("not_json", 3)
     assert (account.requests, entry.failure.usage) == (3, account.usage)
+
+
+async def test_an_abstract_is_asked_sentence_by_sentence(cache: Cache, tmp_path: Path) -> None:
+    """The server knows the paper by its numbered sentences, and answers with those recorded."""
+    sentences = ["机器人保有地图。", "它们只发送变化。"]
+    of = paper(abstract="Robots keep maps. They send only changes.")
+    recorded = {"id": of.id, "title": of.title, "abstract": of.abstract, **GOOD, "sentences": sentences}
+    text = PROMPT.replace("temperature: 0.3", "task: sentences").replace("{{ abstract }}", "{{ sentences }}")
+    prompt = write_prompt(tmp_path, text)
+    with OpenAIServer([recorded]) as server:
+        async with connected(server.base_url) as model:
+            (entry,), _ = await summarize(Job(task_of(prompt), prompt, model, cache, Watcher(), lambda: NOON), [of])
+    assert entry.summary is not None
+    assert [one.zh for one in entry.summary.sentences] == sentences
 
 
 async def test_all_requests_begin_alike_and_end_with_the_paper(server: OpenAIServer, cache: Cache) -> None:

@@ -15,12 +15,14 @@ const pairSentences = (details) => {
 };
 const toggleOriginal = (sentence) => {
   const shown = sentence.ariaExpanded === "true";
-  if (shown) sentence.nextElementSibling.remove();
+  const next = sentence.nextElementSibling;
+  const last = next?.tagName === "MARK" ? next : sentence;
+  if (shown) last.nextElementSibling.remove();
   else {
     const original = originals.get(sentence).cloneNode(true);
     original.className = "original";
     original.lang = "en";
-    sentence.after(original);
+    last.after(original);
   }
   sentence.ariaExpanded = !shown;
 };
