@@ -144,6 +144,9 @@ def _result(outcome: Outcome, given: Given) -> Iterator[str]:
         f"{report.requests} requests{cost}, {duration(report.wall_s)}"
     )
     yield screen.coloured(line, COLOURS[outcome.exit])
+    if report.marked_papers:
+        by_check = ", ".join(f"{count} {check.replace('_', ' ')}" for check, count in report.marked.items())
+        yield f"  {report.marked_papers} of {report.papers} with a mark: {by_check}"
     if report.kept:
         yield f"  {len(report.kept)} of them are from earlier runs of the day; --replace keeps only what this run found"
     page = _page(outcome) or next(iter(outcome.files), None)

@@ -15,7 +15,7 @@ from pipeline.model.tokens import estimate
 from pipeline.records import Paper, Usage
 from pipeline.run import DigestSpec
 from pipeline.settings import Settings
-from pipeline.summarize import COMPLETION_SHARE, first_ask, task_of
+from pipeline.summarize import first_ask, task_of
 
 MOST_UNCONFIRMED = 1000
 """Papers of one query that are summarized without more ado."""
@@ -54,8 +54,9 @@ def _cost(papers: tuple[Paper, ...], count: int, settings: Settings, runtime: Ru
     if not papers:
         return None
     prompt = prompt_library(runtime.prompts).get(settings.prompt)
-    asks = [first_ask(paper, task_of(prompt), prompt) for paper in papers]
+    task = task_of(prompt)
+    asks = [first_ask(paper, task, prompt) for paper in papers]
     asked = sum(estimate(message.content) for ask in asks for message in ask.messages)
-    written = sum(len(paper.abstract) for paper in papers) * COMPLETION_SHARE
+    written = sum(len(paper.abstract) for paper in papers) * task.completion_share
     mean = Usage(prompt=round(asked / len(papers)), completion=round(written / len(papers)))
     return cost_of(mean, count, settings.models[0], runtime.now()).now

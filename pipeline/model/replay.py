@@ -17,6 +17,7 @@ _FIELDS = {
     "en_tldr": "tldr_en",
     "tldr_en": "tldr_en",
     "translated_abstract": "translated_abstract",
+    "sentences": "sentences",
 }
 """Keys of a line and the reply's; the older ``en_tldr`` is read too."""
 

@@ -20,7 +20,7 @@ import pytest
 from pipeline.cli.edge import guarded
 from pipeline.records import Paper
 from pipeline.store.memory import Memory
-from tests.anything import good
+from tests.anything import widgets
 from tests.servers.arxiv import ArxivServer, Fault, error_announcement, error_feed
 from tests.servers.openai import OpenAIServer
 
@@ -666,7 +666,7 @@ def test_a_fetch_over_days_that_fails_says_so_and_goes_on_where_it_stopped(days:
 def test_two_processes_never_ask_arxiv_within_the_delay(cli: Program) -> None:
     """The lock in the cache folder spaces them; both end well."""
     day, many = date.fromisoformat(eastern_day()), several(range(1, 203))
-    cli.write("replies.jsonl", lines({"id": paper.id, **good(paper.id)} for paper in many))
+    cli.write("replies.jsonl", lines({"id": paper.id, **widgets(paper.id)} for paper in many))
     with ArxivServer(many, day=day) as arxiv:
         cli.environment |= arxiv_environment(arxiv) | {
             "OPENAI_BASE_URL": "replay:replies.jsonl",
@@ -683,7 +683,7 @@ def test_two_processes_never_ask_arxiv_within_the_delay(cli: Program) -> None:
 def test_after_a_kill_only_the_pages_that_are_not_kept_are_asked_for(cli: Program) -> None:
     """Killed by the system after the feed and the first of three pages: the rerun asks for two."""
     day, many = date.fromisoformat(eastern_day()), several(range(1, 251))
-    cli.write("replies.jsonl", lines({"id": paper.id, **good(paper.id)} for paper in many))
+    cli.write("replies.jsonl", lines({"id": paper.id, **widgets(paper.id)} for paper in many))
     with ArxivServer(many, day=day) as arxiv:
         cli.environment |= arxiv_environment(arxiv) | {"OPENAI_BASE_URL": "replay:replies.jsonl"}
         arxiv.faults = [Fault(), Fault(), Fault(manner="stall")]
