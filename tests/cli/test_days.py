@@ -203,7 +203,7 @@ def test_a_later_run_heals_what_was_made_from_the_feed(days: Days) -> None:
     """The page then has the API's records; of arXiv the feed and the lacking ids are asked, of the model nothing."""
     announcement = several(range(1, 31))
     days.announces(MONDAY, announcement, of_api=several(range(1, 26)))
-    replies = [one.model_dump(include={"id", "title", "abstract"}) | good(one.id) for one in announcement]
+    replies = [one.model_dump(include={"id", "title", "abstract"}) | widgets(one.id) for one in announcement]
     with OpenAIServer(replies) as model:
         run = ("run", "cs.AI", "--base-url", model.base_url, "--model", "m")
         assert days(*run).code == 0

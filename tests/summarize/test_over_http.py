@@ -148,7 +148,8 @@ async def test_an_abstract_is_asked_sentence_by_sentence(cache: Cache, tmp_path:
     prompt = write_prompt(tmp_path, text)
     with OpenAIServer([recorded]) as server:
         async with connected(server.base_url) as model:
-            (entry,), _ = await summarize(Job(task_of(prompt), prompt, model, cache, Watcher(), lambda: NOON), [of])
+            job = Job(task_of(prompt), prompt, model, cache, Watcher(), lambda: NOON, time.monotonic)
+            (entry,), _ = await summarize(job, [of])
     assert entry.summary is not None
     assert [one.zh for one in entry.summary.sentences] == sentences
 
