@@ -163,7 +163,7 @@ def wrong_terms(english: str, chinese: str, glossary: Glossary) -> list[WrongTer
 
 
 def _forbidden_in(text: str, term: Term, terms: Sequence[Term]) -> str | None:
-    """Return the forbidden rendering of ``term`` in ``text``; one within a right rendering of ``terms`` does not count."""
+    """Return the forbidden rendering of ``term`` in ``text``; none within a right rendering of ``terms``."""
     if not any(_key(each) in text for each in term.forbidden):
         return None
     right = {_key(each.rendering) for each in terms}

@@ -203,10 +203,11 @@ class Mark(Record):
     sentence: int | None = None
     """Number of the sentence from 1; None for the whole field."""
     detail: str
+    """The words that it concerns; empty where it is all of the field or the sentence."""
 
 
 class Sentence(Record):
-    """One sentence of an abstract and its translation."""
+    """One sentence of an abstract and its translation, or several that belong together; one side may be empty."""
 
     en: str
     zh: str
@@ -453,6 +454,10 @@ class RunReport(Record):
     """Where earlier versions of papers that come as replacements were shown last."""
     notes: tuple[Note, ...] = ()
     """What the page says of the source, each a key and its figures."""
+    marked: dict[str, int] = Field(default={}, exclude_if=lambda marked: not marked)
+    """Papers with a mark, by the check that found it."""
+    marked_papers: int = Field(default=0, exclude_if=lambda count: not count)
+    """Papers with a mark, whatever their checks."""
     kept: tuple[str, ...] = ()
     """Ids of papers that the page has as an earlier run of the day found them; this run found nothing or less."""
     complete: bool

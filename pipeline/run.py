@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 from pipeline import outputs
@@ -230,6 +231,7 @@ def _report(
     entries: list[Entry], source: Source, spent: Spent, *, kept: tuple[str, ...] = (), complete: bool = False
 ) -> RunReport:
     failures = [entry.failure for entry in entries if entry.failure]
+    checks = [{mark.check for mark in entry.summary.marks} for entry in entries if entry.summary]
     return RunReport(
         name=source.name or DEFAULT_NAME,
         date=source.date or "",
@@ -240,6 +242,8 @@ def _report(
         repeated=source.repeated,
         earlier=source.earlier,
         notes=source.notes,
+        marked=dict(Counter(chain.from_iterable(map(sorted, checks)))),
+        marked_papers=sum(map(bool, checks)),
         kept=kept,
         complete=complete,
         **{name: getattr(spent, name) for name in Spent.model_fields},

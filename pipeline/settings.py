@@ -221,15 +221,17 @@ def load(config: Path | None, environment: Mapping[str, str], options: Mapping[s
     from_file = _read_toml(config) if config else {}
     if secrets := [key for key in _SECRETS if key in from_file]:
         raise SettingsError(
-            f"{config}: {secrets[0]} may not stand in a file", hint="Keys live in the environment only."
+            f"{config}: {secrets[0]} must not be in a file",
+            hint="Delete the line, and set the variable in the environment instead.",
         )
     from_environment = {key: environment[name] for name, key in _ENVIRONMENT.items() if environment.get(name)}
     given = {key: value for key, value in options.items() if value is not None}
     merged = from_file | from_environment | given
     trusted = "base_url" not in from_file or "base_url" in from_environment | given
     if merged.get("model") == REPLAY_MODEL and not str(merged.get("base_url", "")).startswith(REPLAY):
-        place = _origins(from_environment, given).get("model", str(config))
-        reserved = f"{place}: model: {REPLAY_MODEL!r} is reserved for --base-url replay:FILE"
+        place = _origins(from_environment, given).get("model")
+        where = f"{place}: " if place else f"{config}: model: "
+        reserved = f"{where}{REPLAY_MODEL!r} is reserved for --base-url replay:FILE"
         raise SettingsError(reserved, hint="docs/settings.md explains each key.")
     keys = {name: SecretStr(environment[name]) for name in _KEY_VARIABLES if environment.get(name)}
     try:
@@ -244,7 +246,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path}: is not TOML: {error}", hint="Mend that line.") from error
+        raise SettingsError(f"{path}: is not TOML: {error}", hint="Correct that line.") from error
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
         raise SettingsError(f"{path}: cannot be read: {reason}", hint="Name a file with --config FILE.") from error
@@ -263,7 +265,11 @@ def _where(
     origins = _origins(from_environment, given)
     keys = {str(fault["loc"][0]) for fault in error.errors() if fault["loc"]}
     places = sorted({origins.get(key, str(config or CONFIG_FILE)) for key in keys}) or [str(config or CONFIG_FILE)]
-    text = f"{', '.join(places)}: {explain(error)}"
+    said = explain(error)
+    if len(keys) == 1 and (key := next(iter(keys))) in origins:
+        # The name of the option or variable says which.
+        said = re.sub(rf"^{key}(\.\d+)?: ", "", said)
+    text = f"{', '.join(places)}: {said}"
     if any(fault["type"] == "extra_forbidden" for fault in error.errors()):
         allowed = sorted(Settings.model_fields.keys() - set(_SECRETS))
         known = {*allowed, *DigestSection.model_fields}

@@ -69,5 +69,5 @@ def read_entry_file(path: Path) -> tuple[Entry | End, ...]:
     try:
         lines = path.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n")
     except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+        raise InputError(f"{path}: cannot be read: {error.strerror}", hint="Check the path.") from error
     return tuple(read_entries(lines, name=str(path)))

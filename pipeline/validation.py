@@ -14,7 +14,21 @@ _PLAIN = {
     "none_required": "must be null",
     "tuple_type": "must be a list",
     "int_type": "must be a whole number",
+    "model_type": "must be an object with named values",
 }
+_PLAINER = (
+    ("Value error, ", ""),
+    ("Assertion failed, ", ""),
+    (", unable to parse string as an integer", ""),
+    (", unable to parse string as a number", ""),
+    ("Input should be", "must be"),
+    ("greater than or equal to", "at least"),
+    ("less than or equal to", "at most"),
+    ("greater than", "more than"),
+    ("a valid integer", "a whole number"),
+    ("a valid number", "a number"),
+)
+"""What pydantic says, and how a reader would say it."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -35,11 +49,13 @@ def explain(error: ValidationError) -> str:
         ):
             # A list that is too short only because its members are wrong.
             continue
-        what = _PLAIN.get(fault["type"]) or _own_words(fault["msg"])
+        what = _PLAIN.get(fault["type"]) or in_plain_words(fault["msg"])
         said.append(f"{'.'.join(map(str, where))}: {what}" if where else what)
     return "; ".join(said)
 
 
-def _own_words(message: str) -> str:
-    text = message.removeprefix("Value error, ").removeprefix("Assertion failed, ")
-    return text[:1].lower() + text[1:]
+def in_plain_words(message: str) -> str:
+    """Return one of pydantic's messages as a reader would say it."""
+    for theirs, plainer in _PLAINER:
+        message = message.replace(theirs, plainer)
+    return message[:1].lower() + message[1:]

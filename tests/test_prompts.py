@@ -133,7 +133,7 @@ def test_every_variable_can_be_used(own: Path) -> None:
         (
             text("temprature: 1\nmodel: m\ntemperature: 3\n"),
             (
-                "front matter: description: missing; temperature: input should be less than or equal to 2; "
+                "front matter: description: missing; temperature: must be at most 2; "
                 "temprature: unknown key; model: unknown key (keys: description, task, temperature)"
             ),
         ),
@@ -143,10 +143,7 @@ def test_every_variable_can_be_used(own: Path) -> None:
         ),
         (
             text("- a\n- b\n"),
-            (
-                "front matter: input should be a valid dictionary or instance of FrontMatter "
-                "(keys: description, task, temperature)"
-            ),
+            ("front matter: must be an object with named values (keys: description, task, temperature)"),
         ),
         (
             text(system="{{ autor }}", user="{{ titel }} {{ authors }} {{ paper.id }} {{ range(2) | list }}"),

@@ -140,8 +140,8 @@ def test_a_link_is_kept_only_where_it_is_the_papers_own_page(url: object, *, kep
         ({"title": 7, "abstract": None}, "title: must be text; abstract: must be text"),
         ({"id": "x"}, "'x' is not an arXiv identifier such as 2404.02059 or math/0309136"),
         ({"id": 2404.1}, "id: must be text"),
-        ({"announce_type": "old"}, "announce_type: input should be 'new', 'cross', 'replace' or 'replace-cross'"),
-        ({"version": -1}, "version: input should be greater than or equal to 1"),
+        ({"announce_type": "old"}, "announce_type: must be 'new', 'cross', 'replace' or 'replace-cross'"),
+        ({"version": -1}, "version: must be at least 1"),
     ],
     ids=["blank", "types", "id", "number-as-id", "announce-type", "version"],
 )
@@ -156,7 +156,7 @@ def test_what_is_no_mapping_is_no_paper() -> None:
     """A list or a number is refused as a whole."""
     with pytest.raises(ValidationError) as caught:
         Paper.model_validate(["2404.02059"])
-    assert explain(caught.value) == "input should be a valid dictionary or instance of Paper"
+    assert explain(caught.value) == "must be an object with named values"
 
 
 def test_a_moment_without_a_zone_is_utc() -> None:

@@ -120,7 +120,7 @@ def test_a_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
     ("bad", "complaint"),
     [
         (b"{broken", "invalid JSON: key must be a string at line 1 column 2"),
-        (b"7", "input should be an object"),
+        (b"7", "must be an object with named values"),
         (b'{"paper": {"id": "x"}}', "paper: 'x' is not an arXiv identifier such as 2404.02059 or math/0309136"),
         (
             b'{"paper": {"id": "2404.02059", "title": "T"}, "failure": {"reason": "timeout"}}',
@@ -128,7 +128,7 @@ def test_a_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
         ),
         (b'{"id": "2404.02059", "title": "T", "abstract": "A"}', "paper: missing"),
         (b'{"paper": {"id": "2404.02059", "title": "T", "abstract": "A"}}', "needs either a summary or a failure"),
-        (b'{"end": {"exit": 200}}', "end.source: missing; end.exit: input should be less than or equal to 130"),
+        (b'{"end": {"exit": 200}}', "end.source: missing; end.exit: must be at most 130"),
         (b"\xff\xfe{}", "invalid JSON: expected value at line 1 column 1"),
     ],
     ids=["json", "no-object", "id", "fields", "fetch's-line", "no-outcome", "end", "bytes"],

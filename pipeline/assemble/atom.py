@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 from jinja2 import Template
 
 from pipeline.archive import feed_address, page_address
+from pipeline.assemble.doubts import doubts_in_full
 from pipeline.assemble.language import words_of
 from pipeline.assemble.rendering import environment
 from pipeline.records import DEFAULT_LANGUAGE, Day, Entry
@@ -48,6 +49,7 @@ def atom(name: str, days: Iterable[Day], style: FeedStyle) -> str:
         days=held,
         tag=f"{_AUTHORITY}{name}",
         feed_url=feed_address(style.site_url, name),
+        doubts=partial(doubts_in_full, words=words_of(style.language)),
         pages={day.date: page_address(style.site_url, name, day.date) for day in held},
     )
 

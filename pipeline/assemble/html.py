@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from pipeline.assemble import rendering
 from pipeline.assemble.digest import Digest, without_tail
+from pipeline.assemble.doubts import doubts_in_full, pairs_of, reasons, reasons_of_field
 from pipeline.assemble.foot import foot, reason_of
 from pipeline.assemble.formulas import with_formulas
 from pipeline.assemble.language import words_of
@@ -25,7 +26,7 @@ from pipeline.text import plain
 
 STYLES = ("page.css", "papers.css", "print.css")
 """What the page's stylesheet is made of; the pages of the site share the first."""
-SCRIPTS = ("store.js", "filters.js", "view.js", "keys.js", "page.js")
+SCRIPTS = ("store.js", "filters.js", "view.js", "sentences.js", "keys.js", "page.js")
 """What the page's script is made of. The parts share one scope; each uses only what stands in those before it."""
 
 
@@ -93,6 +94,10 @@ def environment() -> Environment:
     made.filters["without_tail"] = without_tail
     made.filters["paper_links"] = paper_links
     made.filters["reason"] = reason_of
+    made.filters["doubts"] = doubts_in_full
+    made.filters["pairs"] = pairs_of
+    made.filters["reasons"] = reasons
+    made.filters["reasons_of"] = reasons_of_field
     return made
 
 

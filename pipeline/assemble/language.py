@@ -28,9 +28,13 @@ class Language:
     """Remarks at the foot, with the names of their figures in braces."""
     phrases: Mapping[str, str]
     """What a feed or a message says: ``feed``, ``day``, ``failed``, ``incomplete`` and its parts ``lack_…``,
-    ``limited``, ``more``, ``page``."""
+    ``limited``, ``more``, ``page``, ``doubtful`` and the parts of its details."""
     marks: Mapping[str, str]
     """What is said beside a title: ``version``, ``new_version``, ``withdrawn``; and before a link, ``earlier``."""
+    checks: Mapping[str, str]
+    """Why a text is doubtful, by the check that found it."""
+    fields: Mapping[str, str]
+    """Names of a summary's texts."""
     marked: str
     """Around the marks of a title."""
     because: str
@@ -132,6 +136,10 @@ LANGUAGES: Mapping[str, Language] = {
             "limited": "本期限定了篇数：共有 {total} 篇，只取了 {count} 篇。",
             "more": "还有 {count} 篇没有列在这里。",
             "page": "全文：{url}",
+            "doubtful": "待核",
+            "doubts": "待核：{doubts}",
+            "sentence": "第 {number} 句",
+            "quoted": "{reason}“{quote}”",
         },
         marks={
             "version": "第 {version} 版",
@@ -139,6 +147,29 @@ LANGUAGES: Mapping[str, Language] = {
             "withdrawn": "已撤稿",
             "earlier": "上一次登载：",
         },
+        checks={
+            "aligned": "未逐句对应",
+            "traditional": "夹有繁体字",
+            "regional": "用词待核",
+            "half_translated": "部分未译",
+            "unfinished": "句子不完整",
+            "number": "数字待核",
+            "formula": "公式待核",
+            "link": "网址待核",
+            "name_lost": "名称待核",
+            "name_added": "名称待核",
+            "length": "详略待核",
+            "foreign_sentence": "译文与原句不符",
+            "added_sentence": "有原文没有的句子",
+            "dropped_sentence": "有句子漏译",
+            "negation": "否定待核",
+            "turned": "意思待核",
+            "title_short": "题目不全",
+            "title_english": "题目未译",
+            "title_unlike": "题目与原文不符",
+            "line_unlike": "要点与原文不符",
+        },
+        fields={"translated_title": "题目", "tldr": "要点", "tldr_en": "英文要点", "translated_abstract": "摘要"},
         marked="（{marks}）",
         because="{reason}：{detail}",
         counts="公告 {announced} 篇，取得 {fetched} 篇，缺少 {missing} 篇。本页 {shown} 篇。",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from pipeline.assemble.digest import Digest, in_page_order
+from pipeline.assemble.doubts import doubts_by_field
 from pipeline.assemble.language import Language
 from pipeline.records import Entry, Paper, Shown
 
@@ -28,6 +30,8 @@ class Marks:
     earlier: str = ""
     """Day of the page that had an earlier version."""
     withdrawn: str = ""
+    doubts: Mapping[str, str] = field(default_factory=dict)
+    """For each doubtful field of the summary why it is so, in brackets."""
 
 
 def marked(digest: Digest, words: Language) -> list[tuple[Entry, Marks]]:
@@ -48,6 +52,7 @@ def marks_of(entry: Entry, earlier: Shown | None, words: Language) -> Marks:
         version=version,
         earlier=earlier.day if earlier else "",
         withdrawn=words.because.format(reason=withdrawn, detail=detail) if withdrawn and detail else withdrawn,
+        doubts=doubts_by_field(entry.summary, words),
     )
 
 

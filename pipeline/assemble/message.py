@@ -90,7 +90,8 @@ def _shown(entry: Entry, number: int, markup: _PlainText, words: Language) -> st
     if failure:
         said = words.phrases["failed"].format(reason=words.reasons.get(failure.reason, failure.reason))
     title = summary.translated_title if summary else paper.title
-    return markup.entry(number, _short(title), _short(said), paper.url)
+    doubt = words.marked.format(marks=words.phrases["doubtful"]) if summary and summary.marks else ""
+    return markup.entry(number, _short(title), _short(said) + doubt, paper.url)
 
 
 def _short(text: str) -> str:

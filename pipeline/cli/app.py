@@ -99,11 +99,11 @@ def fetch(given: Given) -> int:
     *ASKING, "input", "limit", "budget", "cache", "config", "offline", "refresh", "quiet", "verbose",
     wording={
         "input": "Papers to read; - is standard input.  [default: -]",
-        "offline": "Ask no model: take summaries from the cache alone.",
+        "offline": "Ask no model: use only summaries from the cache.",
     },
 )  # fmt: skip
 def summarize(given: Given) -> int:
-    """Read papers as JSON Lines, write each with its summary or failure."""
+    """Read papers as JSON Lines; write each with its summary or failure."""
     from pipeline.cli.summarize import summarize_command
 
     return summarize_command(given)
@@ -118,7 +118,7 @@ def summarize(given: Given) -> int:
     },
 )  # fmt: skip
 def assemble(given: Given) -> int:
-    """Read what summarize wrote, write the digest."""
+    """Read what 'summarize' wrote; write the digest."""
     from pipeline.cli.assemble import assemble_command
 
     return assemble_command(given)
@@ -223,9 +223,9 @@ def cache_export(given: Given) -> int:
 @taking("config", "cache")
 def cache_import(
     given: Given,
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Output folders, or files of 'export'.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Output folders, or files of 'cache export'.")],
 ) -> int:
-    """Take the replies of written digests, or of 'cache export'."""
+    """Import replies from written digests, or from files of 'cache export'."""
     from pipeline.cli.cache import import_command
 
     return import_command(given, paths)
@@ -236,7 +236,7 @@ Label = Annotated[str, typer.Argument(metavar="NAME@N", help="A prompt and its v
 
 @prompts_app.command("list", cls=Command)
 def prompts_list() -> int:
-    """Name each prompt, whether it is released, and where it is."""
+    """List the prompts: which are released, and where they are."""
     from pipeline.cli.prompts import list_command
 
     return list_command()
@@ -265,7 +265,7 @@ def prompts_check(
         typer.Argument(metavar="[NAME@N]...", help="Prompts.  [default: all]", show_default=False),
     ] = None,
 ) -> int:
-    """Check prompts."""
+    """Check that prompts can be used."""
     from pipeline.cli.prompts import check_command
 
     return check_command(labels or [])
@@ -295,10 +295,10 @@ def prompts_release(
     label: Label,
     *,
     undo: Annotated[
-        bool, typer.Option("--undo", help="Make a released prompt a draft, if nothing used it yet.")
+        bool, typer.Option("--undo", help="Make a released prompt a draft again, if nothing has used it yet.")
     ] = False,
 ) -> int:
-    """Lock a prompt in ./prompts: from now on its file may not change."""
+    """Lock a prompt in ./prompts: from then on its file must not change."""
     from pipeline.cli.prompts import release_command, undo_command
 
     return undo_command(given, label) if undo else release_command(label)

@@ -24,6 +24,7 @@ def assemble_command(given: Given) -> Exit:
     """Write the digest of what ``summarize`` wrote."""
     settings = settings_for(given)
     check_open(given, settings)
+    spec = specs_for(Given(name=given.name, date=given.date, input="-"), settings)[0]
     entries, end = _read(_lines(given))
     if end is None:
         end = End(source=Source(notes=(Note(key="input_cut"),)), exit=Exit.PARTIAL)
@@ -33,13 +34,14 @@ def assemble_command(given: Given) -> Exit:
         screen.error("no papers: the previous stage failed")
         return Exit.FAILED
     today = eastern_today(now()).isoformat()
-    spec = specs_for(Given(name=given.name, date=given.date, input="-"), settings)[0]
     source = spec.identify(end.source, today=today)
     outputs.check_writable(settings.output)
     outcome = assemble(
         entries, source, end.spent or _uncounted(entries), output_for(settings, runtime(), replace=given.replace)
     )
-    Shown(given).show(outcome)
+    shown = Shown(given)
+    shown.show(outcome)
+    shown.end()
     if given.open:
         open_page((outcome,))
     return outcome.exit

@@ -129,11 +129,19 @@ def _papers(given: Given, which: Which, settings: Settings) -> tuple[Paper, ...]
     if which.sample is not None:
         return _sampled(settings, which.sample, which.seed)
     if given.input is None and not given.ids:
-        found: Iterable[Item] = read_file(SAMPLE, announce=None, limit=given.limit)
-    else:
-        (spec,) = specs_for(replace(given, name=None), settings)
-        found = spec.items()
-    papers = {paper.id: paper for paper in Tally().papers(found)}
+        return _named(read_file(SAMPLE, announce=None, limit=given.limit))
+    (spec,) = specs_for(replace(given, name=None), settings)
+    if spec.refusal:
+        raise spec.refusal
+    return _named(spec.items())
+
+
+def _named(items: Iterable[Item]) -> tuple[Paper, ...]:
+    """Return the papers that come, each once; say which do not."""
+    tally = Tally()
+    papers = {paper.id: paper for paper in tally.papers(items)}
+    for missing in tally.source().missing_papers:
+        screen.warn(f"{missing.id} is left out: {missing.reason}")
     if not papers:
         raise UsageError("there are no papers to compare on")
     return tuple(papers.values())
@@ -176,7 +184,7 @@ def _in_words(found: Estimate, choice: ModelChoice) -> str:
     counted = f"{found.papers} papers, {found.cached} cached, {found.to_ask} to ask"
     if not found.to_ask or choice.replay_file:
         return f"{counted}; nothing to pay for"
-    return f"{counted}; {price_in_words(found, cost_of(found, 0.0, choice, now()))}"
+    return f"{counted}; {price_in_words(found, cost_of(found.mean, found.to_ask, choice, now()))}"
 
 
 def _run(

@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
-from pipeline.cli.screen import Sturdy, duration, say, warn
+from pipeline.cli.screen import Sturdy, say, warn
+from pipeline.duration import duration
 from pipeline.records import NOTHING_ASKED, Entry, Settled, Source
 from pipeline.text import plain
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Sequence
 
 from typer import Abort, TyperException
@@ -13,6 +14,10 @@ from pipeline.exits import Exit
 
 GONE = {errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EBADF}
 """What the system says of a standard output that takes nothing more."""
+
+
+_BAD_VALUE = re.compile(r"Invalid value for '(.+?)': (.+)")
+_TOO_MANY = re.compile(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)")
 
 
 def guarded(arguments: Sequence[str]) -> int:
@@ -45,8 +50,14 @@ def guarded(arguments: Sequence[str]) -> int:
 
 
 def _message(error: TyperException) -> str:
-    near = getattr(error, "possibilities", None)
-    return f"{error.message}. Did you mean {' or '.join(near)}?" if near else error.format_message()
+    from pipeline.validation import in_plain_words
+
+    if near := getattr(error, "possibilities", None):
+        return f"{error.message.rstrip('.')}. Did you mean {' or '.join(near)}?"
+    text = error.format_message()
+    if match := _BAD_VALUE.match(text):
+        return f"{match[1]}: {in_plain_words(match[2])}"
+    return _TOO_MANY.sub(r"unexpected argument: \1", text)
 
 
 def _command(error: TyperException) -> str:

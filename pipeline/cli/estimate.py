@@ -11,6 +11,7 @@ from pipeline.cli import screen
 from pipeline.cli.environment import runtime, settings_for, specs_for
 from pipeline.cli.options import Given
 from pipeline.compose import Asking, Cost, DigestEstimate, estimate_digests
+from pipeline.duration import rough_duration
 from pipeline.exits import Exit, of_several
 from pipeline.summarize import Estimate
 
@@ -52,7 +53,7 @@ def _words(found: DigestEstimate) -> str:
     )
     if not asks.to_ask:
         return f"{counted}; nothing to pay for"
-    return f"{counted}; {price_in_words(asks, found.cost)}, {in_words(round(found.minutes, 2))}"
+    return f"{counted}; {price_in_words(asks, found.cost)}, {rough_duration(60 * round(found.minutes, 2))}"
 
 
 def price_in_words(asks: Estimate, cost: Cost) -> str:
@@ -61,14 +62,6 @@ def price_in_words(asks: Estimate, cost: Cost) -> str:
     if cost.now is not None and cost.most is not None and cost.most > cost.now:
         dollars += f" (up to ${cost.most:.4f} if it runs into the dear hours)"
     return f"about {asks.tokens.prompt:,} prompt and {asks.tokens.completion:,} completion tokens, {dollars}"
-
-
-def in_words(minutes: float) -> str:
-    """Return a time in the unit that suits it."""
-    for amount, unit in ((minutes / 60, "hour"), (minutes, "minute"), (minutes * 60, "second")):
-        if round(amount) > 1:
-            return f"{round(amount)} {unit}s"
-    return "1 second"
 
 
 def tables() -> Path:

@@ -13,7 +13,7 @@ from pipeline.compare.comparison import Comparison, read_comparison
 from pipeline.compare.page import Seat
 from pipeline.compare.server import JudgeServer, Judging
 from pipeline.compare.standing import planned
-from pipeline.compare.verdicts import verdict_path
+from pipeline.compare.verdicts import read_verdicts, verdict_path
 from pipeline.compare.wording import sentences
 from pipeline.errors import UsageError
 from pipeline.exits import Exit
@@ -26,7 +26,7 @@ def judge_command(path: Path, judge: str, pair: str | None, *, verdicts: bool, o
     comparison = read_comparison(path)
     seat = Seat(_name(judge), _pair(comparison, pair))
     judging = Judging(comparison, seat, verdict_path(path), now)
-    judging.judged()  # A file of verdicts that cannot be read is said now, not in the browser.
+    _warn_of_others(judging)
     if not planned(comparison, seat.pair):
         raise UsageError(f"{path}: no paper has a summary in both columns, so there is nothing to judge")
     if not verdicts:
@@ -34,6 +34,17 @@ def judge_command(path: Path, judge: str, pair: str | None, *, verdicts: bool, o
     for sentence in sentences(comparison, seat.pair, judging.judged(), "en"):
         screen.say(sentence)
     return Exit.COMPLETE
+
+
+def _warn_of_others(judging: Judging) -> None:
+    """Say how many verdicts are on an earlier comparison of the same name.
+
+    Raises:
+        InputError: the file of verdicts cannot be read, which is said now and not in the browser.
+    """
+    others = sum(verdict.comparison != judging.comparison.id for verdict in read_verdicts(judging.path))
+    if others:
+        screen.warn(f"{judging.path}: verdicts on an earlier comparison of this name do not count: {others}")
 
 
 def _name(judge: str) -> str:

@@ -27,7 +27,7 @@ class Given:
         list[str] | None,
         Argument(
             metavar="[NAME|CATEGORY]...",
-            help="Sections of digest.toml, or categories, which make one digest.  [default: every section]",
+            help="Sections of digest.toml; or categories, together one digest.  [default: every section]",
             show_default=False,
         ),
     ] = None
@@ -69,7 +69,7 @@ class Given:
         Option(
             "--announce",
             metavar="KINDS",
-            help="Of new,cross,replace,replace-cross.  [default: new,cross]",
+            help="Kinds to take: new,cross,replace,replace-cross.  [default: new,cross]",
             rich_help_panel=PAPERS,
         ),
     ] = None
@@ -78,7 +78,7 @@ class Given:
     ] = None
     refetch: Annotated[
         bool,
-        Option("--refetch", help="Ask arXiv again for what it answered a short while ago.", rich_help_panel=PAPERS),
+        Option("--refetch", help="Ask arXiv again instead of using its earlier answers.", rich_help_panel=PAPERS),
     ] = False
     yes: Annotated[
         bool, Option("--yes", help="Go on with a query of more than 1,000 papers.", rich_help_panel=PAPERS)
@@ -100,19 +100,19 @@ class Given:
         str | None, Option("--prompt", metavar="NAME@N", help="The prompt.  [default: digest@1]", rich_help_panel=MODEL)
     ] = None
     refresh: Annotated[
-        bool, Option("--refresh", help="Ask again for papers that the cache has.", rich_help_panel=MODEL)
+        bool, Option("--refresh", help="Ask the model again for papers in the cache.", rich_help_panel=MODEL)
     ] = False
     offline: Annotated[
         bool,
         Option(
             "--offline",
-            help="Ask no model: take summaries from the cache alone. arXiv is still asked.",
+            help="Ask no model: use only summaries from the cache. Still connects to arXiv.",
             rich_help_panel=MODEL,
         ),
     ] = False
     dry_run: Annotated[
         bool,
-        Option("--dry-run", help="Say what it would take, as 'estimate' does; ask no model.", rich_help_panel=LIMITS),
+        Option("--dry-run", help="Only say what it would cost, as 'estimate' does.", rich_help_panel=LIMITS),
     ] = False
     budget: Annotated[
         float | None, Option("--budget", metavar="USD", help="Spend at most this many dollars.", rich_help_panel=LIMITS)
@@ -122,17 +122,27 @@ class Given:
         Option(
             "--concurrency",
             metavar="N",
-            help="Parallel calls at most.  [default: what suits the service]",
+            help="Most calls at a time.  [default: a number that suits the service]",
             rich_help_panel=LIMITS,
         ),
     ] = None
     rpm: Annotated[
         float | None,
-        Option("--rpm", metavar="N", help="Requests a minute at most.  [default: found out]", rich_help_panel=LIMITS),
+        Option(
+            "--rpm",
+            metavar="N",
+            help="Most requests in a minute.  [default: learned from the endpoint]",
+            rich_help_panel=LIMITS,
+        ),
     ] = None
     tpm: Annotated[
         float | None,
-        Option("--tpm", metavar="N", help="Tokens a minute at most.  [default: found out]", rich_help_panel=LIMITS),
+        Option(
+            "--tpm",
+            metavar="N",
+            help="Most tokens in a minute.  [default: learned from the endpoint]",
+            rich_help_panel=LIMITS,
+        ),
     ] = None
     name: Annotated[str | None, Option("--name", metavar="NAME", help="Name of the digest.", rich_help_panel=FILES)] = (
         None
@@ -145,13 +155,18 @@ class Given:
     ] = None
     format: Annotated[
         str | None,
-        Option("--format", metavar="KINDS", help="Of md,json,html,atom.  [default: all four]", rich_help_panel=FILES),
+        Option(
+            "--format",
+            metavar="KINDS",
+            help="Files to write: md,json,html,atom.  [default: all four]",
+            rich_help_panel=FILES,
+        ),
     ] = None
     replace: Annotated[
         bool,
         Option(
             "--replace",
-            help="Write what this run found, without papers that the day's page has already.",
+            help="Write only what this run found; drop other papers from the day's page.",
             rich_help_panel=FILES,
         ),
     ] = False
@@ -166,14 +181,16 @@ class Given:
     ] = None
     config: Annotated[
         Path | None,
-        Option("--config", metavar="FILE", help="Settings.  [default: ./digest.toml]", rich_help_panel=FILES),
+        Option("--config", metavar="FILE", help="Settings file.  [default: ./digest.toml]", rich_help_panel=FILES),
     ] = None
     site: Annotated[
         bool, Option("--site", help="Build the site as well, once a digest is written.", rich_help_panel=OUTCOME)
     ] = False
     all: Annotated[
         bool,
-        Option("--all", help="Include digests that are neither sections nor categories.", rich_help_panel=OUTCOME),
+        Option(
+            "--all", help="Include try-outs: digests that are neither sections nor categories.", rich_help_panel=OUTCOME
+        ),
     ] = False
     open: Annotated[bool, Option("--open", help="Open the page in the browser.", rich_help_panel=OUTCOME)] = False
     json: Annotated[bool, Option("--json", help="Print the run report as JSON.", rich_help_panel=OUTCOME)] = False

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from pipeline.cli import screen
 from pipeline.cli.options import Given
+from pipeline.cli.screen import Colour
+from pipeline.duration import duration
 from pipeline.errors import SettingsError
 from pipeline.exits import Exit
 from pipeline.records import RunReport
@@ -23,17 +25,24 @@ WARNINGS = {
     "from_feed": "arXiv's query API does not have {count} papers yet; they were made from the feed's own items",
     "full_feed": "the feed has {count} items, which is arXiv's limit: the lowest new ids may have been left out",
     "api_failed": "the records come from the feed's own items: {detail}",
-    "stale_feed": "arXiv's feed is still that of {day}, whose pages have all of its papers: run again later",
+    "stale_feed": "arXiv's feed is still that of {day}, and its papers are all on pages already. Run again later",
     "repeated": "{count} papers were left out, because pages of other days have them",
-    "not_yet": "arXiv has not made the feed of {day} yet, its feed is that of {feed}: run again after {again}",
+    "not_yet": "arXiv has not made the feed of {day} yet; its feed is still that of {feed}. Run again after {again}",
     "unknown_holidays": "arXiv's holidays in {year} are not known: days around them may be wrong",
     "limited": "{count} of {total} papers were taken, as --limit says",
 }
 """Notes of a source that the screen repeats; the page says them in its own language."""
 
 
+COLOURS = {
+    Exit.COMPLETE: Colour.GREEN,
+    Exit.PARTIAL: Colour.YELLOW,
+    Exit.BUDGET: Colour.YELLOW,
+    Exit.FAILED: Colour.RED,
+}
+"""Of the line that says how a digest ended."""
 OF_THE_DAY = frozenset({"not_yet", "stale_feed", "unknown_holidays"})
-"""Of these, what holds for every digest of a command alike; said once, without a digest's name."""
+"""Of these, what may hold for several digests of a command alike; said once, when all are made."""
 
 
 class Shown:
@@ -41,7 +50,9 @@ class Shown:
 
     def __init__(self, given: Given) -> None:
         self._given = given
-        self._said: set[str] = set()
+        self._digests: list[str] = []
+        self._of_the_day: dict[str, list[str]] = {}
+        """The digests for which a warning holds."""
 
     def show(self, outcome: Outcome) -> None:
         """Say what became of a digest: the report as JSON, or lines to read.
@@ -50,6 +61,7 @@ class Shown:
             OutputLostError: the report cannot be written to standard output.
         """
         report, given = outcome.report, self._given
+        self._digests.append(f"{report.name} {report.date}")
         if outcome.error:
             screen.error(outcome.error.message, outcome.error.hint)
         most = None if given.verbose else MOST_FAILURES_SHOWN
@@ -64,11 +76,16 @@ class Shown:
     def _warnings(self, report: RunReport) -> Iterator[str]:
         for note in report.notes:
             if text := WARNINGS.get(note.key):
-                said = plain(text.format_map(defaultdict(lambda: "?", note.figures)))
-                line = said if note.key in OF_THE_DAY else f"{report.name} {report.date}: {said}"
-                if line not in self._said:
-                    self._said.add(line)
-                    yield f"arxiv-digest: warning: {line}"
+                said, digest = text.format_map(defaultdict(lambda: "?", note.figures)), self._digests[-1]
+                if note.key in OF_THE_DAY:
+                    self._of_the_day.setdefault(said, []).append(digest)
+                else:
+                    yield f"arxiv-digest: warning: {plain(f'{digest}: {said}')}"
+
+    def end(self) -> None:
+        """Say what holds for several digests alike, with their names unless it holds for all."""
+        for said, digests in self._of_the_day.items():
+            screen.warn(said if digests == self._digests else f"{', '.join(digests)}: {said}")
 
 
 def check_open(given: Given, settings: Settings) -> None:
@@ -78,7 +95,7 @@ def check_open(given: Given, settings: Settings) -> None:
         SettingsError: ``--open`` is given, but no page for a browser is written.
     """
     if given.open and "html" not in settings.format:
-        raise SettingsError("--open: there is no page to open without html", hint="Add html to --format.")
+        raise SettingsError("--open: without html, no page can be opened", hint="Add html to --format.")
 
 
 def open_page(outcomes: Sequence[Outcome]) -> None:
@@ -121,11 +138,15 @@ def _result(outcome: Outcome, given: Given) -> Iterator[str]:
         yield f"{report.name} {report.date}: {_nothing(report, given)}"
         return
     cost = "" if report.cost_usd is None else f", ${report.cost_usd:.4f}"
-    yield (
+    line = (
         f"{report.name} {report.date}: {report.papers} papers, {report.summarized} new, {report.cached} cached, "
         f"{len(report.failed)} without summary, {report.source.missing} missing; "
-        f"{report.requests} requests{cost}, {screen.duration(report.wall_s)}"
+        f"{report.requests} requests{cost}, {duration(report.wall_s)}"
     )
+    yield screen.coloured(line, COLOURS[outcome.exit])
+    if report.marked_papers:
+        by_check = ", ".join(f"{count} {check.replace('_', ' ')}" for check, count in report.marked.items())
+        yield f"  {report.marked_papers} of {report.papers} with a mark: {by_check}"
     if report.kept:
         yield f"  {len(report.kept)} of them are from earlier runs of the day; --replace keeps only what this run found"
     page = _page(outcome) or next(iter(outcome.files), None)

@@ -53,7 +53,10 @@ def make(specs: Sequence[DigestSpec], given: Given, settings: Settings) -> Exit:
     wanted = [spec for spec in specs if not spec.refusal]
     with job_for(given, settings, prompt) as job, kept_on_interrupt(job):
         output = output_for(settings, runtime(), replace=given.replace)
-        run_loop(lambda: made.collect(make_each(wanted, job, output)))
+        try:
+            run_loop(lambda: made.collect(make_each(wanted, job, output)))
+        finally:
+            made.shown.end()
     if made.lost:
         raise made.lost
     outcomes, refused = made.outcomes, made.refused

@@ -5,10 +5,19 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from enum import Enum
 from pathlib import Path
 from typing import TextIO
 
 from pipeline.text import plain
+
+
+class Colour(Enum):
+    """Codes of ECMA-48, 8.3.117."""
+
+    RED = 31
+    GREEN = 32
+    YELLOW = 33
 
 
 class OutputLostError(Exception):
@@ -73,22 +82,25 @@ def warn(message: str) -> None:
 
 def link(path: Path) -> str:
     """Return a path, as a link where standard output is a terminal that has links (OSC 8)."""
-    if not sys.stdout.isatty() or os.environ.get("TERM", "dumb") == "dumb":
+    if not _is_capable_terminal():
         return str(path)
     return f"\x1b]8;;{path.absolute().as_uri()}\x1b\\{path}\x1b]8;;\x1b\\"
+
+
+def coloured(text: str, colour: Colour) -> str:
+    """Return ``text`` in a colour on a terminal, unless NO_COLOR is set: https://no-color.org."""
+    if not _is_capable_terminal() or os.environ.get("NO_COLOR"):
+        return text
+    return f"\x1b[{colour.value}m{text}\x1b[0m"
+
+
+def _is_capable_terminal() -> bool:
+    return sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
 
 
 def note(message: str) -> None:
     """Say on standard error what was chosen for the user."""
     say(f"arxiv-digest: note: {plain(message)}", to=sys.stderr)
-
-
-def duration(seconds: float) -> str:
-    """Return a time as people say it: ``0.4 s``, ``12 s``, ``3 min 20 s``."""
-    if seconds < 9.95:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
 class Sturdy:

@@ -12,6 +12,8 @@ from rich.style import Style
 from rich.text import Text
 
 from pipeline.archive import Archive
+from pipeline.assemble.doubts import doubts_in_full
+from pipeline.assemble.language import words_of
 from pipeline.cli import screen
 from pipeline.cli.environment import settings_for
 from pipeline.cli.options import Given
@@ -32,7 +34,11 @@ def show_command(given: Given, name: str | None, date: str | None, paper_id: str
     archive = Archive(settings.output)
     name = written_name(archive, settings, name)
     day = archive.day(name, written_date(archive, name, date))
-    lines = _digest(day, archive.report(name, day.date)) if paper_id is None else _paper(_named(day, paper_id))
+    lines = (
+        _digest(day, archive.report(name, day.date))
+        if paper_id is None
+        else _paper(_named(day, paper_id), day.language)
+    )
     try:
         _print(lines)
     except screen.OutputLostError as error:
@@ -96,7 +102,7 @@ def _lacks(shortfall: Shortfall) -> Iterator[str]:
         yield "{count} of {total} papers, by --limit".format_map(shortfall.limit.figures)
 
 
-def _paper(entry: Entry) -> Iterator[Text]:
+def _paper(entry: Entry, language: str) -> Iterator[Text]:
     paper, summary = entry.paper, entry.summary
     if summary:
         yield _line((summary.translated_title, _BOLD))
@@ -108,6 +114,9 @@ def _paper(entry: Entry) -> Iterator[Text]:
     for passage in _passages(summary) if summary else (_why(entry),):
         yield Text()
         yield _line(passage)
+    if doubts := doubts_in_full(summary, words_of(language)):
+        yield Text()
+        yield _line(doubts)
     yield Text()
     yield _line(paper.abstract)
     if summary:

@@ -65,5 +65,5 @@ def _price(papers: Sequence[Paper], prompt: Prompt, settings: Settings, cache: C
     choice = settings.models[0]
     plan = Plan(prompt, REPLAY_MODEL if choice.replay_file else choice.name, cache, refresh=True)
     found = estimate(papers, plan, counter(tables()))
-    cost = cost_of(found, 0.0, choice, now())
+    cost = cost_of(found.mean, found.to_ask, choice, now())
     return f"{len(papers)} to ask about again with {prompt.label}: {price_in_words(found, cost)}"

@@ -1,7 +1,8 @@
 """The door for programs: settings in, digests, jobs and models out. Prints nothing and reads no environment."""
 
+from pipeline.compose.cost import Cost, cost_of
 from pipeline.compose.digests import make_digests, make_digests_async, make_each
-from pipeline.compose.estimate import Cost, DigestEstimate, cost_of, estimate_digests
+from pipeline.compose.estimate import DigestEstimate, estimate_digests
 from pipeline.compose.job import Asking, open_job, output_for, prompt_library
 from pipeline.compose.models import model_for
 from pipeline.compose.runtime import Runtime

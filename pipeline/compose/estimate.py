@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
 
+from pipeline.compose.cost import Cost, cost_of
 from pipeline.compose.job import Asking, prompt_library
 from pipeline.compose.models import learned_of
 from pipeline.compose.runtime import Runtime
 from pipeline.fetch import Tally, eastern_today
-from pipeline.model.prices import dearest, mean_of, price_of
 from pipeline.model.tokens import Counter, counter
-from pipeline.model_choice import ModelChoice
 from pipeline.records import Source
 from pipeline.run import DigestSpec
 from pipeline.settings import REPLAY_MODEL, Settings
@@ -22,17 +20,6 @@ from pipeline.summarize import Estimate, Plan, estimate
 
 SECONDS_A_REPLY = 8.0
 """Of a small model that writes some 700 tokens, where the endpoint has not been seen yet."""
-SOON = timedelta(hours=1)
-"""A run may begin so much later than its estimate, or take so much longer."""
-
-
-@dataclass(frozen=True)
-class Cost:
-    """US dollars for a run; None where the price is not known."""
-
-    now: float | None
-    most: float | None
-    """If all of it falls into the dearest hour that the run may touch."""
 
 
 @dataclass(frozen=True)
@@ -74,19 +61,8 @@ def _estimate(spec: DigestSpec, settings: Settings, runtime: Runtime, plan: Plan
     source = spec.identify(tally.source(), today=eastern_today(runtime.now()).isoformat())
     asks = estimate(papers, plan, count)
     minutes = _minutes(asks, settings, plan.cache)
-    return DigestEstimate(source, asks, minutes, cost_of(asks, minutes, settings.models[0], runtime.now()))
-
-
-def cost_of(asks: Estimate, minutes: float, choice: ModelChoice, begins: datetime) -> Cost:
-    """Return what a run costs that ``begins`` then, at the price of that moment and at the dearest on its way."""
-    if choice.replay_file or not asks.to_ask:
-        return Cost(0.0, 0.0)
-    if (price := price_of(choice)) is None:
-        return Cost(None, None)
-    mean = mean_of(asks.tokens, asks.to_ask)
-    ends = begins + max(SOON, 2 * timedelta(minutes=minutes))
-    now, most = price(mean, begins), dearest(price, mean, begins, ends)
-    return Cost(round(now * asks.to_ask, 6), round(most * asks.to_ask, 6))
+    cost = cost_of(asks.mean, asks.to_ask, settings.models[0], runtime.now(), minutes=minutes)
+    return DigestEstimate(source, asks, minutes, cost)
 
 
 def _minutes(asks: Estimate, settings: Settings, cache: Cache) -> float:

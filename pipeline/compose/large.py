@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 
+from pipeline.compose.cost import cost_of
 from pipeline.compose.job import prompt_library
 from pipeline.compose.runtime import Runtime
 from pipeline.errors import UsageError
 from pipeline.fetch import Heading, Item
-from pipeline.model.prices import price_of
 from pipeline.model.tokens import estimate
 from pipeline.records import Paper, Usage
 from pipeline.run import DigestSpec
 from pipeline.settings import Settings
-from pipeline.summarize import COMPLETION_SHARE, first_ask, task_of
+from pipeline.summarize import first_ask, task_of
 
 MOST_UNCONFIRMED = 1000
 """Papers of one query that are summarized without more ado."""
@@ -51,14 +51,12 @@ def _refusal(count: int, dollars: float | None) -> UsageError:
 
 def _cost(papers: tuple[Paper, ...], count: int, settings: Settings, runtime: Runtime) -> float | None:
     """Return the dollars for ``count`` papers like ``papers``; None where the price is not known."""
-    choice = settings.models[0]
-    if choice.replay_file:
-        return 0.0
-    if not (price := price_of(choice)) or not papers:
+    if not papers:
         return None
     prompt = prompt_library(runtime.prompts).get(settings.prompt)
-    asks = [first_ask(paper, task_of(prompt), prompt) for paper in papers]
+    task = task_of(prompt)
+    asks = [first_ask(paper, task, prompt) for paper in papers]
     asked = sum(estimate(message.content) for ask in asks for message in ask.messages)
-    written = sum(len(paper.abstract) for paper in papers) * COMPLETION_SHARE
+    written = sum(len(paper.abstract) for paper in papers) * task.completion_share
     mean = Usage(prompt=round(asked / len(papers)), completion=round(written / len(papers)))
-    return price(mean, runtime.now()) * count
+    return cost_of(mean, count, settings.models[0], runtime.now()).now

@@ -193,7 +193,7 @@ def _digests(words: Sequence[str], sections: Mapping[str, DigestSection]) -> Map
 def _unknown(words: Sequence[str], sections: Mapping[str, DigestSection]) -> SettingsError:
     unknown = next((word for word in words if not is_category(word) and word not in sections), None)
     if unknown is None:
-        return SettingsError("sections and categories do not go together", hint="Name either sections or categories.")
+        return SettingsError("sections and categories cannot go together", hint="Name either sections or categories.")
     if near := did_you_mean(unknown, sections):
         return SettingsError(f"{unknown!r} is neither a section of digest.toml nor an arXiv category{near}")
     known = f" (sections of digest.toml: {', '.join(sections)})" if sections else ""
@@ -241,7 +241,7 @@ def _days(given: Selection, *, today: date) -> tuple[date, ...]:
     if not given.first and not given.last:
         return ()
     if not given.first or not given.last:
-        raise UsageError("--from and --to go together")
+        raise UsageError("--from and --to belong together", hint="Give the first and the last day.")
     first, last = _day(given.first, "--from", today), _day(given.last, "--to", today)
     if first > last:
         raise UsageError(f"--from {first} is later than --to {last}")
@@ -270,4 +270,4 @@ def _check(check: Callable[[str], str | object], text: str, option: str) -> str:
 
 def _refuse_together(option: str, others: dict[str, object]) -> None:
     if also := [name for name, value in others.items() if value]:
-        raise UsageError(f"{option} and {also[0]} cannot go together: {option} says by itself which papers")
+        raise UsageError(f"{option} and {also[0]} cannot go together: each says which papers", hint="Give one of them.")

@@ -19,8 +19,8 @@ _STDIN = "standard input"
 _BOM = b"\xef\xbb\xbf"
 _LONGEST_LINE = 2**24
 _HINT = (
-    "Read are JSON Lines (id, title and abstract a line), Atom from arXiv's query API, and arXiv's announcement feeds, "
-    "RSS or Atom."
+    "--input reads JSON Lines (id, title and abstract in each), Atom from arXiv's query API, and arXiv's announcement "
+    "feeds (RSS or Atom)."
 )
 _MAGIC = {
     b"\x1f\x8b": "a gzip file",
@@ -118,11 +118,11 @@ def _opened(stream: BinaryIO, name: str) -> tuple[int, bytes, Iterator[bytes]]:
 def _refuse_strange(first: bytes, name: str) -> None:
     for magic, what in _MAGIC.items():
         if first.startswith(magic):
-            raise InputError(f"{name}: {what}, which is not read", hint=_HINT)
+            raise InputError(f"{name}: cannot be read: {what}", hint=_HINT)
     if b"\0" in first:
-        raise InputError(f"{name}: binary data, which is not read", hint=_HINT)
+        raise InputError(f"{name}: cannot be read: binary data", hint=_HINT)
     if first.strip() == b"{":
-        raise InputError(f"{name}: a JSON document over several lines, which is not read", hint=_HINT)
+        raise InputError(f"{name}: cannot be read: a JSON document over several lines", hint=_HINT)
     if not first.startswith((b"<", b"{")):
         raise InputError(f"{name}: neither XML nor JSON Lines", hint=_HINT)
 
@@ -149,7 +149,7 @@ def _of_document(first: bytes, rest: BinaryIO, name: str) -> Iterator[Item]:
     except RefusedError as error:
         raise FetchError(f"{name}: an error feed, in which arXiv says: {plain(str(error))}") from error
     except UnreadableError as error:
-        raise InputError(f"{name}: {plain(str(error))}, which is not read", hint=_HINT) from error
+        raise InputError(f"{name}: cannot be read: {plain(str(error))}", hint=_HINT) from error
     once = merged(found)
     yield Heading(announced=len(once), date=date)
     yield from once

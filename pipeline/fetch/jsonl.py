@@ -15,7 +15,7 @@ from pipeline.fetch.papers import complaint, paper_from
 from pipeline.records import REPEATED, End, Missing, Note, Paper
 
 _BOM = b"\xef\xbb\xbf"
-_HINT = 'Each line is a JSON object with "id", "title" and "abstract"; a list or an indented object is not read.'
+_HINT = 'Write one JSON object a line, with "id", "title" and "abstract"; not a list, and no object over several lines.'
 
 
 class _BadLineError(Exception):

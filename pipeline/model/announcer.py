@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+from pipeline.duration import rough_duration
 from pipeline.model.limiter import Limiter
 
 LONG_PAUSE_S = 10.0
@@ -34,7 +35,9 @@ class Announcer:
             self._longest_pause, self._said_at = max(seconds, self._longest_pause), self._clock()
             is_asked = asked is not None and asked >= seconds * 0.99
             why = (
-                f"{self._host} asks to wait {in_words(asked or 0.0)}" if is_asked else f"{refusal}; {in_words(seconds)}"
+                f"{self._host} asks to wait {rough_duration(asked or 0.0)}"
+                if is_asked
+                else f"{refusal}; {rough_duration(seconds)}"
             )
             self._warn(f"{why}; all calls do" if is_asked else f"{why} until the next try")
 
@@ -44,14 +47,7 @@ class Announcer:
         if not pace or 60 * limiter.waiting / pace < LONG_QUEUE_S or (self._slowest and pace > self._slowest / 2):
             return
         self._slowest = pace
-        left = in_words(60 * limiter.waiting / pace)
+        left = rough_duration(60 * limiter.waiting / pace)
         self._warn(
             f"{self._host} takes {pace:.3g} requests a minute; the {limiter.waiting} that wait take about {left}"
         )
-
-
-def in_words(seconds: float) -> str:
-    """Return a time as a reader says it: ``45 s``, ``26 h 40 min``."""
-    minutes = round(seconds / 60)
-    parts = ((minutes // 60, "h"), (minutes % 60, "min")) if seconds >= 120 else ((math.ceil(seconds), "s"),)
-    return " ".join(f"{count} {unit}" for count, unit in parts if count)

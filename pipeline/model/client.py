@@ -9,8 +9,9 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
+from pipeline.duration import rough_duration
 from pipeline.errors import CallError, FatalModelError, ModelError, UncappedError
-from pipeline.model.announcer import Announcer, in_words
+from pipeline.model.announcer import Announcer
 from pipeline.model.budget import Budget
 from pipeline.model.connection import PROXY_HINT, Connection, Endpoint
 from pipeline.model.error_rules import Action, ErrorResponse, Rule
@@ -305,7 +306,7 @@ class OpenAIModel:
         """Slow down after a refusal for load."""
         asked = refusal.answer.retry_after
         if asked is not None and 0 < self._terms.patience.paper < asked:
-            words = f"{self.endpoint} asks to wait {in_words(asked)}"
+            words = f"{self.endpoint} asks to wait {rough_duration(asked)}"
             return FatalModelError(words, hint="Run the same command again then: what is done is kept.")
         call.refusals += 1
         overloaded = refusal.rule.reason == "unavailable"

@@ -17,6 +17,7 @@ _FIELDS = {
     "en_tldr": "tldr_en",
     "tldr_en": "tldr_en",
     "translated_abstract": "translated_abstract",
+    "sentences": "sentences",
 }
 """Keys of a line and the reply's; the older ``en_tldr`` is read too."""
 
@@ -58,7 +59,8 @@ def _read(path: Path) -> list[tuple[str, str]]:
     try:
         lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read as replies: {error}") from error
+        reason = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
+        raise InputError(f"{path}: cannot be read as replies: {reason}", hint="Check the path.") from error
     return [_reply(f"{path}, line {number}", line) for number, line in enumerate(lines, 1) if line.strip()]
 
 

@@ -66,7 +66,7 @@ class Database:
                 raise CacheError(f"{path}: cannot be used: {error}", hint="Choose another --cache DIR.") from error
             self._db = self._set_aside(error)
         except OSError as error:
-            message = f"{path.parent}: cannot be used as cache: {error}"
+            message = f"{path.parent}: cannot be used as cache: {error.strerror or error}"
             raise CacheError(message, hint="Choose another --cache DIR.") from error
 
     def __enter__(self) -> Self:

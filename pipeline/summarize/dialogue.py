@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic
 
-from pipeline.errors import CallError, ModelError
+from pipeline.errors import ModelError
 from pipeline.model.interface import Ask, Message, Model, Reply
 from pipeline.prompts import Prompt
 from pipeline.records import NOTHING_ASKED, Account, Answered, Failure, R, S
@@ -104,7 +104,8 @@ class Dialogue(Generic[S, R]):
         while self.replies < ASKS:
             try:
                 reply = await self._reply(model, ask)
-            except CallError:
+            except ModelError:
+                # What ended the run, if it did, ends it at the next ask: here nothing is lost that was paid for.
                 if in_hand:
                     return in_hand
                 raise

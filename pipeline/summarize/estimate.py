@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pipeline.model.interface import Ask
+from pipeline.model.prices import mean_of
 from pipeline.model.tokens import Counter
 from pipeline.prompts import Prompt
 from pipeline.records import Paper, Usage
@@ -13,8 +14,6 @@ from pipeline.store.cache import Cache
 from pipeline.summarize.dialogue import first_ask
 from pipeline.summarize.tasks import task_of
 
-COMPLETION_SHARE = 0.35
-"""Completion tokens for one character of an English abstract, measured with o200k over 800 recorded replies."""
 SCHEMA_CHARACTERS = 4
 """Characters of the schema for one token that it adds to a request."""
 ENOUGH_SEEN = 20
@@ -38,6 +37,11 @@ class Estimate:
         """Papers that the model would be asked about."""
         return self.papers - self.cached
 
+    @property
+    def mean(self) -> Usage:
+        """Tokens of one paper that the model would be asked about."""
+        return mean_of(self.tokens, self.to_ask) if self.to_ask else self.tokens
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -58,12 +62,13 @@ class Plan:
 
 def estimate(papers: Iterable[Paper], plan: Plan, counter: Counter) -> Estimate:
     """Estimate the tokens for ``papers``; where the cache has seen enough usage of this prompt and model, by that."""
-    asks = [(paper, first_ask(paper, task_of(plan.prompt), plan.prompt)) for paper in papers]
+    task = task_of(plan.prompt)
+    asks = [(paper, first_ask(paper, task, plan.prompt)) for paper in papers]
     fresh = [(paper, ask) for paper, ask in asks if plan.asks(ask)]
     characters = sum(len(paper.abstract) for paper, _ in fresh)
     counted = sum(counter.count(message.content) for _, ask in fresh for message in ask.messages)
     schemas = sum(len(str(ask.schema)) // SCHEMA_CHARACTERS for _, ask in fresh)
-    tokens = Usage(prompt=counted + schemas, completion=round(characters * COMPLETION_SHARE))
+    tokens = Usage(prompt=counted + schemas, completion=round(characters * task.completion_share))
     seen = plan.cache.replies.usage_of(plan.prompt.label, plan.model)
     if seen.replies >= ENOUGH_SEEN and counter.approximate:
         tokens = Usage(prompt=round(len(fresh) * seen.prompt), completion=round(characters * seen.completion_share))

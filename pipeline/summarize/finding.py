@@ -30,6 +30,8 @@ class Finding:
     sentence: int | None = None
     """Number of the sentence from 1; None for the whole field."""
     severity: Severity = "refuse"
+    quote: str = ""
+    """For readers: the words that it concerns; empty where it is all of the field or the sentence."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,8 @@ class Task(Generic[S, R]):
     """Returns a text that no other subject's reply has, and what it was made from; None where one well may."""
     part: Callable[[S, Draft, Sequence[Finding]], Part | None] = lambda *_: None
     """Returns what alone is to be asked again; None for the whole."""
+    completion_share: float = 0.35
+    """Completion tokens for one character of an English abstract; measured with o200k over 800 recorded replies."""
 
 
 def object_schema(properties: Mapping[str, Schema]) -> dict[str, Any]:

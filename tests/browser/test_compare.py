@@ -27,6 +27,10 @@ from .test_quality import PHONE, WIDE, violations
 NUMBER = Mark(check="number", field="translated_abstract", sentence=2, detail="'34'")
 
 
+PATIENCE_S = 30.0
+"""A verdict is flushed to disk, which a busy machine may take its time for."""
+
+
 def _with_marks(of: Comparison) -> Comparison:
     """Return a comparison whose first paper has a mark in the second column, and whose second is the same in both."""
     marked = of.rows[0].model_copy(update={"cells": (cell(0, 0), cell(0, 1, marks=(NUMBER,)))})
@@ -61,7 +65,7 @@ def _id(page: Any) -> str:
 
 def _kept(server: JudgeServer, papers: int) -> dict[str, Any]:
     """Wait until so many papers are judged whole, and return their verdicts."""
-    end = time.monotonic() + 10
+    end = time.monotonic() + PATIENCE_S
     while True:
         found = newest(read_verdicts(server.judging.path), COMPARISON, PAIR).get("anna", {})
         if sum(verdict.is_whole for verdict in found.values()) == papers:
@@ -272,6 +276,12 @@ def test_2000_papers_are_soon_there_and_move_at_once(reading: Open, large: Path)
     """The first is drawn within 3 s, and the next within 50 ms of its key; the best of three counts."""
     page = reading(large.as_uri())
     assert min(_seconds_to_open(page, large) for _ in range(3)) < 3.0
+    assert min(_milliseconds_to_move(page) for _ in range(3)) < 50
+    assert _id(page) == "2604.00060"
+
+
+def _milliseconds_to_move(page: Any) -> float:
+    """Return the median of 20 moves."""
     moves = page.evaluate(
         """() => Array.from({length: 20}, () => {
             const began = performance.now();
@@ -280,8 +290,7 @@ def test_2000_papers_are_soon_there_and_move_at_once(reading: Open, large: Path)
             return performance.now() - began;
         })"""
     )
-    assert _id(page) == "2604.00020"
-    assert sorted(moves)[10] < 50
+    return float(sorted(moves)[10])
 
 
 def _seconds_to_open(page: Any, path: Path) -> float:

@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 
+from pipeline.assemble import html
+from tests.assemble.test_doubts import DIGEST as DOUBTFUL
+
 from .conftest import Open
 from .samples import HOSTILE, IDS
 
@@ -435,3 +438,20 @@ def test_hostile_text_is_text(reading: Open) -> None:
     start = HOSTILE.partition("$")[0].strip()
     assert of.get_by_text(start).count() == 8
     assert page.locator("#foot").get_by_text(start).count() == 1
+
+
+@pytest.mark.parametrize("language", ["both", "zh"])
+def test_a_sentence_shows_its_original(reading: Open, tmp_path: Path, language: str) -> None:
+    """By a click and by keys, beneath it and behind its badge, and hides it again; in one language too."""
+    made = tmp_path / "doubtful.html"
+    made.write_text(html(DOUBTFUL), "utf-8")
+    page = reading(made.as_uri())
+    page.click(f"[name=language][value={language}]")
+    page.click("summary")
+    sentence, text = page.locator("[role=button]").first, page.locator("details > div > p").first
+    sentence.click()
+    assert text.inner_text().split("\n") == ["机器人发送 7 张地图。数字待核", "Robots send 5 maps.", "它们很快。"]
+    sentence.press("Enter")
+    assert "Robots" not in text.inner_text()
+    sentence.press(" ")
+    assert (sentence.get_attribute("aria-expanded"), page.locator(".original").count()) == ("true", 1)

@@ -13,7 +13,7 @@ import pytest
 
 from pipeline.cli.edge import guarded
 from pipeline.records import Paper
-from tests.anything import good
+from tests.anything import widgets
 from tests.servers.arxiv import ArxivServer
 
 from .program import Program, Ran, arxiv_environment, lines
@@ -68,7 +68,7 @@ class Days:
 
     def answers(self, papers: Iterable[Paper]) -> None:
         """Let there be a good reply for each of ``papers``."""
-        self.program.write("replies.jsonl", lines({"id": paper.id, **good(paper.id)} for paper in papers))
+        self.program.write("replies.jsonl", lines({"id": paper.id, **widgets(paper.id)} for paper in papers))
 
     def __call__(self, *arguments: str) -> Ran:
         """Run one command."""

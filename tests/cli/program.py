@@ -153,7 +153,7 @@ def record(number: int, **more: object) -> dict[str, Any]:
         "translated_title": f"部件的测量之第 {number} 篇",
         "tldr": f"第 {number} 次测量部件，速度是上一次的两倍，因而省下一半的时间。",
         "tldr_en": "Widgets measured twice as fast, which halves the time.",
-        "translated_abstract": f"我们第 {number} 次测量部件，速度是上一次的两倍。",
+        "translated_abstract": f"我们第 {number} 次测量部件，速度是第 {number - 1} 次的两倍。",
         **more,
     }
 

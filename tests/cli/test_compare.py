@@ -210,6 +210,37 @@ def test_a_judge_is_served_until_ctrl_c_and_told_the_verdict(trial: Path, replay
     assert replayed("prompts", "judge", trial, "--verdicts").stdout in said
 
 
+def test_verdicts_on_an_earlier_comparison_do_not_count(trial: Path, replayed: Program) -> None:
+    """Their number is said, and a line that is none is named before anything is served."""
+    line = {
+        "comparison": "0" * 12,
+        "judge": "anna",
+        "pair": ["digest@1", "digest@2"],
+        "paper_id": RECORDS[0]["id"],
+        "choices": {"title": "first"},
+        "at": "2026-11-24T12:00:00Z",
+    }
+    place = trial.with_suffix(".verdicts.jsonl")
+    place.write_text(json.dumps(line) + "\n", "utf-8")
+    ran = replayed("prompts", "judge", trial, "--verdicts")
+    assert (ran.code, ran.stdout) == (0, "nobody has judged yet: 2 papers are to be judged\n")
+    assert "verdicts on an earlier comparison of this name do not count: 1" in ran.stderr
+    place.write_text("{}\n", "utf-8")
+    ran = replayed("prompts", "judge", trial)
+    assert (ran.code, ran.stdout) == (2, "")
+    assert "trial.verdicts.jsonl, line 1: is not a verdict" in ran.stderr
+
+
+def test_papers_by_id_that_arxiv_lacks_are_named(replayed: Program) -> None:
+    """The others are compared."""
+    draft(replayed)
+    ids = ("--id", RECORDS[0]["id"], "--id", "2604.99999")
+    ran = replayed("prompts", "compare", "digest@1", "digest@2", *ids, "--name", "t")
+    assert ran.code == 0
+    assert "2604.99999 is left out" in ran.stderr
+    assert [row["paper"]["id"] for row in compared(replayed, "t")["rows"]] == [RECORDS[0]["id"]]
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

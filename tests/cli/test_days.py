@@ -20,7 +20,7 @@ import pytest
 from pipeline.cli.edge import guarded
 from pipeline.records import Paper
 from pipeline.store.memory import Memory
-from tests.anything import good
+from tests.anything import widgets
 from tests.servers.arxiv import ArxivServer, Fault, error_announcement, error_feed
 from tests.servers.openai import OpenAIServer
 
@@ -108,7 +108,9 @@ def test_a_feed_that_is_not_yet_of_the_day_that_was_asked_for_is_not_taken_for_i
     days.announces(TUESDAY, several([1]), of_api=[announced(1), announced(2, published="2026-04-27T10:00:00Z")])
     days.arxiv.day = date.fromisoformat(MONDAY)
     ran = days("run", "cs.AI")
-    late = f"arXiv has not made the feed of {TUESDAY} yet, its feed is that of {MONDAY}: run again after 12:30 UTC"
+    late = (
+        f"arXiv has not made the feed of {TUESDAY} yet; its feed is still that of {MONDAY}. Run again after 12:30 UTC"
+    )
     assert (ran.code, late in ran.stderr, days.report("cs.AI", MONDAY)["complete"]) == (3, True, False)
     ran = days("run", "cs.AI", "--date", TUESDAY)
     assert (ran.code, "warning" in ran.stderr) == (0, False)
@@ -201,7 +203,7 @@ def test_a_later_run_heals_what_was_made_from_the_feed(days: Days) -> None:
     """The page then has the API's records; of arXiv the feed and the lacking ids are asked, of the model nothing."""
     announcement = several(range(1, 31))
     days.announces(MONDAY, announcement, of_api=several(range(1, 26)))
-    replies = [one.model_dump(include={"id", "title", "abstract"}) | good(one.id) for one in announcement]
+    replies = [one.model_dump(include={"id", "title", "abstract"}) | widgets(one.id) for one in announcement]
     with OpenAIServer(replies) as model:
         run = ("run", "cs.AI", "--base-url", model.base_url, "--model", "m")
         assert days(*run).code == 0
@@ -429,7 +431,7 @@ def test_a_stale_feed_is_told_on_the_page_and_asked_for_again(days: Days) -> Non
     ran = days("run", "cs.AI")
     assert (ran.code, days.shown("cs.AI", TUESDAY)) == (3, [])
     assert f"公告源仍是 {MONDAY} 的内容" in days.page("cs.AI", TUESDAY)
-    assert f"warning: arXiv's feed is still that of {MONDAY}, whose pages have" in ran.stderr
+    assert f"warning: arXiv's feed is still that of {MONDAY}, and its papers are all on pages already" in ran.stderr
     assert (days.report("cs.AI", TUESDAY)["complete"], list(days.notes("cs.AI", TUESDAY))) == (False, ["stale_feed"])
     days.announces(TUESDAY, several((3, 4)))
     days.later(16)
@@ -449,6 +451,17 @@ def test_a_stale_feed_is_told_once_for_all_sections(days: Days) -> None:
         f"one {TUESDAY}",
         f"two {TUESDAY}",
     ]
+
+
+def test_a_stale_feed_of_one_section_is_told_with_its_name(days: Days) -> None:
+    """The other one has a page of today, and the warning does not sound as if it had none."""
+    days.program.write("digest.toml", '[digests.one]\ncategories = ["cs.AI"]\n[digests.two]\ncategories = ["cs.LG"]\n')
+    days.announces(MONDAY, several((1, 2)))
+    days("run", "one")
+    days.announces(TUESDAY, several((1, 2)))
+    ran = days("run")
+    warnings = [line for line in ran.stderr.splitlines() if "feed is still that of" in line]
+    assert [line.partition(": arXiv's feed")[0] for line in warnings] == [f"arxiv-digest: warning: one {TUESDAY}"]
 
 
 def _piped(days: Days, monkeypatch: pytest.MonkeyPatch, *asked: str) -> list[int]:
@@ -653,7 +666,7 @@ def test_a_fetch_over_days_that_fails_says_so_and_goes_on_where_it_stopped(days:
 def test_two_processes_never_ask_arxiv_within_the_delay(cli: Program) -> None:
     """The lock in the cache folder spaces them; both end well."""
     day, many = date.fromisoformat(eastern_day()), several(range(1, 203))
-    cli.write("replies.jsonl", lines({"id": paper.id, **good(paper.id)} for paper in many))
+    cli.write("replies.jsonl", lines({"id": paper.id, **widgets(paper.id)} for paper in many))
     with ArxivServer(many, day=day) as arxiv:
         cli.environment |= arxiv_environment(arxiv) | {
             "OPENAI_BASE_URL": "replay:replies.jsonl",
@@ -670,7 +683,7 @@ def test_two_processes_never_ask_arxiv_within_the_delay(cli: Program) -> None:
 def test_after_a_kill_only_the_pages_that_are_not_kept_are_asked_for(cli: Program) -> None:
     """Killed by the system after the feed and the first of three pages: the rerun asks for two."""
     day, many = date.fromisoformat(eastern_day()), several(range(1, 251))
-    cli.write("replies.jsonl", lines({"id": paper.id, **good(paper.id)} for paper in many))
+    cli.write("replies.jsonl", lines({"id": paper.id, **widgets(paper.id)} for paper in many))
     with ArxivServer(many, day=day) as arxiv:
         cli.environment |= arxiv_environment(arxiv) | {"OPENAI_BASE_URL": "replay:replies.jsonl"}
         arxiv.faults = [Fault(), Fault(), Fault(manner="stall")]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pipeline.records import Paper
-from tests.anything import good
+from tests.anything import widgets
 from tests.servers.arxiv import ArxivServer, Fault
 
 from .days import several
@@ -43,7 +43,7 @@ class Outage(ArxivServer):
 @pytest.mark.parametrize("seconds", [60, 600])
 def test_an_outage_is_waited_out_and_every_record_is_the_apis(cli: Program, seconds: int, after: int) -> None:
     """The page is made, complete; meanwhile the screen says what is waited for and for how long at most."""
-    cli.write("replies.jsonl", lines({"id": paper.id, **good(paper.id)} for paper in MANY))
+    cli.write("replies.jsonl", lines({"id": paper.id, **widgets(paper.id)} for paper in MANY))
     with Outage(seconds / TIMES, after=after) as arxiv:
         wanted = arxiv_environment(arxiv) | {"ARXIV_DIGEST_ARXIV_PATIENCE": "900", "NO_PROXY": "127.0.0.1"}
         ran = subprocess.run(

@@ -16,7 +16,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.anything import good
+from tests.anything import anything
 from tests.servers.openai import spawn
 from tests.servers.openai_options import Options
 
@@ -149,7 +149,7 @@ def replies(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pattern = re.compile(rb"(?:arxiv\.org/abs/|oai:arXiv\.org:)((?:\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7}))v\d")
     found = {match.decode() for name in _feeds() for match in pattern.findall((ARXIV / name).read_bytes())}
     path = tmp_path_factory.mktemp("replies") / "replies.jsonl"
-    path.write_text(lines({"id": name, **good(name)} for name in sorted(found)), encoding="utf-8")
+    path.write_text(lines({"id": name, **anything(name)} for name in sorted(found)), encoding="utf-8")
     return path
 
 

@@ -366,4 +366,4 @@ def test_open_shows_the_page_that_was_made(cli: Program) -> None:
     assert (ran.code, "no browser to open the page with" in ran.stderr) == (0, True)
     for command in ("run", "demo", "assemble"):
         ran = cli(command, "--open", "--format", "md", OPENAI_API_KEY="any")
-        assert (ran.code, "--open: there is no page to open without html" in ran.stderr) == (2, True)
+        assert (ran.code, "--open: without html, no page can be opened" in ran.stderr) == (2, True)

@@ -115,10 +115,10 @@ def test_an_interrupted_run_leaves_no_bar_on_the_terminal(wired: Program, endpoi
 
 
 def test_a_terminal_never_gets_what_a_title_wants_it_to_do(hostile: Program) -> None:
-    """With a line a paper the only escape of ours is the link to the page; every other one would be a title's."""
+    """With a line a paper the only escapes of ours are the colour of the last line and the link to the page."""
     code, shown = _on_a_terminal(hostile, "run", "--input", "papers.jsonl", "-v")
     assert code == 3
-    own = re.compile(r"\x1b\]8;;(?:file:[ -\[\]-~]*)?\x1b\\")  # the link to the page
+    own = re.compile(r"\x1b\[(?:33|0)m|\x1b\]8;;(?:file:[ -\[\]-~]*)?\x1b\\")
     assert CONTROLS.findall(own.sub("", shown).replace("\r\n", "\n")) == []
     assert HOSTILE[1] in shown
 
@@ -173,6 +173,20 @@ def test_the_bars_say_what_slows_a_run_and_what_it_costs(wired: Program, endpoin
     for pattern in (r"\d:\d\d elapsed, \d:\d\d left", r"[1-9]\d* new, .*\d papers/s, .*\$0\.00"):
         assert re.search(pattern, re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown)), pattern
     assert "0 new, 0 cached, 0 failed, 0.0 papers/s" not in shown
+
+
+@pytest.mark.parametrize(
+    ("count", "colour", "code"), [(4, "33", 3), (3, "32", 0)], ids=["partial: yellow", "complete: green"]
+)
+def test_the_line_of_a_digest_has_the_colour_of_its_end(hostile: Program, count: int, colour: str, code: int) -> None:
+    """On a terminal, unless NO_COLOR is set; a pipe gets the bare line."""
+    command = ("run", "--input", "papers.jsonl", "--limit", str(count), "--replace")
+    ended, shown = _on_a_terminal(hostile, *command)
+    line = rf"papers [\d-]+: {count} papers, [^\x1b]+ s"
+    assert (ended, bool(re.search(rf"\x1b\[{colour}m{line}\x1b\[0m", shown))) == (code, True)
+    hostile.environment["NO_COLOR"] = "1"
+    assert not re.search(rf"\x1b\[\d+m{line}", _on_a_terminal(hostile, *command)[1])
+    assert "\x1b" not in hostile(*command).stdout
 
 
 def test_help_names_every_command_and_the_version_is_one_line(cli: Program) -> None:

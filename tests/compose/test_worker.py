@@ -11,8 +11,8 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from pipeline.model_choice import ModelChoice
-from tests.anything import good
 from tests.servers.openai import OpenAIServer
+from tests.summarize.samples import GOOD
 
 ROOT = Path(__file__).resolve().parents[2]
 PAPER = {"id": "2404.00001", "title": "Sharing Maps", "abstract": "Robots send only changes."}
@@ -20,11 +20,12 @@ WORKER = """
 import asyncio, pickle, sys
 from datetime import UTC, datetime
 from pathlib import Path
+from pydantic_core import to_json
 from pipeline.store.cache import Cache
 from pipeline.compose import Runtime, model_for, prompt_library
 from pipeline.progress import NoProgress
 from pipeline.records import Paper
-from pipeline.summarize import Job, Summarizer
+from pipeline.summarize import Job, Summarizer, task_of
 
 choice, paper, folder = pickle.loads(sys.stdin.buffer.read())
 
@@ -35,9 +36,9 @@ async def work():
     runtime = Runtime(now=lambda: datetime.now(UTC))
     with Cache(Path(folder), warn=sys.exit) as cache:
         prompt = prompt_library().get("digest@1")
-        job = Job(prompt, model_for(choice, runtime), cache, NoProgress(), runtime.now, runtime.clock)
+        job = Job(task_of(prompt), prompt, model_for(choice, runtime), cache, NoProgress(), runtime.now, runtime.clock)
         async for settled in Summarizer(job).settled(pages()):
-            sys.stdout.buffer.write(settled.model_dump_json().encode())
+            sys.stdout.buffer.write(to_json({"entry": settled.entry, "account": settled.account}))
         await job.close()
 
 asyncio.run(work())
@@ -54,10 +55,10 @@ def _run(code: str, folder: Path, sent: bytes = b"") -> bytes:
 
 def test_a_worker_builds_the_model_of_a_pickled_choice_and_summarizes_a_paper(tmp_path: Path) -> None:
     """With an empty environment, pipes for streams, and the key that the choice brought."""
-    with OpenAIServer([PAPER | good(PAPER["id"])]) as server:
+    with OpenAIServer([PAPER | GOOD]) as server:
         choice = ModelChoice("m", server.base_url, SecretStr("sk-worker-4f1d"))
         settled = json.loads(_run(WORKER, tmp_path, pickle.dumps((choice, PAPER, str(tmp_path / "cache")))))
-        assert settled["entry"]["summary"]["translated_title"] == good(PAPER["id"])["translated_title"]
+        assert settled["entry"]["summary"]["translated_title"] == GOOD["translated_title"]
         assert settled["account"]["requests"] == 1
         assert [call.authorization for call in server.log] == ["4f1d"]
 

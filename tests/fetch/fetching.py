@@ -1,19 +1,19 @@
 """A fetch of an announcement in a process of its own: ``API FEED CACHE DELAY LONGEST``; writes the count at its end.
 
-The lock lies beside the cache folder. A request that lasts ``LONGEST`` seconds is taken for stopped.
+The lock lies beside the cache folder, and so does the file to which each departure is added. A request that lasts
+``LONGEST`` seconds is taken for stopped.
 """
 
 from __future__ import annotations
 
 import sys
-import time
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from pipeline.fetch import (
     LOCK_FILE,
     ArxivSettings,
-    Pacer,
     SharedPace,
     Wanted,
     account_of,
@@ -21,6 +21,9 @@ from pipeline.fetch import (
     open_session,
 )
 from pipeline.store.answers import KeptAnswers
+from tests.fetch.departures import NotingPacer
+
+DEPARTURES = "departures"
 
 
 def now() -> datetime:
@@ -33,11 +36,17 @@ def tell(what: str) -> None:
     sys.stderr.write(f"{what}\n")
 
 
+def note(file: Path, moment: float) -> None:
+    """Add a line to a file."""
+    with file.open("a", encoding="ascii") as lines:
+        lines.write(f"{moment!r}\n")
+
+
 def main() -> None:
     """Fetch."""
     api, feed, folder, delay, longest = sys.argv[1:]
     shared = SharedPace(Path(folder).parent / LOCK_FILE, tell=tell, longest=float(longest))
-    pacer = Pacer(float(delay), time.monotonic, time.sleep, shared=shared)
+    pacer = NotingPacer(float(delay), partial(note, Path(folder).parent / DEPARTURES), shared)
     kept = KeptAnswers(Path(folder), now=now, warn=sys.exit)
     session = open_session(ArxivSettings(api_url=api, feed_url=feed), pacer, kept, now=now, tell=tell)
     source = account_of(announcement(session, Wanted(("cs.AI",)), None))

@@ -201,7 +201,7 @@ def test_a_stream_is_read_as_it_arrives() -> None:
         (b"[" * 100_000, "broken JSON"),
         (b"[1]", "no JSON object"),
         ('{"title": "Wübben"}'.encode("latin-1"), "not UTF-8 text"),
-        (b'{"end": {"exit": 999}}', "source: missing; exit: input should be less than or equal to 130"),
+        (b'{"end": {"exit": 999}}', "source: missing; exit: must be at most 130"),
     ],
 )
 def test_a_bad_line_is_named_with_its_number_and_what_is_wrong(tmp_path: Path, bad: bytes, complaint: str) -> None:
@@ -210,7 +210,7 @@ def test_a_bad_line_is_named_with_its_number_and_what_is_wrong(tmp_path: Path, b
     with pytest.raises(InputError) as caught:
         read_file(given_input.path, announce=None, limit=None)
     assert caught.value.message == f"{given_input.path}, line 3: {complaint}"
-    assert caught.value.hint.startswith('Each line is a JSON object with "id", "title" and "abstract"')
+    assert caught.value.hint.startswith('Write one JSON object a line, with "id", "title" and "abstract"')
     assert papers_of(given_input.stream()) == [A]
 
 
@@ -228,14 +228,14 @@ def test_a_stream_that_begins_with_a_bad_line_is_refused() -> None:
         (b" \n\n", InputError, "empty"),
         (b"# A page\n", InputError, "neither XML nor JSON Lines"),
         (b"\xfa\x01 random", InputError, "neither XML nor JSON Lines"),
-        (b"\x7fELF\0\0", InputError, "binary data, which is not read"),
-        (b"\x1f\x8b\x08\0", InputError, "a gzip file, which is not read"),
-        ("{}".encode("utf-16"), InputError, "UTF-16 text, which is not read"),
-        (b'[{"id": "2604.00001"}]', InputError, "a JSON list, which is not read"),
-        (b'{\n "date": "2026-04-24"\n}', InputError, "a JSON document over several lines, which is not read"),
-        (b"<!doctype html><p>", InputError, "an HTML page, which is not read"),
-        (b"<OAI-PMH/>", InputError, "a harvest by OAI-PMH, which is not read"),
-        (api_feed([], total=3), InputError, "a page without papers where 3 should follow, which is not read"),
+        (b"\x7fELF\0\0", InputError, "cannot be read: binary data"),
+        (b"\x1f\x8b\x08\0", InputError, "cannot be read: a gzip file"),
+        ("{}".encode("utf-16"), InputError, "cannot be read: UTF-16 text"),
+        (b'[{"id": "2604.00001"}]', InputError, "cannot be read: a JSON list"),
+        (b'{\n "date": "2026-04-24"\n}', InputError, "cannot be read: a JSON document over several lines"),
+        (b"<!doctype html><p>", InputError, "cannot be read: an HTML page"),
+        (b"<OAI-PMH/>", InputError, "cannot be read: a harvest by OAI-PMH"),
+        (api_feed([], total=3), InputError, "cannot be read: a page without papers where 3 should follow"),
         (error_feed("bad id \x1b[1m"), FetchError, "an error feed, in which arXiv says: bad id [1m"),
     ],
 )
@@ -253,9 +253,9 @@ def test_anything_else_is_refused_and_named(tmp_path: Path, body: bytes, error: 
 def test_cut_xml_is_refused(tmp_path: Path) -> None:
     """It says so, where it broke, and which formats are read."""
     path = Input(tmp_path, api_feed([A, B])[:-20]).path
-    with pytest.raises(InputError, match=r"XML that is cut or damaged \(.*line \d+.*\), which is not read") as caught:
+    with pytest.raises(InputError, match=r"cannot be read: XML that is cut or damaged \(.*line \d+.*\)") as caught:
         read_file(path, announce=None, limit=None)
-    assert caught.value.hint.startswith("Read are JSON Lines")
+    assert caught.value.hint.startswith("--input reads JSON Lines")
 
 
 @pytest.mark.parametrize(("name", "why"), [("none", "No such file or directory"), (".", "Is a directory")])

@@ -9,7 +9,6 @@ import sys
 import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from pathlib import Path
 from threading import Thread
 
@@ -19,6 +18,8 @@ from filelock import FileLock
 from pipeline.fetch import LOCK_FILE, Pacer, SharedPace
 from pipeline.store.answers import KeptAnswers
 from pipeline.store.digest_file import FILE
+from tests.fetch.departures import smallest_gap
+from tests.fetch.fetching import DEPARTURES
 from tests.fetch.samples import Clock, papers, unpaced
 from tests.servers.arxiv import ArxivServer, Fault
 
@@ -40,10 +41,9 @@ def ended(process: subprocess.Popen[str]) -> tuple[str, str]:
     return out.strip(), said
 
 
-def smallest_gap(server: ArxivServer) -> float:
-    """Seconds between two requests, as the server sees them."""
-    times = sorted(seen.at for seen in server.requests)
-    return min(later - earlier for earlier, later in pairwise(times))
+def departures(folder: Path) -> list[float]:
+    """When the requests of all processes left."""
+    return [float(line) for line in (folder / DEPARTURES).read_text("ascii").split()]
 
 
 def shared(folder: Path, said: list[str] | None = None) -> SharedPace:
@@ -57,7 +57,7 @@ def test_two_processes_never_ask_within_the_delay(tmp_path: Path) -> None:
         processes = [start(server, tmp_path / name, DELAY) for name in ("one", "other")]
         assert [ended(process) for process in processes] == [("150 0", "")] * 2
         assert len(server.requests) == 6
-        assert smallest_gap(server) >= DELAY
+        assert smallest_gap(departures(tmp_path), server) >= DELAY
 
 
 def test_a_process_that_is_stopped_in_a_request_costs_the_others_its_time_once(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_a_process_that_is_stopped_in_a_request_costs_the_others_its_time_once(t
         stopped.send_signal(signal.SIGSTOP)
         others = [start(server, tmp_path / name, DELAY, longest=1.5) for name in ("one", "other")]
         outs = [ended(process) for process in others]
-        gap = smallest_gap(server)
+        gap = smallest_gap(departures(tmp_path), server)
         stopped.send_signal(signal.SIGCONT)
         server.go_on.set()
         assert ended(stopped)[0] == "150 0"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -19,6 +19,7 @@ from pipeline.fetch import Limits, Pacer
 from pipeline.fetch.arxiv.atom import read_answer
 from pipeline.fetch.arxiv.transport import Transport
 from pipeline.records import Paper
+from tests.fetch.departures import NotingPacer, smallest_gap
 from tests.fetch.samples import NOW, Clock, unpaced
 from tests.servers.arxiv import ArxivServer, Fault, announcement_feed, error_feed
 
@@ -117,14 +118,19 @@ def test_a_connection_that_breaks_ends_in_an_error_of_ours(manner: Any) -> None:
     assert "no answer that can be read in 0 s; the last was " in said
 
 
-def test_a_refused_connection_is_tried_again_at_the_usual_pace() -> None:
-    """With the spacing of requests, not at once."""
+@pytest.fixture
+def nobody() -> Iterator[str]:
+    """An address at which nobody listens."""
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{unused.getsockname()[1]}/api/query"
-        clock = Clock()
-        said = failure(url, pacer=Pacer(3, clock, clock.sleep))
-    assert "in 5 s; the last was no answer (" in said
+        yield f"http://127.0.0.1:{unused.getsockname()[1]}/api/query"
+
+
+def test_a_refused_connection_is_tried_again_at_the_usual_pace(nobody: str) -> None:
+    """With the spacing of requests, not at once."""
+    clock = Clock()
+    said = failure(nobody, pacer=Pacer(3, clock, clock.sleep))
+    assert said.endswith("in 5 s; the last was no answer (Connection refused)")
     assert [slept for slept in clock.slept if slept > 1] == [3.03, 3.03] or max(clock.slept) > 3
 
 
@@ -244,6 +250,40 @@ def test_an_outage_is_waited_out_with_growing_pauses_and_said() -> None:
     assert said[0].startswith("arXiv: HTTP 503 with")
 
 
+@pytest.mark.parametrize("spread", [0.0, 0.5, 1.0])
+def test_an_outage_is_told_within_15_seconds(nobody: str, spread: float) -> None:
+    """Whatever the pauses are; the words are the system's, not those of an object of the program."""
+    clock, told = Clock(), list[tuple[float, str]]()
+
+    def tell(text: str) -> None:
+        told.append((clock.now - 1000, text))
+
+    with pytest.raises(FetchError):
+        get(nobody, Limits(), Pacer(3, clock, clock.sleep), tell=tell, spread=lambda: spread)
+    first, said = told[0]
+    assert first <= 15
+    assert said.startswith("arXiv: no answer (Connection refused); trying again in ")
+
+
+def test_a_slow_answer_is_told_once_before_it_is_given_up() -> None:
+    """A server that takes the connection and stays silent looks like a standstill for a whole time-out."""
+    told = list[str]()
+    limits = replace(QUICK, silent=0.1, read=0.5, patience=0.6)
+    with ArxivServer([PAPER], [Fault(manner="stall")] * 9) as server, pytest.raises(FetchError):
+        get(server.api_url, limits, tell=told.append)
+    assert told[0] == "arXiv: no complete answer after 0.1 s; waiting for 0.7 s more at most"
+    assert told[1].startswith("arXiv: no answer (timed out); trying again in ")
+    assert sum("no complete answer" in one for one in told) == 1
+
+
+@pytest.mark.parametrize("manner", ["hang-up", "stall", "stall-in-body", "cut", "trickle"])
+def test_what_broke_is_said_in_words(manner: Any) -> None:
+    """Never as the Python object that met it."""
+    with ArxivServer([PAPER], [Fault(manner=manner)]) as server:
+        said = failure(server.api_url, replace(QUICK, patience=0))
+    assert not re.search(r"\w\(|=|\[Errno", said.partition("the last was ")[2])
+
+
 class Outage(ArxivServer):
     """Answers 503 as long as ``down`` says so."""
 
@@ -304,13 +344,13 @@ def test_a_redirect_is_followed_and_paced_hop_by_hop() -> None:
 
 
 def test_requests_of_several_threads_keep_their_distance() -> None:
-    """As the server sees them."""
-    pacer = unpaced(0.1)
+    """From departure to departure, and to the next arrival."""
+    departures = list[float]()
+    pacer = NotingPacer(0.1, departures.append)
     with ArxivServer([PAPER]) as server:
         threads = [threading.Thread(target=get, args=(server.api_url, QUICK, pacer)) for _ in range(4)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-    times = sorted(seen.at for seen in server.requests)
-    assert all(later - earlier >= 0.1 for earlier, later in pairwise(times))
+    assert smallest_gap(departures, server) >= 0.1

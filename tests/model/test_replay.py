@@ -66,8 +66,9 @@ async def test_asking_again_about_a_paper_is_answered_as_before(path: Path) -> N
         ({"tldr_en": None, "tldr": ""}, {"tldr": "", "tldr_en": None}),
         ({"other": 1}, {}),
         ({"tldr": ["a", 1]}, {"tldr": ["a", 1]}),
+        ({"sentences": ["一。", "二。"]}, {"sentences": ["一。", "二。"]}),
     ],
-    ids=["older-key", "both-keys", "null", "nothing", "other-type"],
+    ids=["older-key", "both-keys", "null", "nothing", "other-type", "sentences"],
 )
 async def test_a_reply_is_given_as_it_stands(
     path: Path, given_fields: dict[str, Any], answered: dict[str, Any]

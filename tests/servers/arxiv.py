@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from email.utils import format_datetime
 from fnmatch import fnmatchcase
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from threading import Event, Lock, Thread
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 
 from pipeline.categories import is_category
 from pipeline.records import Paper, parse_id
+from tests.servers.hang_ups import QuietServer
 
 _NAMESPACES = (
     'xmlns:arxiv="http://arxiv.org/schemas/atom" xmlns:dc="http://purl.org/dc/elements/1.1/" '
@@ -135,12 +136,8 @@ class ArxivServer:
         return query_answer(self.papers, query)
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
+class _Server(QuietServer):
     arxiv: ArxivServer
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hung up is part of the tests."""
 
 
 class _Handler(BaseHTTPRequestHandler):

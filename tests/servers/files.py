@@ -10,6 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tests.servers.hang_ups import QuietServer
+
 
 class _Handler(http.server.SimpleHTTPRequestHandler):
     """Serves files and says nothing of it."""
@@ -20,15 +22,10 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
         """Say nothing."""
 
 
-class _Server(http.server.ThreadingHTTPServer):
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A browser that hangs up is part of the tests."""
-
-
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
     """Serve a folder, at the address that is given."""
-    server = _Server(("127.0.0.1", 0), partial(_Handler, directory=folder))
+    server = QuietServer(("127.0.0.1", 0), partial(_Handler, directory=folder))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/"
     server.shutdown()

@@ -14,7 +14,9 @@ _HEAD = re.compile(r"^arXiv:\S+ Announce Type: \S+ Abstract: ?")
 _TAIL = re.compile(r" ?\(arXiv:[^()]*\)$")
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _KEY = 40
-_FIELDS = ("translated_title", "tldr", "tldr_en", "translated_abstract")
+_FIELDS = ("translated_title", "tldr", "tldr_en", "translated_abstract", "sentences")
+_NUMBER = re.compile(r"^\[\d+\] ", re.MULTILINE)
+"""Before each sentence of an abstract that is sent sentence by sentence."""
 
 
 def fold(text: str) -> str:
@@ -91,7 +93,7 @@ class Papers:
     def find(self, messages: object) -> Paper | None:
         """Return the paper that the earliest matching user message is about, None where no message names one."""
         for text in _user_texts(messages):
-            folded = fold(text)
+            folded = fold(_NUMBER.sub("", text))
             if found := self._in(folded):
                 return found
             unescaped = fold(" ".join(_json_strings(text)))

@@ -39,6 +39,8 @@ temperature: 0.3
 <abstract>{{ abstract }}</abstract>
 """
 Outcome = Reply | Exception
+_LETTERS = str.maketrans("0123456789", "abcdefghij")
+"""Numbers as small letters: a number that a reply lacks would be found."""
 
 
 def paper(number: int = 1, title: str = "Sharing Maps", abstract: str = "Robots send only changes.") -> Paper:
@@ -47,8 +49,9 @@ def paper(number: int = 1, title: str = "Sharing Maps", abstract: str = "Robots 
 
 
 def papers(count: int) -> list[Paper]:
-    """Return papers of different texts."""
-    return [paper(number, abstract=f"Robots send only changes, {number}.") for number in range(1, count + 1)]
+    """Return papers of different texts, of all of which the good reply is a translation."""
+    codes = (str(number).translate(_LETTERS) for number in range(1, count + 1))
+    return [paper(number, abstract=f"Robots send only changes, {code}.") for number, code in enumerate(codes, 1)]
 
 
 def saying(usage: Usage | None = USED, finish: str = "stop", **changes: str | None) -> Reply:

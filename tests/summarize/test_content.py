@@ -127,6 +127,11 @@ def test_exchanged_numbers_are_found() -> None:
     assert exchanged_numbers("from 12.5% to 40.25%", "从 40.25% 到 12.5%") == "40.25, 12.5"
     assert exchanged_numbers("from 12.5% to 40.25%", "从 12.5% 到 40.25%") == ""
     assert exchanged_numbers("16 kinds in 31 programs", "31 个程序中的 16 种") == ""
+    english, chinese = "It grows from 12.5% to 40.25%.", "它从 40.25% 增加到 12.5%。"
+    paper = Paper(id="2404.02059", title=TITLE, abstract=english)
+    fields = {"translated_title": GOOD_TITLE, "tldr": "要点", "tldr_en": "A.", "translated_abstract": chinese}
+    context = Context(paper, "", (Pair(english, chinese),))
+    assert [one.check for one in findings(fields, context)] == ["number"]
 
 
 def test_a_plain_reply_is_aligned() -> None:

@@ -6,13 +6,13 @@ import json
 
 import pytest
 
-from pipeline.errors import CallError
+from pipeline.errors import BudgetError, CallError
 from pipeline.model.interface import Message, Reply
-from pipeline.records import Entry, Failure, Summary, Usage
+from pipeline.records import Entry, Failure, Mark, Summary, Usage
 from pipeline.store.cache import Cache
 
 from .conftest import MakeJob
-from .samples import GOOD, NOON, USED, Outcome, SaidModel, paper, saying, summarize
+from .samples import GOOD, NOON, USED, Outcome, SaidModel, failures, paper, papers, saying, summarize
 
 NOTHING = Reply("抱歉。", usage=USED)
 LONG = saying(tldr="长" * 201)
@@ -53,8 +53,10 @@ async def test_a_good_reply_is_a_summary_that_says_where_it_came_from(job: MakeJ
 
 async def test_blanks_and_control_characters_are_folded(job: MakeJob) -> None:
     """What is kept is one line a field, whatever the model put between the words."""
-    entry, _ = await hold(job, saying(tldr="  机器人只发送\x07变化。\t完 ", translated_abstract="一。\n\n 二。"))
-    assert without_sha(entry) == summary(tldr="机器人只发送变化。 完", translated_abstract="一。 二。")
+    entry, _ = await hold(
+        job, saying(tldr="  机器人只发送\x07变化。\t完 ", translated_abstract="机器人只\n\n 发送变化。")
+    )
+    assert without_sha(entry) == summary(tldr="机器人只发送变化。 完", translated_abstract="机器人只 发送变化。")
 
 
 REFUSED: dict[str, tuple[Outcome, str, str]] = {
@@ -149,6 +151,47 @@ async def test_for_a_missing_english_line_no_paper_is_lost(
     assert entry.failure is None
     assert entry.summary is not None
     assert (entry.summary.tldr_en, len(model.asked)) == (english, asks)
+
+
+DOUBTFUL = saying(tldr="机器人只发送变化，建图快 7 倍。")
+DOUBT = (Mark(check="number", field="tldr", detail="7"),)
+
+
+@pytest.mark.parametrize(
+    ("told", "asks", "marks"),
+    [
+        ((DOUBTFUL,), 2, ()),
+        ((DOUBTFUL, DOUBTFUL), 2, DOUBT),
+        ((DOUBTFUL, saying(tldr="机器人只发送变化，建图快 7 倍。", tldr_en=None)), 2, DOUBT),
+        ((DOUBTFUL, LONG), 2, DOUBT),
+        ((NOTHING, DOUBTFUL, DOUBTFUL), 3, DOUBT),
+        ((NOTHING, NOTHING, DOUBTFUL), 3, DOUBT),
+        ((DOUBTFUL, CallError("timeout", "no answer")), 2, DOUBT),
+    ],
+    ids=["mended", "the same", "worse", "refused", "after a refused one", "at last", "unanswered"],
+)
+async def test_for_a_doubt_no_paper_is_lost(
+    job: MakeJob, told: tuple[Outcome, ...], asks: int, marks: tuple[Mark, ...]
+) -> None:
+    """A doubtful reply is asked for once more, and then kept with its mark, in the cache too."""
+    entry, model = await hold(job, *told)
+    assert entry.summary is not None
+    assert (entry.summary.marks, len(model.asked)) == (marks, asks)
+    again = SaidModel()
+    (kept,), _ = await summarize(job(again), [paper()])
+    assert (kept.summary, again.asked) == (entry.summary, [])
+
+
+async def test_a_doubtful_reply_is_kept_where_the_run_ends_at_the_second_ask(job: MakeJob) -> None:
+    """It is paid for; the next paper meets what ended the run, such as a budget."""
+    first, second = papers(2)
+    spent = BudgetError("the budget is spent")
+    model = SaidModel({first.id: [DOUBTFUL, spent], second.id: [spent]}, delay=lambda of: 0.05 * (of == second.id))
+    entries, stage = await summarize(job(model), [first, second])
+    assert entries[0].summary is not None
+    assert entries[0].summary.marks == DOUBT
+    assert [failure.reason for failure in failures(entries)] == ["budget"]
+    assert stage.stopped is spent
 
 
 async def test_the_english_line_is_asked_for_by_name(job: MakeJob) -> None:

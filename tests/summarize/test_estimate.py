@@ -8,17 +8,19 @@ from pathlib import Path
 import pytest
 
 from pipeline.model.tokens import Counter
-from pipeline.prompts import Prompt
+from pipeline.model.tokens import estimate as tokens_of
+from pipeline.prompts import Prompt, load
 from pipeline.records import Usage
 from pipeline.store.cache import Cache
 from pipeline.summarize import Estimate, Plan, estimate
 from pipeline.summarize.dialogue import first_ask
-from pipeline.summarize.estimate import COMPLETION_SHARE, ENOUGH_SEEN, SCHEMA_CHARACTERS
-from pipeline.summarize.tasks import task_of
+from pipeline.summarize.estimate import ENOUGH_SEEN, SCHEMA_CHARACTERS
+from pipeline.summarize.tasks import TASKS, TEMPLATES, task_of
 
 from .conftest import MakeJob
-from .samples import USED, SaidModel, papers, summarize, write_prompt
+from .samples import USED, SaidModel, paper, papers, summarize, write_prompt
 
+PROMPTS = Path(__file__).parents[2] / "prompts"
 COUNTED = Counter(len, approximate=False)
 GUESSED = Counter(len, approximate=True)
 
@@ -36,7 +38,7 @@ def by_rule(prompt: Prompt, count: int, skipped: int = 0) -> Usage:
     sent = sum(len(message.content) for ask in asks for message in ask.messages)
     schemas = sum(len(str(ask.schema)) // SCHEMA_CHARACTERS for ask in asks)
     characters = sum(len(one.abstract) for one in asked)
-    return Usage(prompt=sent + schemas, completion=round(characters * COMPLETION_SHARE))
+    return Usage(prompt=sent + schemas, completion=round(characters * task_of(prompt).completion_share))
 
 
 @pytest.mark.parametrize("counter", [COUNTED, GUESSED], ids=["counted", "guessed"])
@@ -45,6 +47,21 @@ def test_an_empty_cache_leaves_the_rules(cache: Cache, prompt: Prompt, counter: 
     assert estimate(papers(5), Plan(prompt, "told", cache), counter) == Estimate(
         5, 0, by_rule(prompt, 5), approximate=counter.approximate
     )
+
+
+def test_each_task_has_its_share_for_the_completion() -> None:
+    """Measured for each: sentence by sentence the replies are no longer."""
+    assert (TASKS["translation"].completion_share, TASKS["sentences"].completion_share) == (0.35, 0.34)
+
+
+@pytest.mark.parametrize("path", sorted(PROMPTS.glob("*/*.md")), ids=lambda path: f"{path.parent.name}@{path.stem}")
+def test_a_shipped_prompt_adds_few_tokens_to_its_paper(path: Path) -> None:
+    """At most 480 to an abstract of eight sentences, its schema and the numbers of the sentences included."""
+    shipped = load(path, TEMPLATES)
+    of = paper(abstract=" ".join(["Robots send only changes of their maps to others."] * 8))
+    ask = first_ask(of, task_of(shipped), shipped)
+    sent = sum(tokens_of(message.content) for message in ask.messages) + len(str(ask.schema)) // SCHEMA_CHARACTERS
+    assert sent - tokens_of(of.title) - tokens_of(of.abstract) <= 480
 
 
 def test_no_papers_take_nothing(cache: Cache, prompt: Prompt) -> None:

@@ -19,7 +19,7 @@ from tests.servers.openai import OpenAIServer
 from tests.servers.openai_options import Item, Options
 
 from .conftest import MakeJob
-from .samples import GOOD, NOON, Watcher, paper, papers, settle
+from .samples import GOOD, NOON, PROMPT, Watcher, paper, papers, settle, summarize, write_prompt
 
 CACHED = 64
 
@@ -139,6 +139,21 @@ async def test_three_bad_replies_are_a_failure_and_all_of_them_are_counted(job: 
     assert (account.requests, entry.failure.usage) == (3, account.usage)
 
 
+async def test_an_abstract_is_asked_sentence_by_sentence(cache: Cache, tmp_path: Path) -> None:
+    """The server knows the paper by its numbered sentences, and answers with those recorded."""
+    sentences = ["机器人保有地图。", "它们只发送变化。"]
+    of = paper(abstract="Robots keep maps. They send only changes.")
+    recorded = {"id": of.id, "title": of.title, "abstract": of.abstract, **GOOD, "sentences": sentences}
+    text = PROMPT.replace("temperature: 0.3", "task: sentences").replace("{{ abstract }}", "{{ sentences }}")
+    prompt = write_prompt(tmp_path, text)
+    with OpenAIServer([recorded]) as server:
+        async with connected(server.base_url) as model:
+            job = Job(task_of(prompt), prompt, model, cache, Watcher(), lambda: NOON, time.monotonic)
+            (entry,), _ = await summarize(job, [of])
+    assert entry.summary is not None
+    assert [one.zh for one in entry.summary.sentences] == sentences
+
+
 async def test_all_requests_begin_alike_and_end_with_the_paper(server: OpenAIServer, cache: Cache) -> None:
     """With the package's own prompt two papers' messages differ from the paper on: an endpoint may cache the rest."""
     prompt = load(Path(__file__).parents[2] / "prompts" / "digest" / "1.md", TEMPLATES)
@@ -150,7 +165,7 @@ async def test_all_requests_begin_alike_and_end_with_the_paper(server: OpenAISer
     first, second = (sent(server, number) for number in range(2))
     assert first[0] == second[0]
     assert len(first) == len(second) == 2
-    for messages, asked_of in ((first, "1."), (second, "2.")):
+    for messages, asked_of in ((first, "b."), (second, "c.")):
         assert messages[-1]["content"].startswith("<title>Sharing Maps</title>\n<abstract>Robots")
         assert messages[-1]["content"].endswith(f" {asked_of}</abstract>")
     bodies = [{name: value for name, value in call.request.items() if name != "messages"} for call in server.log]

@@ -17,9 +17,6 @@ from pipeline.records import Entry, Mark
 from pipeline.store.cache import Cache
 from pipeline.summarize import Job, task_of
 from pipeline.summarize.content import table
-from pipeline.summarize.finding import Context, Finding
-from pipeline.summarize.task import Draft
-from pipeline.summarize.tasks import sentences, translation
 
 from .samples import GOOD, NOON, USED, SaidModel, Watcher, paper, summarize, write_prompt
 
@@ -44,17 +41,6 @@ RIGHT = ("机器人保有地图。", "它们发送量子比特。", "建图时�
 WRONG = (RIGHT[0], "它们发送量子位元。", RIGHT[2])
 LEFT = (RIGHT[0], "它们发送 qubit。", RIGHT[2])
 ADVICE = "术语要照词表译：“量子位元”应译作“量子比特”"
-
-
-def _content(draft: Draft, context: Context) -> tuple[Finding, ...]:
-    return tuple(one for one in table.findings(draft.fields, context) if one.check == "term")
-
-
-@pytest.fixture(autouse=True)
-def only_terms(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let both tasks ask nothing but this check, of what they judge a reply against."""
-    for task in (translation, sentences):
-        monkeypatch.setattr(task, "findings_in", _content)
 
 
 def prompt(folder: Path, task: str = "sentences", terms: str = "{{ terms }}") -> Prompt:

@@ -84,10 +84,10 @@ def test_wrong_content_is_refused(kind: str, is_numbered: bool) -> None:
 @FORMS
 @pytest.mark.parametrize("kind", SEEN)
 def test_wrong_content_is_refused_or_marked(kind: str, is_numbered: bool) -> None:
-    """Each kind of the list, but for one reply of the sample at most."""
+    """Each kind of the list, but for two replies of the sample at most."""
     counts = outcomes(kind, is_numbered=is_numbered)
     assert counts.total() >= 5
-    assert counts["passed"] <= 1, counts
+    assert counts["passed"] <= min(2, 0.1 * counts.total()), counts
 
 
 @pytest.mark.parametrize(("kind", "share"), [("title cut in half", 0.75), ("all Latin names left out", 0.75)])

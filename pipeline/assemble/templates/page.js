@@ -4,6 +4,8 @@ main.addEventListener("focusin", (event) => {
 });
 main.addEventListener("click", (event) => {
   last = event.target.closest("article");
+  const sentence = event.target.closest("[role=button]");
+  if (sentence && getSelection().isCollapsed) toggleOriginal(sentence);
   const pressed = event.target.closest("button");
   if (pressed?.name === "clear") clearFilters();
   else if (pressed) toggleMark(pressed.parentElement, pressed.className);
@@ -13,10 +15,16 @@ main.addEventListener(
   (event) => {
     if (!event.target.open) return;
     setMark(event.target.parentElement, "read", true);
+    pairSentences(event.target);
     reach();
   },
   true,
 );
+main.addEventListener("keydown", (event) => {
+  if (event.target.role !== "button" || (event.key !== "Enter" && event.key !== " ")) return;
+  event.preventDefault();
+  toggleOriginal(event.target);
+});
 tools.addEventListener("submit", (event) => {
   event.preventDefault();
   tools.elements.words.blur();

@@ -160,9 +160,12 @@ const selected = () => {
   const cell = selection.anchorNode?.parentElement?.closest(".cell");
   return quote && cell ? { quote, side: cell.dataset.side, part: cell.closest("section").dataset.part } : null;
 };
+let asked = null;
 const ask = () => {
   const current = row();
   if (judge === null || !current || !planned.has(current.id)) return;
+  // The dialog says that it is closed a moment later, when another paper may be shown.
+  asked = current;
   const form = dialogs.reason.querySelector("form");
   const about = selected() ?? { quote: "", side: "", part: active === "overall" ? "" : active };
   form.reset();
@@ -185,8 +188,8 @@ dialogs.reason.addEventListener("close", () => {
   if (dialogs.reason.returnValue !== "keep") return;
   const given = new FormData(dialogs.reason.querySelector("form"));
   const reason = { side: given.get("side"), part: given.get("part"), kind: given.get("kind"), grave: given.get("weight") === "grave", quote: given.get("quote") };
-  verdictOn(row()).reasons.push(reason);
-  save(row());
+  verdictOn(asked).reasons.push(reason);
+  save(asked);
   render();
 });
 dialogs.begin.addEventListener("close", () => {

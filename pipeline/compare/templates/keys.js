@@ -40,7 +40,8 @@ const keysOfReason = {
 };
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-  const writes = event.target.matches("input:not([type=radio])");
+  // The field of a dialog that was just closed may have the focus until the page is drawn again.
+  const writes = event.target.matches("input:not([type=radio])") && !event.target.closest("dialog:not([open])");
   const obeyed = dialogs.reason.open ? keysOfReason : keys;
   const others = Object.values(dialogs).some((dialog) => dialog.open && dialog !== dialogs.reason);
   const key = event.key.toLowerCase();

@@ -23,6 +23,8 @@ class Limits:
     """Longest first pause; it doubles with each failure, and the pause is drawn from its upper half."""
     longest_pause: float = 60.0
     """Longest pause that arXiv did not ask for."""
+    silent: float = 10.0
+    """Longest wait, for an answer or until an outage is over, of which the user is not told."""
     tries: int = 5
     """Times that one answer may come damaged: no outage mends what arXiv wrote wrongly."""
 

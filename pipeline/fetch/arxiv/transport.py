@@ -7,6 +7,7 @@ feed.
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -32,9 +33,9 @@ HINT = "arXiv may be busy or down, or the network is: try again in some minutes.
 _PASSING = frozenset({408, 425, 429})
 _LASTING = frozenset({501, 505})
 _MOST_HOPS = 10
-_SILENT = 10.0
-"""Seconds of an outage that nobody is told of."""
 _LONGEST = timedelta(days=365)
+_OBJECT = re.compile(r"^\w+\((.*)\)$")
+"""A message that is written as the call that made its error."""
 _NO_ADDRESS = ValueError
 """What `requests` raises of an address that is none, also of one that it is only redirected to."""
 
@@ -81,6 +82,7 @@ class Transport:
         self._since: float | None = None
         """When the outage began that is going on; None where there is none."""
         self._failures = 0
+        self._is_slowness_told = False
 
     def get(self, address: str, read: Callable[[bytes], T]) -> tuple[T, bytes]:
         """Return what ``read`` makes of the answer of ``address``, and the answer itself.
@@ -133,7 +135,7 @@ class Transport:
 
         Thread(target=run, name="arxiv-request", daemon=True).start()
         try:
-            outcome = done.get(timeout=self._limits.total)
+            outcome = self._handed_over(done)
         except Empty:
             raise _PassingError(f"not complete after {self._limits.total:.3g} s") from None
         finally:
@@ -142,10 +144,26 @@ class Transport:
             said = plain(str(outcome))[:200]
             raise FetchError(f"{request.address}: {said}", hint="Check the address of arXiv.") from outcome
         if isinstance(outcome, requests.RequestException | urllib3.exceptions.HTTPError | OSError):
-            raise _PassingError(f"no answer ({plain(str(_innermost(outcome)))[:200]})") from outcome
+            raise _PassingError(f"no answer ({plain(_reason(outcome))[:200]})") from outcome
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
+
+    def _handed_over(self, done: SimpleQueue[Response | Exception]) -> Response | Exception:
+        """Return what the transfer ended with, within the total time; that it takes long is told once.
+
+        Raises:
+            Empty: it did not end in time.
+        """
+        silent, rest = self._limits.silent, self._limits.total - self._limits.silent
+        if self._is_slowness_told or self._since is not None or rest <= 0:
+            return done.get(timeout=self._limits.total)
+        try:
+            return done.get(timeout=silent)
+        except Empty:
+            self._is_slowness_told = True
+            self._tell(f"arXiv: no complete answer after {silent:.3g} s; waiting for {rest:.3g} s more at most")
+            return done.get(timeout=rest)
 
     def _read(self, address: str, response: Response, read: Callable[[bytes], T]) -> T:
         status, what = response.status, _described(response)
@@ -185,7 +203,7 @@ class Transport:
         if left <= 0:
             raise FetchError(f"{nothing} in {self._limits.patience:g} s; the last was {error.what}", hint=HINT)
         pause = max(error.pause, min(self._backoff(), left))
-        if now + pause - self._since > _SILENT:
+        if now + pause - self._since > self._limits.silent:
             self._tell(f"arXiv: {error.what}; trying again in {pause:.0f} s, for {left / 60:.0f} minutes more at most")
         self._pacer.sleep(pause)
 
@@ -213,8 +231,14 @@ def _described(response: Response) -> str:
     return f"HTTP {response.status} with {f'the body {shown!r}' if shown else 'no body'}"
 
 
+def _reason(error: BaseException) -> str:
+    """Return what the system or the server said, at the bottom of errors that wrap one another."""
+    inner = _innermost(error)
+    return getattr(inner, "strerror", None) or _OBJECT.sub(r"\1", str(inner))
+
+
 def _innermost(error: BaseException) -> BaseException:
-    """Return what lies at the bottom of errors that requests and urllib3 wrapped in one another."""
-    within = (one for one in (getattr(error, "reason", None), *error.args) if isinstance(one, Exception))
+    wrapped = (getattr(error, "reason", None), *error.args, error.__cause__)
+    within = (one for one in wrapped if isinstance(one, Exception))
     inner = next(within, None)
     return error if inner is None else _innermost(inner)

@@ -21,6 +21,8 @@ LEAST_SHARE, LEAST_OF_FEW = 0.3, 0.25
 """Of the words that a sentence and its translation share, many or few: 98 % of foreign ones have less."""
 LEAST_EVIDENCE, MUCH_EVIDENCE = 4, 8
 LEAST_OF_LINE = 0.4
+LONGEST_QUOTE = 60
+"""Characters of what was found that model and readers are shown."""
 LEAST_OF_TITLE = 0.2
 
 
@@ -246,11 +248,13 @@ def _misaligned(part: Part) -> Iterator[Finding]:
 def _finding(check: ContentCheck, part: Part, what: str) -> Finding:
     where = f"第 {part.sentence} 句" if part.sentence else part.field
     place = f"{part.field}, sentence {part.sentence}" if part.sentence else part.field
+    said = what[:LONGEST_QUOTE]
     return Finding(
         check=check.name,
-        detail=f"{place}: {check.name.replace('_', ' ')} {what[:60]!r}",
-        again=where + check.again.format(what[:60]),
+        detail=f"{place}: {check.name.replace('_', ' ')} {said!r}",
+        again=where + check.again.format(said),
         field=part.field,
         sentence=part.sentence,
         severity=check.severity,
+        quote=said if "{}" in check.again else "",
     )

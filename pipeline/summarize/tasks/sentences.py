@@ -5,13 +5,14 @@ So a sentence that was dropped, merged or left in English is known by its number
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
 
 from pipeline.prompts import Prompt, Template
-from pipeline.records import Answered, Paper, Sentence, Summary
-from pipeline.summarize.content.sentences import split_sentences
+from pipeline.records import Answered, Mark, Paper, Sentence, Summary
+from pipeline.summarize.content.affinity import Texts
+from pipeline.summarize.content.sentences import split_chinese, split_sentences
 from pipeline.summarize.finding import Context, Finding, Pair
 from pipeline.summarize.reply import read_object, texts
 from pipeline.summarize.task import Draft, Part, Schema, object_schema
@@ -20,6 +21,8 @@ from pipeline.text import fold
 
 MOST_BOUNDED = 19
 """Sentences up to which the schema says how many: an endpoint that compiles schemas then meets twenty at most."""
+ALIGNED = "aligned"
+"""The check that marks an abstract whose sentences do not stand one to one, and are paired by what they share."""
 _LINES = ("translated_title", "tldr", "tldr_en")
 _FIELDS = (*_LINES, "sentences")
 _PART = "这几句不能用：{faults}。请只重新翻译第 {numbers} 句，回答一个 JSON 对象，sentences 依次是这几句的译文。"
@@ -51,10 +54,13 @@ def _source(paper: Paper) -> str:
 
 
 def _read(text: str, paper: Paper) -> Draft | None:
-    found = read_object(text, _FIELDS, source=_source(paper))
+    """Read a reply, be it in the plain form: an endpoint that takes no schema, or a file of replies, may give that."""
+    found = read_object(text, (*_FIELDS, "translated_abstract"), source=_source(paper))
     if found is None:
         return None
     said = found.get("sentences", ())
+    if not said and isinstance(whole := found.get("translated_abstract"), str):
+        said = split_chinese(fold(whole))
     return _draft(texts(found), () if isinstance(said, str) else said)
 
 
@@ -66,14 +72,23 @@ def _draft(lines: dict[str, str], sentences: Sequence[str]) -> Draft:
 
 def _findings(draft: Draft, paper: Paper, prompt: Prompt) -> tuple[Finding, ...]:
     english = sentences_of(paper.abstract)
+    context = Context(paper, prompt.instructions, wrong_term=prompt.wrong_term)
     if len(draft.sentences) != len(english):
-        detail = f"{len(draft.sentences)} sentences for {len(english)} of the abstract"
-        again = f"sentences 要有 {len(english)} 项，第 i 项译第 i 句，不并不拆"
-        return (Finding("incomplete", detail, again, "translated_abstract"),)
+        return _findings_of_other_number(draft, len(english), context)
     if absent := [number for number, text in enumerate(draft.sentences, 1) if not text]:
         return tuple(_absent(number) for number in absent)
     pairs = tuple(map(Pair, english, draft.sentences))
-    return findings_in(draft, Context(paper, prompt.instructions, pairs, prompt.wrong_term))
+    return findings_in(draft, replace(context, pairs=pairs))
+
+
+def _findings_of_other_number(draft: Draft, count: int, context: Context) -> tuple[Finding, ...]:
+    """Judge the joined sentences as the plain form: a model that keeps to no number may translate well all the same."""
+    found = findings_in(draft, context)
+    if any(one.severity == "refuse" for one in found):
+        return found
+    detail = f"{len(draft.sentences)} sentences for {count} of the abstract"
+    again = f"sentences 要有 {count} 项，第 i 项译第 i 句，不并不拆"
+    return (Finding(ALIGNED, detail, again, "translated_abstract", severity="mark"), *found)
 
 
 def _absent(number: int) -> Finding:
@@ -103,11 +118,20 @@ def _merged(paper: Paper, draft: Draft, numbers: Sequence[int], text: str) -> Dr
 
 
 def _record(paper: Paper, draft: Draft, findings: Sequence[Finding], origin: Answered) -> Summary:
-    marks = marks_of(findings)
-    by_number = {mark.sentence: tuple(one.check for one in marks if one.sentence == mark.sentence) for mark in marks}
-    pairs = enumerate(zip(sentences_of(paper.abstract), draft.sentences, strict=True), 1)
-    sentences = tuple(Sentence(en=en, zh=zh, marks=by_number.get(number, ())) for number, (en, zh) in pairs)
-    return TRANSLATION.record(paper, draft, findings, origin).model_copy(update={"sentences": sentences})
+    english, said = sentences_of(paper.abstract), draft.sentences
+    sentences = _numbered(english, said, marks_of(findings)) if len(english) == len(said) else _aligned(english, said)
+    return TRANSLATION.record(paper, draft, findings, origin).model_copy(update={"sentences": tuple(sentences)})
+
+
+def _numbered(english: Sequence[str], said: Sequence[str], marks: Sequence[Mark]) -> Iterator[Sentence]:
+    for number, (en, zh) in enumerate(zip(english, said, strict=True), 1):
+        yield Sentence(en=en, zh=zh, marks=tuple(mark.check for mark in marks if mark.sentence == number))
+
+
+def _aligned(english: Sequence[str], said: Sequence[str]) -> Iterator[Sentence]:
+    for bead in Texts(english, said).align():
+        en = " ".join(english[at] for at in bead.english)
+        yield Sentence(en=en, zh="".join(said[at] for at in bead.chinese))
 
 
 SENTENCES = replace(
@@ -121,4 +145,5 @@ SENTENCES = replace(
     findings=_findings,
     record=_record,
     part=_part,
+    completion_share=0.34,  # measured over 26 recorded replies
 )

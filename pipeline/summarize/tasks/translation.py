@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pipeline.prompts import Prompt, Template
 from pipeline.records import Answered, Mark, Paper, Summary
 from pipeline.summarize.checks import SHORT_ABSTRACT, english_tldr_is_missing, first_fault
+from pipeline.summarize.content import table as content
 from pipeline.summarize.finding import Context, Finding
 from pipeline.summarize.reply import read_object, texts
 from pipeline.summarize.task import Draft, Task, Wording, object_schema
@@ -59,16 +60,18 @@ def without_half_english(fields: Mapping[str, str]) -> dict[str, str]:
 
 
 def findings_in(draft: Draft, context: Context) -> tuple[Finding, ...]:
-    """Return what is wrong with the four fields: what refuses them, else what is asked for once more."""
+    """Return what is wrong with the four fields: the fault of form that refuses them, else all that is doubtful."""
     if fault := first_fault(draft.fields, context):
         return (fault,)
-    return () if draft.fields["tldr_en"] else (_NO_ENGLISH,)
+    folded = {name: fold(text) for name, text in draft.fields.items()}
+    without_line = () if draft.fields["tldr_en"] else (_NO_ENGLISH,)
+    return (*content.findings(folded, context), *without_line)
 
 
 def marks_of(findings: Sequence[Finding]) -> tuple[Mark, ...]:
     """Return the marks of a reply that was kept in spite of them."""
     return tuple(
-        Mark(check=one.check, field=one.field, sentence=one.sentence, detail=one.detail)
+        Mark(check=one.check, field=one.field, sentence=one.sentence, detail=one.quote)
         for one in findings
         if one.severity == "mark"
     )
