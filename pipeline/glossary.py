@@ -71,7 +71,7 @@ class WrongTerm(NamedTuple):
     @property
     def advice(self) -> str:
         """What stands in the translation and what is to stand there, in Chinese."""
-        return f"“{self.found or self.term.term}”应译作“{self.term.rendering}”"
+        return f"{self.found or self.term.term}，应译作{self.term.rendering}"
 
 
 @dataclass(slots=True)

@@ -369,8 +369,8 @@ def test_what_is_forbidden_for_one_term_may_be_right_for_another(english: str, c
 
 def test_what_is_said_of_a_wrong_term_is_short(ours: Glossary) -> None:
     """A finding quotes 60 characters, with the right rendering among them."""
-    assert WrongTerm(QUBIT, "量子位元").advice == "“量子位元”应译作“量子比特”"
-    assert WrongTerm(QUBIT, None).advice == "“qubit”应译作“量子比特”"
+    assert WrongTerm(QUBIT, "量子位元").advice == "量子位元，应译作量子比特"
+    assert WrongTerm(QUBIT, None).advice == "qubit，应译作量子比特"
     found = [WrongTerm(term, each) for term in ours.terms for each in (*term.forbidden, None)]
     assert max(len(wrong.advice) for wrong in found) <= 60
 

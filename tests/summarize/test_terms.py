@@ -40,7 +40,7 @@ PAPER = paper(title="Robots Send Maps", abstract="Robots keep maps. They send qu
 RIGHT = ("机器人保有地图。", "它们发送量子比特。", "建图时间减半。")
 WRONG = (RIGHT[0], "它们发送量子位元。", RIGHT[2])
 LEFT = (RIGHT[0], "它们发送 qubit。", RIGHT[2])
-ADVICE = "术语要照词表译：“量子位元”应译作“量子比特”"
+ADVICE = "术语要照词表译：量子位元，应译作量子比特"
 
 
 def prompt(folder: Path, task: str = "sentences", terms: str = "{{ terms }}") -> Prompt:
