@@ -50,12 +50,12 @@ def guarded(arguments: Sequence[str]) -> int:
 
 
 def _message(error: TyperException) -> str:
-    from pipeline.validation import in_plain_words
-
     if near := getattr(error, "possibilities", None):
         return f"{error.message.rstrip('.')}. Did you mean {' or '.join(near)}?"
     text = error.format_message()
     if match := _BAD_VALUE.match(text):
+        from pipeline.validation import in_plain_words
+
         return f"{match[1]}: {in_plain_words(match[2])}"
     return _TOO_MANY.sub(r"unexpected argument: \1", text)
 
