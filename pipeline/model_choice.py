@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
@@ -11,9 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from pipeline.endpoints import OPENAI_URL, REPLAY, Preset, preset_for
-
-OPENAI_KEY = "OPENAI_API_KEY"
-"""The variable of the key that may go to any address that the user himself names."""
+from pipeline.keys import OPENAI_KEY, Keys, is_openai, key_to
 
 
 class PriceSection(BaseModel):
@@ -25,16 +22,6 @@ class PriceSection(BaseModel):
     output: float = Field(ge=0)
     cached: float | None = Field(default=None, ge=0)
     """For prompt tokens that the endpoint has in its own cache; as ``input`` where absent."""
-
-
-@dataclass(frozen=True)
-class Keys:
-    """The keys that the environment holds."""
-
-    general: SecretStr | None = None
-    """``OPENAI_API_KEY``."""
-    own: Mapping[str, SecretStr] = field(default_factory=dict)
-    """The keys of single services, by their variables."""
 
 
 @dataclass(frozen=True)
@@ -56,22 +43,15 @@ class ModelChoice:
 
     @classmethod
     def with_key(cls, name: str, base_url: str, keys: Keys, *, is_trusted: bool, price: PriceSection | None) -> Self:
-        """Return a choice with the one key of ``keys`` that may be sent to the base URL.
-
-        A service's own key goes to its own address, whoever named that; ``OPENAI_API_KEY`` goes to OpenAI, and to an
-        address that the user named (``is_trusted``), but not to one that digest.toml alone names.
-        """
-        is_encrypted, preset = base_url.startswith("https:"), preset_for(base_url)
-        may_have = is_trusted or (is_encrypted and _is_openai(base_url))
-        own = keys.own.get(preset.key_variable) if is_encrypted else None
-        key = own or (keys.general if may_have else None)
+        """Return a choice with the one key of ``keys`` that may be sent to the base URL, as `key_to` decides."""
+        sent = key_to(base_url, keys, is_trusted=is_trusted)
         return cls(
             name,
             base_url,
-            key,
-            key_variable=preset.key_variable if own else OPENAI_KEY,
-            is_key_withheld=bool(keys.general) and not key,
-            may_have_openai_secrets=may_have,
+            sent.key,
+            key_variable=sent.variable,
+            is_key_withheld=bool(keys.general) and not sent.key,
+            may_have_openai_secrets=sent.may_have_openai_secrets,
             price=price,
         )
 
@@ -93,7 +73,7 @@ class ModelChoice:
     @property
     def is_openai(self) -> bool:
         """Whether the base URL is OpenAI's own, which takes no call without a key."""
-        return _is_openai(self.base_url)
+        return is_openai(self.base_url)
 
     @property
     def preset(self) -> Preset:
@@ -119,7 +99,3 @@ class CallLimits:
     def most_calls(self, choice: ModelChoice) -> int:
         """Return the calls in flight at most."""
         return self.concurrency or choice.preset.at_once
-
-
-def _is_openai(base_url: str) -> bool:
-    return urlsplit(base_url).hostname == urlsplit(OPENAI_URL).hostname

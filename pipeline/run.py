@@ -12,9 +12,10 @@ from pathlib import Path
 from pipeline import outputs
 from pipeline.archive import FEED, Archive
 from pipeline.assemble import Digest, FeedStyle, as_json, atom, html, in_page_order, markdown
+from pipeline.digest_spec import DEFAULT_NAME, DigestSpec
 from pipeline.errors import BudgetError, DigestError, InputError, UsageError
 from pipeline.exits import Exit
-from pipeline.fetch import Fetching, Item, eastern_today
+from pipeline.fetch import Fetching, eastern_today
 from pipeline.merge import merged
 from pipeline.records import (
     DEFAULT_LANGUAGE,
@@ -33,28 +34,8 @@ from pipeline.settings import Format
 from pipeline.store.memory import Memory
 from pipeline.summarize import Job, Summarizer
 
-DEFAULT_NAME = "papers"
 WRITERS: Mapping[Format, Callable[[Digest], str]] = {"md": markdown, "json": as_json, "html": html}
 """The formats that are of one day; the feed is of several."""
-
-
-@dataclass(frozen=True)
-class DigestSpec:
-    """Which papers make one digest, and what it is called."""
-
-    items: Callable[[], Iterator[Item]]
-    """Begins to fetch."""
-    name: str | None = None
-    date: str | None = None
-    """Day of the digest, ``YYYY-MM-DD``; None leaves it to the source, else it is today's."""
-    notes: tuple[Note, ...] = ()
-    refusal: UsageError | None = None
-    """Why it cannot be made, known before anything is spent."""
-
-    def identify(self, source: Source, *, today: str) -> Source:
-        """Return the source with the digest's name and day: as they were asked for, else as it gives them itself."""
-        name, date = self.name or source.name or DEFAULT_NAME, self.date or source.date or today
-        return source.model_copy(update={"name": name, "date": date})
 
 
 @dataclass(frozen=True)

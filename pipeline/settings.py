@@ -16,7 +16,8 @@ from pipeline.categories import explain as explain_category
 from pipeline.categories import in_own_case, is_category
 from pipeline.endpoints import OPENAI_URL, PRESETS, REPLAY, preset_named
 from pipeline.errors import SettingsError
-from pipeline.model_choice import OPENAI_KEY, CallLimits, Keys, ModelChoice, PriceSection
+from pipeline.keys import OPENAI_KEY, Keys
+from pipeline.model_choice import CallLimits, ModelChoice, PriceSection
 from pipeline.records import DIGEST_NAME, FIRST_KINDS, AnnounceType
 from pipeline.validation import did_you_mean, explain
 

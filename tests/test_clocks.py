@@ -18,7 +18,7 @@ OF_THE_PROCESS = {
 }  # fmt: skip
 CLOCKS = {"time.monotonic", "time.perf_counter", "time.sleep"}
 LENT = {
-    "compose/runtime.py": CLOCKS - {"time.perf_counter"},
+    "compose/process.py": CLOCKS - {"time.perf_counter"},
     "store/database.py": CLOCKS - {"time.perf_counter"},
 }
 """Where a clock that no test moves has its place: as the default of what is lent, and for SQLite's own wait."""

@@ -8,11 +8,11 @@ from pipeline.cli.environment import settings_for
 from pipeline.cli.options import Given
 from pipeline.cli.outcome import DEMO_NAME, check_open
 from pipeline.cli.run import make
+from pipeline.digest_spec import DigestSpec
 from pipeline.endpoints import REPLAY
 from pipeline.exits import Exit
 from pipeline.fetch import read_file
 from pipeline.records import Note
-from pipeline.run import DigestSpec
 
 DEMO_DATE = "2026-11-23"
 """The announcement that the sample's papers would have been in."""

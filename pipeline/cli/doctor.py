@@ -14,8 +14,8 @@ from pipeline.cli.deliver import addresses_of
 from pipeline.cli.environment import check_proxies, now, prompt_library, runtime, settings_for
 from pipeline.cli.options import Given
 from pipeline.cli.trial import PAPER, Trial, try_out
-from pipeline.compose.keys import require_key, require_keys
-from pipeline.compose.models import budget_for
+from pipeline.compose.budgets import budget_for
+from pipeline.compose.refusals import require_key, require_keys
 from pipeline.compose.retirements import end_of
 from pipeline.errors import DigestError, SettingsError
 from pipeline.exits import Exit

@@ -18,11 +18,11 @@ from pipeline.cli.display import progress_for
 from pipeline.cli.options import Given
 from pipeline.compose import Asking, Runtime, Selection, digests_for, open_job
 from pipeline.compose import prompt_library as library_with
-from pipeline.compose.keys import require_keys
 from pipeline.compose.models import slowed_by
+from pipeline.compose.refusals import require_keys
+from pipeline.digest_spec import DigestSpec
 from pipeline.errors import SettingsError
 from pipeline.prompts import Prompt, PromptLibrary
-from pipeline.run import DigestSpec
 from pipeline.settings import CONFIG_FILE, Settings, load
 from pipeline.summarize import Job
 

@@ -7,11 +7,11 @@ import sys
 from pipeline.cli import screen
 from pipeline.cli.environment import settings_for, specs_for
 from pipeline.cli.options import Given
+from pipeline.digest_spec import DigestSpec
 from pipeline.errors import DigestError, UsageError
 from pipeline.exits import Exit
 from pipeline.fetch import Ended, Heading, Tally, ending_well
 from pipeline.records import End, Source
-from pipeline.run import DigestSpec
 from pipeline.stream import EndLine, line
 
 

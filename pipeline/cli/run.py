@@ -14,9 +14,10 @@ from pipeline.cli.options import Given
 from pipeline.cli.outcome import Shown, check_open, open_page
 from pipeline.compose import make_each, output_for
 from pipeline.compose.large import unless_large
+from pipeline.digest_spec import DigestSpec
 from pipeline.errors import SettingsError, UsageError
 from pipeline.exits import Exit, of_several
-from pipeline.run import DigestSpec, Outcome
+from pipeline.run import Outcome
 from pipeline.settings import Settings
 
 

@@ -9,11 +9,12 @@ from pipeline.cli import screen
 from pipeline.cli.environment import job_for, prompt_library, settings_for, specs_for
 from pipeline.cli.loop import kept_on_interrupt, run_loop
 from pipeline.cli.options import Given
+from pipeline.digest_spec import DigestSpec
 from pipeline.errors import UsageError
 from pipeline.exits import Exit
 from pipeline.fetch import Fetching, eastern_today, read_stage
 from pipeline.records import NOTHING_SPENT, End, Spent
-from pipeline.run import DigestSpec, described, ending_of, spent_by
+from pipeline.run import described, ending_of, spent_by
 from pipeline.stream import EndLine, line
 from pipeline.summarize import Job, Summarizer
 

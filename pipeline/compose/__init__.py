@@ -5,7 +5,7 @@ from pipeline.compose.digests import make_digests, make_digests_async, make_each
 from pipeline.compose.estimate import DigestEstimate, estimate_digests
 from pipeline.compose.job import Asking, open_job, output_for, prompt_library
 from pipeline.compose.models import model_for
-from pipeline.compose.runtime import Runtime
+from pipeline.compose.process import Runtime
 from pipeline.compose.selection import Selection, digests_for
 
 __all__ = [

@@ -11,12 +11,13 @@ from typing import Any, TypeVar
 from pipeline import outputs
 from pipeline.compose.job import Asking, open_job, output_for, prompt_library
 from pipeline.compose.large import unless_large
-from pipeline.compose.runtime import Runtime
+from pipeline.compose.process import Runtime
 from pipeline.compose.selection import Selection, digests_for
+from pipeline.digest_spec import DigestSpec
 from pipeline.errors import FatalModelError, FetchError, UsageError
 from pipeline.exits import Exit
 from pipeline.progress import NoProgress, Progress
-from pipeline.run import DigestSpec, Outcome, Output, run
+from pipeline.run import Outcome, Output, run
 from pipeline.settings import Settings
 from pipeline.summarize import Job
 

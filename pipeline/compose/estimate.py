@@ -9,11 +9,11 @@ from pathlib import Path
 from pipeline.compose.cost import Cost, cost_of
 from pipeline.compose.job import Asking, prompt_library
 from pipeline.compose.models import learned_of
-from pipeline.compose.runtime import Runtime
+from pipeline.compose.process import Runtime
+from pipeline.digest_spec import DigestSpec
 from pipeline.fetch import Tally, eastern_today
 from pipeline.model.tokens import Counter, counter
 from pipeline.records import Source
-from pipeline.run import DigestSpec
 from pipeline.settings import REPLAY_MODEL, Settings
 from pipeline.store.cache import Cache
 from pipeline.summarize import Estimate, Plan, estimate

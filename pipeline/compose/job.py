@@ -9,10 +9,11 @@ from functools import partial
 from pathlib import Path
 
 from pipeline.assemble import FeedStyle
-from pipeline.compose.keys import require_keys
-from pipeline.compose.models import budget_for, keep_learned, learned_of, model_for, require_cap
+from pipeline.compose.budgets import budget_for, require_cap
+from pipeline.compose.models import keep_learned, learned_of, model_for
+from pipeline.compose.process import Runtime
+from pipeline.compose.refusals import require_keys
 from pipeline.compose.retirements import warn_of_announced, warn_of_shutdowns
-from pipeline.compose.runtime import Runtime
 from pipeline.progress import Progress
 from pipeline.prompts import Prompt, PromptLibrary
 from pipeline.run import Output

@@ -8,12 +8,12 @@ from itertools import islice
 
 from pipeline.compose.cost import cost_of
 from pipeline.compose.job import prompt_library
-from pipeline.compose.runtime import Runtime
+from pipeline.compose.process import Runtime
+from pipeline.digest_spec import DigestSpec
 from pipeline.errors import UsageError
 from pipeline.fetch import Heading, Item
 from pipeline.model.tokens import estimate
 from pipeline.records import Paper, Usage
-from pipeline.run import DigestSpec
 from pipeline.settings import Settings
 from pipeline.summarize import first_ask, task_of
 

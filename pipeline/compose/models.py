@@ -1,17 +1,16 @@
-"""From the choice of a model to the model, its price and its budget."""
+"""From the choice of a model to the model, and what is learned of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from pipeline.compose.runtime import Runtime
-from pipeline.errors import SettingsError, UncappedError
+from pipeline.compose.process import Runtime
 from pipeline.model.budget import Budget
 from pipeline.model.deferred import DeferredModel
 from pipeline.model.interface import Model
 from pipeline.model.limiter import MARGIN, Limiter, Patience
-from pipeline.model.negotiation import Capabilities, Learned
+from pipeline.model.negotiation import Learned
 from pipeline.model.prices import Tariff, is_local, price_of
 from pipeline.model.replay import ReplayModel
 from pipeline.model_choice import CallLimits, ModelChoice
@@ -95,42 +94,6 @@ def keep_learned(models: Iterable[Model], cache: Cache) -> None:
     for model in models:
         if isinstance(model, DeferredModel) and (learned := model.learned()):
             cache.endpoints.keep(model.endpoint, model.name, learned)
-
-
-def budget_for(choices: Sequence[ModelChoice], dollars: float | None) -> Budget | None:
-    """Return the cap on spending, if there is one.
-
-    Raises:
-        SettingsError: the price of a model is not known, so that no cap could be kept.
-    """
-    if dollars is None or choices[0].replay_file:
-        return None
-    for choice in choices:
-        if price_of(choice) is None:
-            raise SettingsError(
-                f"--budget: the price of {choice.name} at {choice.host} is not known",
-                hint=_two_ways_without_a_price(choice.name),
-            )
-    return Budget(dollars)
-
-
-def _two_ways_without_a_price(model: str) -> str:
-    return (
-        "Two ways on:\n"
-        f"  give the price in digest.toml, in dollars for a million tokens:\n"
-        f'    [prices."{model}"]\n    input = 0.25\n    output = 2.0\n'
-        "  or run without a budget: no --budget, and no line 'budget' in digest.toml (in the Action: BUDGET = none)"
-    )
-
-
-def require_cap(choices: Sequence[ModelChoice], cache: Cache) -> None:
-    """Refuse a budget where earlier runs learned that none of the models takes a cap on its replies.
-
-    Raises:
-        UncappedError: no budget can be kept.
-    """
-    if not any(Capabilities.of(choice.preset, learned_of(choice, cache)).cap for choice in choices):
-        raise UncappedError(choices[0].host)
 
 
 def slowed_by(models: Iterable[Model], rpm: float | None) -> str:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, BinaryIO, get_args
 from pipeline import fetch
 from pipeline.categories import explain as explain_category
 from pipeline.categories import in_own_case, is_category
-from pipeline.compose.runtime import Runtime
+from pipeline.compose.process import Runtime
+from pipeline.digest_spec import DEFAULT_NAME, DigestSpec
 from pipeline.errors import SettingsError, UsageError
 from pipeline.records import FOLLOWS_SUBMISSION, UNKNOWN_HOLIDAYS, AnnounceType, Note, parse_id
-from pipeline.run import DEFAULT_NAME, DigestSpec
 from pipeline.settings import DigestSection, Settings, digest_name
 from pipeline.store.answers import KeptAnswers
 from pipeline.store.memory import remembering
