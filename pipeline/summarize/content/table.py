@@ -20,7 +20,7 @@ FEW_WORDS = 5
 LEAST_SHARE, LEAST_OF_FEW = 0.3, 0.25
 """Of the words that a sentence and its translation share, many or few: 98 % of foreign ones have less."""
 LEAST_EVIDENCE, MUCH_EVIDENCE = 4, 8
-LEAST_OF_LINE = 0.4
+LEAST_OF_LINE = 0.3
 LONGEST_QUOTE = 60
 """Characters of what was found that model and readers are shown."""
 LEAST_OF_TITLE = 0.2
