@@ -28,7 +28,7 @@ _POLARITY = tuple(
 """What a sentence may assert, and the Chinese words that say the opposite."""
 _OPPOSITES = re.compile(
     r"\b(?:reduc|decreas|lower|less|fewer|declin|degrad|drop|worse|wors|mitigat|alleviat|increas|improv|enhanc|high|more|"
-    r"boost|not|cannot|without|fail|un\w+|in\w+able|gain|than|limit|lack|suffer|minimi|cost|error|"
+    r"boost|not|cannot|without|fail|add(?:s|ed|ing)?\b|un\w+|in\w+able|gain|than|limit|lack|suffer|minimi|cost|error|"
     r"loss|however|but|while|save|saving|cut|small|short|weak|decay|vanish)",
     re.IGNORECASE,
 )
