@@ -121,7 +121,7 @@ def test_title_and_one_liner_are_checked(check: str, changes: dict[str, str]) ->
     [
         ("We find that the abilities under study are different.", "我们发现，所研究的各种能力彼此不同。"),
         ("People who find the same goal often need different time to do so.", "找到同样目标的人，所需时间往往不同。"),
-        ("It offers a reduction of the delay for each added unit.", "每增加一个单元，延迟都会缩短。"),
+        ("It offers a reduction of the delay for each added step.", "每增加一步，延迟都会缩短。"),
     ],
 )
 def test_everyday_words_are_known(english: str, chinese: str) -> None:
