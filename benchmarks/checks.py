@@ -1,4 +1,4 @@
-"""``ARXIV_DIGEST_TEST_DATA=FOLDER python -m benchmarks.checks``: milliseconds that the checks take for a paper.
+"""``ARXIV_DIGEST_TEST_DATA=FOLDER python -m benchmarks.checks``: processor time of the checks for a paper.
 
 Form and content together, on 200 recorded replies in each form. What the checks remember of one paper is forgotten
 before each; the best of six tries counts, since other programs share the machine. Ends with 1 where a figure is missed.
@@ -43,10 +43,10 @@ def _best(fields: Fields, context: Context) -> float:
 def _once(fields: Fields, context: Context) -> float:
     for forget in _FORGET:
         forget()
-    started = time.perf_counter()
+    started = time.process_time()
     checks.first_fault(fields, context)
     findings(fields, context)
-    return time.perf_counter() - started
+    return time.process_time() - started
 
 
 def _forgetful() -> Iterator[Callable[[], None]]:

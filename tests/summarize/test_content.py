@@ -44,6 +44,13 @@ def found(
     return {(one.check, one.sentence) for one in findings(fields, Context(paper, "", pairs))}
 
 
+def judged_alone(title: str, zh_title: str, english: str, chinese: str) -> set[str]:
+    """Return the checks that find something in a title and one sentence."""
+    fields = {"translated_title": zh_title, "tldr": "要点", "tldr_en": "A.", "translated_abstract": chinese}
+    paper = Paper(id="2404.02059", title=title, abstract=english)
+    return {one.check for one in findings(fields, Context(paper, "", (Pair(english, chinese),)))}
+
+
 def with_sentence(number: int, text: str) -> set[tuple[str, int | None]]:
     """Return what is found where one sentence of the numbered reply is another."""
     return found(said=(*GOOD[: number - 1], text, *GOOD[number:]))
@@ -109,6 +116,27 @@ def test_title_and_one_liner_are_checked(check: str, changes: dict[str, str]) ->
     assert check in {name for name, _ in found(**changes)}  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("english", "chinese"),
+    [
+        ("We find that the abilities under study are different.", "我们发现，所研究的各种能力彼此不同。"),
+        ("People who find the same goal often need different time to do so.", "找到同样目标的人，所需时间往往不同。"),
+        ("It offers a reduction of the delay for each added step.", "每增加一步，延迟都会缩短。"),
+    ],
+)
+def test_everyday_words_are_known(english: str, chinese: str) -> None:
+    """A sentence of few research words is neither foreign nor the opposite of its original."""
+    assert judged_alone(TITLE, GOOD_TITLE, english, chinese) == set()
+
+
+def test_a_possessive_is_no_word_of_its_own() -> None:
+    """A title is not short for want of its English 's, but is for want of a part."""
+    title = "Assessing the Effect of Online Trade on Small-Firm Growth in the Northern Region's Rural Towns"
+    english, chinese = "It grows.", "它在增长。"
+    assert judged_alone(title, "网络贸易对北部农村小企业成长影响的评估", english, chinese) == set()
+    assert judged_alone(title, "网络贸易对小企业的影响", english, chinese) == {"title_short"}
+
+
 def test_terms_are_compared_with_a_glossary() -> None:
     """In the title and in each sentence, by whatever compares them for the paper."""
 
@@ -127,6 +155,8 @@ def test_exchanged_numbers_are_found() -> None:
     assert exchanged_numbers("from 12.5% to 40.25%", "从 40.25% 到 12.5%") == "40.25, 12.5"
     assert exchanged_numbers("from 12.5% to 40.25%", "从 12.5% 到 40.25%") == ""
     assert exchanged_numbers("16 kinds in 31 programs", "31 个程序中的 16 种") == ""
+    assert exchanged_numbers("0.5 points for Model 2.1", "使 Model 2.1 提高 0.5 分") == ""
+    assert exchanged_numbers("from 12.5% to 40.25% for Model 2.1", "Model 2.1 从 40.25% 到 12.5%") == "40.25, 12.5"
     english, chinese = "It grows from 12.5% to 40.25%.", "它从 40.25% 增加到 12.5%。"
     paper = Paper(id="2404.02059", title=TITLE, abstract=english)
     fields = {"translated_title": GOOD_TITLE, "tldr": "要点", "tldr_en": "A.", "translated_abstract": chinese}
@@ -169,6 +199,10 @@ def test_every_check_has_words() -> None:
         ("GPT-4 with top-5", "GPT-4，前 5"),
         ("thirty-two heads", "32 个头"),
         ("in March 2023", "2023 年 3 月"),
+        ("a 7-9x lower delay", "延迟降至 1/9 至 1/7"),
+        ("a 2 parameter family", "双参数族"),
+        ("with 10$^5$ samples", "用 10 万个样本"),
+        ("with 10$^{5}$ samples of 3 m$^2$", "用 10$^5$ 个 3 平方米的样本"),
     ],
 )
 def test_numbers_are_the_same_in_both_languages(english: str, chinese: str) -> None:
@@ -188,6 +222,9 @@ def test_numbers_are_the_same_in_both_languages(english: str, chinese: str) -> N
         ("some papers", "50 篇论文"),
         ("a rate of 10^{-3}", "速率为 10^{-2}"),
         ("70K samples", "70 个样本"),
+        ("a 7-9x lower delay", "延迟降至 1/9 至 1/6"),
+        ("a 2 parameter family", "多参数族"),
+        ("with 10$^5$ samples", "用 100 万个样本"),
     ],
 )
 def test_a_number_that_differs_is_found(english: str, chinese: str) -> None:
@@ -200,9 +237,15 @@ def test_names_and_formulas_are_compared() -> None:
     assert lost_names("an AI model for 3D LLMs", "面向三维大语言模型的人工智能模型") == ""
     assert lost_names("we use ResNet50", "我们使用残差网络") == "ResNet50"
     assert added_name("we use ResNet50", "我们使用 DenseNet") == "DenseNet"
+    assert added_name("a Gaussian and a Laplacian", "Gauss 分布与 Laplace 算子") == ""
+    assert added_name("a Gaussian and a Laplacian", "Gauss 分布与 Lagrange 函数") == "Lagrange"
     assert added_number("we use 50", "提高 60") == "60"
+    assert added_number("we draw 10$^5$ samples", "抽取 10 万个样本") == ""
     assert lost_formula("with $\\rho$ and $x^2$", "用 ρ 和 $x^2$") == ""
     assert lost_formula("with $\\sqrt{n}$", "用 sqrt n") == "$\\sqrt{n}$"
+    assert lost_formula("with $\\mu_k$$\\sim$0.2 and $k$/$n$", "其中 $\\mu_k$$\\sim$0.2，$k$/$n$ 亦然") == ""
+    assert lost_formula("with $\\mu_k$$\\sim$0.2", "其中 $\\nu_k$$\\sim$0.2") == "$\\mu_k$"
+    assert lost_formula("with $$n^2$$ for $k$", "用 $n^2$ 表示 $k$") == ""
     assert lost_formula("with $n$", "用 $n") == "$"
     assert lost_formula("with $n>0$ and $m$", "用 $n>$ 和 $m$") == "$n>0$"
     assert wrong_numbers("with $n^{2}$", "用 $n^{3}$") == "3"

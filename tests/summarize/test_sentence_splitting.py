@@ -42,6 +42,8 @@ TEXTS = st.one_of(
         ("Bounded by n. $k$ grows.", 2),
         ("An open ( bracket. Does not matter.", 2),
         ("1. First it is. 2. Then it was.", 2),
+        ("It is so. % Then it was. %We end.", 2),
+        ("It grows by 5 %. % Then it falls by 3 % of it.", 2),
         ("", 0),
         ("no mark at all", 1),
     ],

@@ -84,13 +84,13 @@ def test_wrong_content_is_refused(kind: str, is_numbered: bool) -> None:
 @FORMS
 @pytest.mark.parametrize("kind", SEEN)
 def test_wrong_content_is_refused_or_marked(kind: str, is_numbered: bool) -> None:
-    """Each kind of the list, but for two replies of the sample at most."""
+    """Each kind of the list, but for one reply of the sample, or two of twenty and more."""
     counts = outcomes(kind, is_numbered=is_numbered)
     assert counts.total() >= 5
-    assert counts["passed"] <= min(2, 0.1 * counts.total()), counts
+    assert counts["passed"] <= (2 if counts.total() >= 20 else 1), counts
 
 
-@pytest.mark.parametrize(("kind", "share"), [("title cut in half", 0.75), ("all Latin names left out", 0.75)])
+@pytest.mark.parametrize(("kind", "share"), [("title cut in half", 0.75), ("all Latin names left out", 0.7)])
 def test_much_of_a_kind_is_seen(kind: str, share: float) -> None:
     """Kinds of which some pass, since good replies look the same."""
     counts = outcomes(kind, is_numbered=True)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from .prose import MATH, is_plain, unwrap
+from .prose import formulas_in, is_plain, unwrap
 
 _TOKEN = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 _NAMED = re.compile(r"[A-Za-z0-9]*(?:[A-Z][A-Za-z0-9]*[A-Z0-9]|[a-z][A-Z]|[A-Za-z]\d)[A-Za-z0-9]*")
@@ -96,8 +96,8 @@ def lost_formula(english: str, chinese: str) -> str:
     """Return the first formula that a translation lacks or breaks; a number or letter may stand without dollars."""
     if chinese.count("$") % 2 > english.count("$") % 2:
         return "$"
-    kept, whole = [_bare(formula) for formula in MATH.findall(chinese)], _bare(chinese)
-    for formula in MATH.findall(english):
+    kept, whole = [_bare(formula) for formula in formulas_in(chinese)], _bare(chinese)
+    for formula in formulas_in(english):
         bare = _bare(formula)
         if _IS_TEXT.search(formula) or is_plain(formula) or _GREEK.get(bare, "\0") in chinese:
             continue
@@ -128,8 +128,9 @@ def _names(english: str) -> Iterator[str]:
 
 
 def _stem(word: str) -> str:
+    """Return what a name shares with its plural and its adjective: Laplace and Laplacian."""
     lowered = squeeze(word)
-    return lowered[:-1] if len(lowered) > 3 and lowered.endswith(("s", "y")) else lowered
+    return lowered[:-1] if len(lowered) > 3 and lowered.endswith(("e", "s", "y")) else lowered
 
 
 def _is_opened(name: str, chinese: str) -> bool:

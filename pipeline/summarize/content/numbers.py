@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
 
-from .prose import MATH, unwrap
+from .prose import formulas_in, unwrap
 
 _UNITS = {
     "ms": ("毫秒", "ms"),
@@ -108,7 +108,7 @@ _NAME = re.compile(
 """A name with a number, and the versions that go on from it: GPT-3 and -4."""
 _NO_AMOUNT = re.compile(
     r"(?<![A-Za-z0-9_.])\d+(?:st|nd|rd|th)\b|\[\d[\d, -]*\]|\(\d{1,2}\)|(?<![\w.])\d\)|\b\d{4}['’]s"
-    r"|\((?:[^()]{0,60}\s)?(?:19|20)\d\d[a-z]?\)|\^\d\$|(?<=\s)\^\d(?=\s)|et al\.,? \(?\d{4}"
+    r"|\((?:[^()]{0,60}\s)?(?:19|20)\d\d[a-z]?\)|\^\d\$|(?<!\d)\^\d(?=\s)|et al\.,? \(?\d{4}"
 )
 """Ordinals, references and the numbers of a list's items, which a translation may leave out or write otherwise."""
 _MONTHS = {
@@ -150,12 +150,15 @@ _CHINESE = re.compile(
 )
 _EXACT = re.compile(r"(?<![A-Za-z0-9_.^-])\d+(?:\.\d+(?![A-Za-z0-9_.])|(?=\s*\\?%))")
 """Numbers that both languages name in the same order; whole ones they often do not."""
+_VERSION = re.compile(r"(?<![A-Za-z])[A-Z][A-Za-z]* (\d+\.\d+)")
+"""A number that goes with a name, wherever the name stands: Llama 3.1."""
 _SUBSCRIPT = re.compile(r"_\{?\d\}?")
 """Alone between dollars, as in the formulas of chemistry."""
-_NUMERAL = re.compile(r"[〇零一二两三四五六七八九十百千万亿]+")
+_NUMERAL = re.compile(r"[〇零一二两双三四五六七八九十百千万亿]+")
 _FRACTION = re.compile(r"([一二两三四五六七八九十百千万\d]+)分之([零一二两三四五六七八九十百千\d.点]+)")
 _TENTHS = re.compile(r"([一二两三四五六七八九])成")
-_HAN_DIGITS = {char: value for value, char in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
+_BELOW = re.compile(r"/\d")
+_HAN_DIGITS = {char: value for value, char in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2, "双": 2}
 _FALLING = re.compile("[降减低负少跌]")
 
 
@@ -195,7 +198,9 @@ def exchanged_numbers(english: str, chinese: str) -> str:
     """
     if "." not in english and "%" not in english:
         return ""
-    before, after = _EXACT.findall(unwrap(english)), _EXACT.findall(unwrap(chinese))
+    source, said = unwrap(english), unwrap(chinese)
+    versions = set(_VERSION.findall(source)).intersection(_VERSION.findall(said))
+    before, after = ([run for run in _EXACT.findall(text) if run not in versions] for text in (source, said))
     if len(set(before)) < len(before) or sorted(before) != sorted(after):
         return ""
     moved = [one for one, other in zip(after, before, strict=True) if one != other]
@@ -217,9 +222,15 @@ def _lost(english: str, digits: tuple[Number, ...], chinese: str) -> str:
 
 
 def _added(english: str, digits: tuple[Number, ...]) -> str:
-    strange = [number for number in digits if number.values.isdisjoint(_written(english))]
+    written = _written(english)
+    strange = [number for number in digits if number.values.isdisjoint(written) and not _is_one_part(number)]
     known = _known(f"{english}\n{unwrap(english)}") if strange else frozenset()
     return next((number.text for number in strange if number.values.isdisjoint(known)), "")
+
+
+def _is_one_part(number: Number) -> bool:
+    """Return whether a number is the 1 of 1/7, as Chinese says "7x lower"."""
+    return number.text == "1" and _BELOW.match(number.unit) is not None
 
 
 def _added_in_formulas(english: str, chinese: str) -> str:
@@ -227,7 +238,7 @@ def _added_in_formulas(english: str, chinese: str) -> str:
     if "$" not in chinese:
         return ""
     known = set(_RUN.findall(english))
-    formulas = (formula for formula in MATH.findall(chinese) if not _SUBSCRIPT.fullmatch(formula))
+    formulas = (formula for formula in formulas_in(chinese) if not _SUBSCRIPT.fullmatch(formula))
     return next((run for formula in formulas for run in _RUN.findall(formula) if run not in known), "")
 
 
@@ -307,7 +318,7 @@ def _is_said(word: str, digits: tuple[Number, ...], numerals: frozenset[str], ch
         key in numerals
         or any(key in number.values for number in digits)
         or key in _RUN.findall(chinese)
-        or (word == "two" and re.search("[双对倍俩半]|分别|彼此|之间", chinese) is not None)
+        or (word == "two" and re.search("[对倍俩半]|分别|彼此|之间", chinese) is not None)
     )
 
 

@@ -7,16 +7,21 @@ from functools import lru_cache
 
 FORMULA = re.compile(r"\$[^$]*\$|https?://\S+|\\[A-Za-z]+")
 """What is no prose."""
-MATH = re.compile(r"\$\$?([^$]+)\$\$?")
+_MATH = re.compile(r"\$\$[^$]+\$\$|\$[^$]+\$")
 _PLAIN = re.compile(r"[\s\d.,^{}+−~%x/-]+")
 _MARKUP = re.compile(r"\\(?:textit|textbf|emph|texttt|textsc|text|mathrm|mathbf|rm|it|bf)\b")
 _IGNORED = re.compile(r"\\(?:times|%|,|;|!|sim|approx|pm|quad|ldots)")
 
 
+def formulas_in(text: str) -> list[str]:
+    """Return what stands between each pair of dollars, single or double; those of neighbours may touch."""
+    return [match.strip("$") for match in _MATH.findall(text)]
+
+
 @lru_cache(maxsize=64)
 def unwrap(text: str) -> str:
-    """Return prose with formulas left out, but for those that are but a number, such as ``$10^{-3}$``."""
-    return FORMULA.sub(" ", MATH.sub(_number_or_nothing, text)).replace("{,}", ",").replace("+/-", "±")
+    """Return prose with formulas left out, but for those that are but a number or power: ``$10^{-3}$``, ``10$^5$``."""
+    return FORMULA.sub(" ", _MATH.sub(_number_or_nothing, text)).replace("{,}", ",").replace("+/-", "±")
 
 
 def is_plain(formula: str) -> bool:
@@ -26,5 +31,8 @@ def is_plain(formula: str) -> bool:
 
 
 def _number_or_nothing(match: re.Match[str]) -> str:
-    inner = match[1].replace("\\%", "%").replace("\\times", "x ").replace("\\sim", "~").replace("\\approx", "~")
-    return f" {inner} " if _PLAIN.fullmatch(inner) else " "
+    inner = match.group().strip("$").replace("\\%", "%")
+    inner = inner.replace("\\times", "x ").replace("\\sim", "~").replace("\\approx", "~")
+    if not _PLAIN.fullmatch(inner):
+        return " "
+    return f"{inner} " if inner.startswith("^") else f" {inner} "

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 _END = re.compile(r"(?<![.!?])[.!?]++[\"'”’)\]}»]*+(?=\s)")
-_OPENING = re.compile(r"\s+[\"'“‘(\[{«]*(?=[A-Z0-9$\\À-ÞΑ-Ω]|[a-z]+[A-Z0-9])")
+_OPENING = re.compile(r"\s+(?:%\s+)?[\"'“‘(\[{«]*(?=[A-Z0-9$\\À-ÞΑ-Ω]|[a-z]+[A-Z0-9])")
+"""What a sentence begins with, be it behind the mark of a comment in TeX."""
 _LAST_WORD = re.compile(r"(?:[A-Za-z]+\.)*[A-Za-z]+$")
 _OPENERS = (
     "A|An|The|This|These|That|Those|We|Our|I|It|Its|In|On|At|As|By|For|From|To|With|Without|Within|When|While|Where|"

@@ -26,9 +26,10 @@ _POLARITY = tuple(
     )
 )
 """What a sentence may assert, and the Chinese words that say the opposite."""
+_TURNS = re.compile("|".join(opposite.pattern for _, opposite in _POLARITY))
 _OPPOSITES = re.compile(
     r"\b(?:reduc|decreas|lower|less|fewer|declin|degrad|drop|worse|wors|mitigat|alleviat|increas|improv|enhanc|high|more|"
-    r"boost|not|cannot|without|fail|un\w+|in\w+able|gain|than|limit|lack|suffer|minimi|cost|error|"
+    r"boost|not|cannot|without|fail|add(?:s|ed|ing)?\b|un\w+|in\w+able|gain|than|limit|lack|suffer|minimi|cost|error|"
     r"loss|however|but|while|save|saving|cut|small|short|weak|decay|vanish)",
     re.IGNORECASE,
 )
@@ -67,6 +68,8 @@ def lost_negation(english: str, chinese: str) -> str:
 
 def turned(english: str, chinese: str) -> str:
     """Return the Chinese word that says the opposite of the English sentence, which has no other such word."""
+    if not _TURNS.search(chinese):
+        return ""
     for said, opposite in _POLARITY:
         turn = opposite.search(chinese)
         match = said.search(english) if turn else None
