@@ -68,6 +68,11 @@ class WrongTerm(NamedTuple):
     found: str | None
     """The forbidden rendering; None where the term was left in English."""
 
+    @property
+    def advice(self) -> str:
+        """What stands in the translation and what is to stand there, in Chinese."""
+        return f"{self.found or self.term.term}，应译作{self.term.rendering}"
+
 
 @dataclass(slots=True)
 class _Node:
@@ -147,25 +152,26 @@ def wrong_terms(english: str, chinese: str, glossary: Glossary) -> list[WrongTer
     A term whose listed rendering stands anywhere in ``chinese`` is right; so is one that has another rendering than
     the listed and the forbidden ones.
     """
-    terms = glossary.found_in(english)
+    if not (terms := glossary.found_in(english)):
+        return []
     text = _plain(chinese)
     right = [term for term in terms if _key(term.rendering) in text]
-    wrong = {term: found for term in terms if (found := _forbidden_in(text, term, right))}
+    wrong = {term: found for term in terms if (found := _forbidden_in(text, term, terms))}
     absent = {term for term in terms if not term.may_stay and term not in wrong and term not in right}
     left = absent & set(_left_in_english(chinese, glossary)) if absent else absent
     return [WrongTerm(term, wrong.get(term)) for term in terms if term in wrong or term in left]
 
 
-def _forbidden_in(text: str, term: Term, right: Sequence[Term]) -> str | None:
-    """Return the forbidden rendering of ``term`` in ``text``, unless it is part of what another term is rendered by."""
-    hits = [each for each in term.forbidden if _key(each) in text]
-    rest = text
-    for each in sorted(hits, key=len, reverse=True):
-        rest = rest.replace(_key(each), " ")
-    if not hits or _key(term.rendering) in rest:
+def _forbidden_in(text: str, term: Term, terms: Sequence[Term]) -> str | None:
+    """Return the forbidden rendering of ``term`` in ``text``; none within a right rendering of ``terms``."""
+    if not any(_key(each) in text for each in term.forbidden):
         return None
-    others = [_key(other.rendering) for other in right if other != term]
-    return next((hit for hit in hits if not any(_key(hit) in other for other in others)), None)
+    right = {_key(each.rendering) for each in terms}
+    renderings = sorted({*right, *map(_key, term.forbidden)}, key=len, reverse=True)
+    found = set(re.findall("|".join(map(re.escape, renderings)), text))
+    if _key(term.rendering) in found:
+        return None
+    return next((each for each in term.forbidden if _key(each) in found - right), None)
 
 
 def _left_in_english(chinese: str, glossary: Glossary) -> Iterator[Term]:

@@ -23,7 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipeline.errors import OutputError, PromptError
 from pipeline.glossary import FILE as GLOSSARY
-from pipeline.glossary import NO_TERMS, Glossary
+from pipeline.glossary import NO_TERMS, Glossary, wrong_terms
 from pipeline.glossary import load as load_glossary
 from pipeline.outputs import write_all
 from pipeline.records import PromptName
@@ -94,6 +94,15 @@ class Prompt:
     def reference(self) -> PromptName:
         """The prompt as a run report names it."""
         return PromptName(name=self.name, version=self.version, sha256=self.sha256)
+
+    @property
+    def instructions(self) -> str:
+        """Both messages as they are written, without a subject's words."""
+        return f"{self.system}\n{self.user}"
+
+    def wrong_term(self, english: str, chinese: str) -> str:
+        """Say of the first term that a translation has otherwise than the glossary how it is to be; empty if none."""
+        return next((wrong.advice for wrong in wrong_terms(english, chinese, self.glossary)), "")
 
     @property
     def uses_terms(self) -> bool:

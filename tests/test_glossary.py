@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import os
+import re
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import PromptError
-from pipeline.glossary import COLUMNS, FILE, NO_TERMS, Glossary, Term, load, wrong_terms
+from pipeline.glossary import COLUMNS, FILE, NO_TERMS, Glossary, Term, WrongTerm, load, wrong_terms
 from pipeline.term_forms import forms_of, words_in
 
 OURS = Path(__file__).resolve().parent.parent / "prompts" / FILE
@@ -51,6 +52,11 @@ def single(term: str) -> Glossary:
     return Glossary((Term(term, "术语", "theory"),))
 
 
+def bare(rendering: str) -> str:
+    """A rendering without what does not tell two apart."""
+    return re.sub("[ –—-]", "", rendering).lower()
+
+
 def names(terms: Iterable[Term]) -> list[str]:
     """The terms by their names."""
     return [term.term for term in terms]
@@ -64,6 +70,13 @@ def test_the_packages_glossary_is_large_and_varied(ours: Glossary) -> None:
         *("physics", "economics", "finance"),
     }
     assert [term.term for term in ours.terms if ours.found_in(f"A {term.term}.") != (term,)] == []
+
+
+def test_no_forbidden_rendering_is_part_of_a_right_one(ours: Glossary) -> None:
+    """Of whatever term: a text that has both terms would else be blamed for what is right."""
+    renderings = [bare(term.rendering) for term in ours.terms]
+    forbidden = [(term.term, each) for term in ours.terms for each in term.forbidden]
+    assert [row for row in forbidden if any(bare(row[1]) in rendering for rendering in renderings)] == []
 
 
 def test_a_row_is_read_into_a_term(tmp_path: Path) -> None:
@@ -282,6 +295,7 @@ def test_a_paper_takes_less_than_a_third_of_a_millisecond(ours: Glossary) -> Non
         ("Tokens.", "每个 token。", []),
         ("Tokens.", "每个令牌。", [("token", "令牌")]),
         ("An access token and a token.", "访问令牌与标记。", []),
+        ("An access token and a token.", "访问令牌与令牌。", [("token", "令牌")]),
         ("Beam search.", "光束搜索。", [("beam search", "光束搜索")]),
         ("Beam search.", "光束搜索即束搜索。", []),
         ("Few-shot qubits.", "少 拍量子位元。", [("few-shot", "少拍"), ("qubit", "量子位元")]),
@@ -294,6 +308,73 @@ def test_a_rendering_is_wrong_only_where_it_is_forbidden_or_left_in_english(
     assert [(one.term.term, one.found) for one in wrong_terms(english, chinese, SOME)] == wrong
 
 
+@pytest.mark.parametrize(
+    ("english", "chinese"),
+    [
+        ("A call option and a put option.", "看涨期权与看跌期权。"),
+        ("Call options rise, puts fall.", "认购期权上涨，看跌期权下跌。"),
+        ("Polarons and polaritons.", "极化子与极化激元。"),
+        ("Polarons couple to plasmon-like polaritons.", "极化子与类等离激元的极化激元耦合。"),
+        ("Credible intervals, not confidence intervals.", "是可信区间，而非置信区间。"),
+        ("Bayesian credible intervals.", "贝叶斯置信区间。"),
+        ("Propensity score matching.", "倾向得分匹配。"),
+        ("Score matching, and propensity score matching.", "分数匹配，以及倾向值匹配。"),
+        ("A field-programmable gate array.", "现场可编程门阵列。"),
+        ("Tight bounds for tight-binding models.", "紧束缚模型的紧界。"),
+        ("Hyperparameters of over-parameterized nets.", "过参数化网络的超参数，可提高参数效率。"),
+        ("Hypothesis testing assumes clean test data.", "检验时假设测试数据没有噪声。"),
+        ("In-distribution memory.", "为分布内的数据分配内存。"),
+        ("Security tokens, token rings, tokens of LLMs.", "安全令牌、令牌环与大语言模型的词元。"),
+        ("A distribution transformer.", "配电变压器。"),
+        ("Pre-training earnings of workers.", "工人培训前的收入。"),
+        ("A fiber bundle of muscle.", "肌肉的纤维束。"),
+        ("The intake manifold.", "进气歧管。"),
+        ("Information diffusion models.", "信息传播模型。"),
+        ("The risk premium of an insurance.", "保险的风险保费。"),
+        ("Static analysis of beams.", "梁的静力分析。"),
+        ("Mechanism design for robots.", "机器人的机构设计。"),
+        ("Tight-binding inhibitors.", "紧密结合抑制剂。"),
+        ("These quasiparticles.", "这类粒子。"),
+    ],
+)
+def test_right_text_is_clean_also_where_like_terms_stand_together(ours: Glossary, english: str, chinese: str) -> None:
+    """And where a neighbouring field has another word for the term."""
+    assert wrong_terms(english, chinese, ours) == []
+
+
+MUTUAL = Glossary(
+    (
+        Term("call option", "看涨期权", "finance", ("看跌期权",)),
+        Term("put option", "看跌期权", "finance", ("看涨期权",)),
+        Term("gate array", "可编程门阵列", "systems", ("门阵列",)),
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("english", "chinese", "wrong"),
+    [
+        ("A call option and a put option.", "看涨期权与看跌期权。", []),
+        ("A call option and a put option.", "认购期权与看跌期权。", []),
+        ("A call option.", "看跌期权。", ["看跌期权"]),
+        ("A put option.", "看涨期权。", ["看涨期权"]),
+        ("A gate array.", "可编程门阵列。", []),
+        ("A gate array.", "门阵列。", ["门阵列"]),
+    ],
+)
+def test_what_is_forbidden_for_one_term_may_be_right_for_another(english: str, chinese: str, wrong: list[str]) -> None:
+    """Where the other term is in the English too; nor is a part of the term's own rendering wrong."""
+    assert [one.found for one in wrong_terms(english, chinese, MUTUAL)] == wrong
+
+
+def test_what_is_said_of_a_wrong_term_is_short(ours: Glossary) -> None:
+    """A finding quotes 60 characters, with the right rendering among them."""
+    assert WrongTerm(QUBIT, "量子位元").advice == "量子位元，应译作量子比特"
+    assert WrongTerm(QUBIT, None).advice == "qubit，应译作量子比特"
+    found = [WrongTerm(term, each) for term in ours.terms for each in (*term.forbidden, None)]
+    assert max(len(wrong.advice) for wrong in found) <= 60
+
+
 @given(st.text(max_size=80), st.text(max_size=80))
 def test_any_pair_of_texts_can_be_checked(english: str, chinese: str) -> None:
     """A term is wrong only if the English has it."""
@@ -301,7 +382,7 @@ def test_any_pair_of_texts_can_be_checked(english: str, chinese: str) -> None:
 
 
 def test_most_recorded_translations_follow_the_glossary(ours: Glossary) -> None:
-    """Of 800 good replies at most one in twenty has a wrong term."""
+    """Of 800 good replies, made without the glossary, at most one in fifty has a wrong term."""
     if not (data := os.environ.get("ARXIV_DIGEST_TEST_DATA")):
         pytest.skip("needs ARXIV_DIGEST_TEST_DATA")
     with (Path(data) / "replies" / "ok.jsonl").open(encoding="utf-8") as file:
@@ -313,7 +394,7 @@ def test_most_recorded_translations_follow_the_glossary(ours: Glossary) -> None:
             f"{row['title']}\n{row['abstract']}", f"{row['translated_title']}\n{row['translated_abstract']}", ours
         )
     ]
-    assert 0 < len(wrong) <= len(rows) / 20
+    assert 0 < len(wrong) <= len(rows) / 50
 
 
 def test_the_packages_glossary_is_as_a_spreadsheet_program_leaves_it() -> None:

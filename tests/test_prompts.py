@@ -275,6 +275,18 @@ def test_terms_are_those_of_the_first_folder_that_has_a_glossary(
     assert render(prompt, PAPER)[1] == "On {{ abstract }} We show # User."
 
 
+def test_a_translation_is_held_to_the_glossary_only_of_a_prompt_that_says_it(
+    packaged: Path, library: PromptLibrary
+) -> None:
+    """What stands there wrongly is named with what is to stand there."""
+    write(packaged)
+    write(packaged, "digest@2", text(user="{{ title }} {{ abstract }} {{ terms }}"))
+    rows = "term,中文,field,forbidden renderings,note\nqubit,量子比特,physics,量子位元,\n"
+    (packaged / "glossary.csv").write_text(rows, encoding="utf-8")
+    wrong = [library.get(label).wrong_term("A qubit.", "量子位元。") for label in ("digest@1", "digest@2")]
+    assert wrong == ["", "量子位元，应译作量子比特"]
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.sampled_from(["词", "a", " ", "\n", "{{ title }}"]), max_size=12).map("".join))
 def test_line_ends_and_a_byte_order_mark_do_not_count(tmp_path_factory: pytest.TempPathFactory, words: str) -> None:

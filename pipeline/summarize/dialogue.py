@@ -51,7 +51,7 @@ def judge(
     draft = read(reply.text) if read else task.read(reply.text, subject)
     if draft is None:
         return _NOTHING, (task.wording.no_object,)
-    return draft, tuple(task.findings(draft, subject, f"{prompt.system}\n{prompt.user}"))
+    return draft, tuple(task.findings(draft, subject, prompt))
 
 
 def refusals(findings: Sequence[Finding]) -> tuple[Finding, ...]:

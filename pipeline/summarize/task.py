@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic
 
-from pipeline.prompts import Template
+from pipeline.prompts import Prompt, Template
 from pipeline.records import Answered, R, S
 from pipeline.summarize.finding import Fields, Finding
 
@@ -66,8 +66,8 @@ class Task(Generic[S, R]):
     schema: Callable[[S], Schema]
     read: Callable[[str, S], Draft | None]
     """Reads a reply; None where it holds no such object."""
-    findings: Callable[[Draft, S, str], Sequence[Finding]]
-    """Checks a draft against its subject and the prompt's own words; the gravest first."""
+    findings: Callable[[Draft, S, Prompt], Sequence[Finding]]
+    """Checks a draft against its subject, the prompt's own words and its glossary; the gravest first."""
     answer: type[R]
     record: Callable[[S, Draft, Sequence[Finding], Answered], R]
     """Makes the record of an accepted draft, what is still wrong with it, and where it came from."""

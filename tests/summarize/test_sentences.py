@@ -149,7 +149,7 @@ async def test_a_part_of_another_number_is_no_answer(prompt: Prompt, cache: Cach
     assert entry.summary is not None
 
 
-def _doubtful(draft: Draft, of: Paper, instructions: str) -> tuple[Finding, ...]:
+def _doubtful(draft: Draft, of: Paper, prompt: Prompt) -> tuple[Finding, ...]:
     return (Finding("numbers", "half is missing", "第 3 句漏了数字", "translated_abstract", 3, "mark", "half"),)
 
 

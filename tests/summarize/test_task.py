@@ -57,7 +57,7 @@ class Judgement(Answered):
     doubts: tuple[str, ...] = ()
 
 
-def _findings(draft: Draft, subject: Texts, instructions: str) -> Iterator[Finding]:
+def _findings(draft: Draft, subject: Texts, prompt: Prompt) -> Iterator[Finding]:
     why = draft.fields.get("why", "")
     if draft.fields.get("better") not in {"left", "right"}:
         yield Finding("no_verdict", "names neither side", "name left or right")

@@ -189,12 +189,17 @@ def added_number(english: str, chinese: str) -> str:
 
 
 def exchanged_numbers(english: str, chinese: str) -> str:
-    """Return the percentages and decimals of a text where its translation has the same ones in another order."""
+    """Return the percentages and decimals of a text where its translation has two of them exchanged.
+
+    One that only stands elsewhere in the sentence is no exchange: Chinese puts conditions first.
+    """
     if "." not in english and "%" not in english:
         return ""
     before, after = _EXACT.findall(unwrap(english)), _EXACT.findall(unwrap(chinese))
-    is_other = before != after and len(set(before)) == len(before) and sorted(before) == sorted(after)
-    return ", ".join(after) if is_other else ""
+    if len(set(before)) < len(before) or sorted(before) != sorted(after):
+        return ""
+    moved = [one for one, other in zip(after, before, strict=True) if one != other]
+    return ", ".join(moved) if len(moved) == 2 else ""
 
 
 def _lost(english: str, digits: tuple[Number, ...], chinese: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
 
-from pipeline.prompts import Template
+from pipeline.prompts import Prompt, Template
 from pipeline.records import Answered, Mark, Paper, Sentence, Summary
 from pipeline.summarize.content.affinity import Texts
 from pipeline.summarize.content.sentences import split_chinese, split_sentences
@@ -70,14 +70,15 @@ def _draft(lines: dict[str, str], sentences: Sequence[str]) -> Draft:
     return Draft(without_half_english({**fields, "translated_abstract": "".join(folded)}), folded)
 
 
-def _findings(draft: Draft, paper: Paper, instructions: str) -> tuple[Finding, ...]:
+def _findings(draft: Draft, paper: Paper, prompt: Prompt) -> tuple[Finding, ...]:
     english = sentences_of(paper.abstract)
+    context = Context(paper, prompt.instructions, wrong_term=prompt.wrong_term)
     if len(draft.sentences) != len(english):
-        return _findings_of_other_number(draft, len(english), Context(paper, instructions))
+        return _findings_of_other_number(draft, len(english), context)
     if absent := [number for number, text in enumerate(draft.sentences, 1) if not text]:
         return tuple(_absent(number) for number in absent)
     pairs = tuple(map(Pair, english, draft.sentences))
-    return findings_in(draft, Context(paper, instructions, pairs))
+    return findings_in(draft, replace(context, pairs=pairs))
 
 
 def _findings_of_other_number(draft: Draft, count: int, context: Context) -> tuple[Finding, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pipeline.prompts import Template
+from pipeline.prompts import Prompt, Template
 from pipeline.records import Answered, Mark, Paper, Summary
 from pipeline.summarize.checks import SHORT_ABSTRACT, english_tldr_is_missing, first_fault
 from pipeline.summarize.content import table as content
@@ -82,8 +82,8 @@ def _read(text: str, paper: Paper) -> Draft | None:
     return None if found is None else Draft(without_half_english(texts(found)))
 
 
-def _findings(draft: Draft, paper: Paper, instructions: str) -> tuple[Finding, ...]:
-    return findings_in(draft, Context(paper, instructions))
+def _findings(draft: Draft, paper: Paper, prompt: Prompt) -> tuple[Finding, ...]:
+    return findings_in(draft, Context(paper, prompt.instructions, wrong_term=prompt.wrong_term))
 
 
 def _record(paper: Paper, draft: Draft, findings: Sequence[Finding], origin: Answered) -> Summary:
