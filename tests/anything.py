@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib import resources
 
 LEXICON = resources.files("pipeline.summarize.content").joinpath("lexicon.tsv").read_text("utf-8")
@@ -24,7 +25,7 @@ def anything(identifier: str) -> dict[str, str]:
 
 def widgets(identifier: str) -> dict[str, str]:
     """Return the good reply to the paper of this id whose title is ``Widgets N``, and which measures them."""
-    number = int(identifier[-5:])
+    number = int(re.sub(r"\D", "", identifier)[-5:])
     return {
         "translated_title": f"部件 {number}",
         "tldr": f"第 {number} 次测量部件，给出它们的大小。",

@@ -18,7 +18,7 @@ def test_a_scenario_measures_the_program_and_the_client_by_hand(tmp_path: Path) 
     """Every figure is there, no paper is lost, and nothing is quicker than the limit."""
     tiny = Scenario("tiny", 3, Options(delay=0.1), 2, targets={"cpu_ms": 1e6, "process": 1.0}, by_hand=True)
     figures = {figure.what: figure for figure in tiny(tmp_path)}
-    assert list(figures) == ["lost", "calls", "process", "cpu_ms"]
+    assert list(figures) == ["lost", "calls", "process", "cpu_ms", "to by hand"]
     assert (figures["lost"].value, figures["cpu_ms"].met, figures["process"].met) == (0, True, False)
     assert figures["process"].value > figures["calls"].value > 0.99
     assert (figures["calls"].by_hand or 0) > 0.99

@@ -110,10 +110,12 @@ def test_what_earlier_versions_remember_is_taken_over_once(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("content", [b"", b"no database"])
 def test_a_cache_that_cannot_be_read_costs_no_memory(tmp_path: Path, content: bytes) -> None:
-    """There is nothing to take over."""
+    """There is nothing to take over; that mail may come again is said."""
     (tmp_path / "digest.db").write_bytes(content)
-    with Memory(tmp_path, warn=pytest.fail) as memory:
+    warnings: list[str] = []
+    with Memory(tmp_path, warn=warnings.append) as memory:
         assert memory.days.shown("d", "2604.00001") == ()
+    assert [("messages that were sent may come again" in one) for one in warnings] == [True] * bool(content)
 
 
 @pytest.mark.parametrize("first", ["new", "cross"])

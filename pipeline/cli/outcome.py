@@ -39,6 +39,7 @@ COLOURS = {
     Exit.PARTIAL: Colour.YELLOW,
     Exit.BUDGET: Colour.YELLOW,
     Exit.FAILED: Colour.RED,
+    Exit.USAGE: Colour.RED,
 }
 """Of the line that says how a digest ended."""
 OF_THE_DAY = frozenset({"not_yet", "stale_feed", "unknown_holidays"})

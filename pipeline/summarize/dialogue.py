@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic
@@ -15,6 +15,8 @@ from pipeline.store.replies import CachedReply
 from pipeline.summarize.finding import Finding
 from pipeline.summarize.task import Draft, Task
 
+Keep = Callable[[CachedReply[R]], Awaitable[None]]
+"""Writes a reply into the cache."""
 ASKS = 3
 """The first ask and two more."""
 ROOM_TO_THINK = 4096
@@ -87,11 +89,11 @@ class Dialogue(Generic[S, R]):
     """Of all asks so far."""
     faults: list[str] = field(default_factory=list)
 
-    async def hold(self, model: Model, *, now: Callable[[], datetime]) -> CachedReply[R] | Failure:
+    async def hold(self, model: Model, *, now: Callable[[], datetime], keep: Keep[R]) -> CachedReply[R] | Failure:
         """Ask until a reply passes the checks, at most ``ASKS`` times.
 
-        A reply that is not refused is in hand, whatever else is wrong with it: one more ask, and whatever comes of
-        that, the subject is not lost.
+        A reply that is not refused is in hand, whatever else is wrong with it: ``keep`` has it at once, because it is
+        paid for; one more ask, and whatever comes of that, the subject is not lost.
 
         Raises:
             FatalModelError: no further ask can succeed.
@@ -117,6 +119,7 @@ class Dialogue(Generic[S, R]):
                 if in_hand or not findings:
                     return kept
                 in_hand, fewest = kept, len(findings)
+                await keep(kept)
             elif in_hand:
                 break
             findings = refused or findings

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from typing import Generic
 
@@ -191,7 +192,7 @@ class Summarizer(Generic[S, R]):
         for model in self._asked_models():
             dialogue = self._dialogue(asked)
             try:
-                outcome = await dialogue.hold(model, now=self._job.now)
+                outcome = await dialogue.hold(model, now=self._job.now, keep=partial(self._keep, asked.subject))
             except CallError as error:
                 outcome = dialogue.failure(error.reason, error.message)
             except FatalModelError as error:

@@ -123,7 +123,7 @@ def days(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
         for name in ("NO_PROXY", "no_proxy"):
             monkeypatch.setenv(name, "127.0.0.1")
         # Composition last: a module that is imported for this takes the real clock from it.
-        for module in ("assemble", "estimate", "deliver", "environment"):
+        for module in ("assemble", "deliver", "environment"):
             monkeypatch.setattr(f"pipeline.cli.{module}.now", made.now)
         made.answers(several(range(1, 300)))
         yield made

@@ -546,7 +546,7 @@ def test_a_replacement_links_the_page_before_and_asks_the_model_only_for_new_wor
     """Title and abstract unchanged: no request; the version and the earlier day stand beside it."""
     days.announces(MONDAY, several((1, 2)))
     days("run", "cs.AI", *EVERY)
-    changed = announced(2, "replace", version=2, abstract="We measure other widgets.")
+    changed = announced(2, "replace", version=2, abstract="We measure widgets 2 once more.")
     days.announces(TUESDAY, [announced(1, "replace", version=3, comment="Typos mended"), changed])
     days("run", "cs.AI", *EVERY)
     report, page = days.report("cs.AI", TUESDAY), days.page("cs.AI", TUESDAY)
