@@ -13,7 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.prompts import read_lock
+
 CHECKOUT = Path(__file__).resolve().parent.parent
+PROMPTS = CHECKOUT / "prompts"
 
 
 def _run(*command: str | Path, folder: Path, **environment: str) -> str:
@@ -55,7 +58,8 @@ def test_a_wheel_carries_prompts_templates_and_the_sample(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     wanted = [
-        *("_prompts/digest/1.md", "_prompts/released.json", "_prompts/glossary.csv", "assemble/templates/digest.md.j2"),
+        *(f"_prompts/digest/{path.name}" for path in PROMPTS.glob("digest/*.md")),
+        *("_prompts/released.json", "_prompts/glossary.csv", "assemble/templates/digest.md.j2"),
         *(f"assemble/templates/{name}" for name in ("page.html.j2", "paper.html.j2", "page.css", "page.js")),
         *("sample/papers.atom.xml", "sample/replies.jsonl"),
         *("compare/sample/papers.jsonl", "compare/templates/compare.html.j2", "compare/templates/judge.js"),
@@ -81,9 +85,10 @@ def test_a_source_distribution_carries_the_glossary(tmp_path: Path) -> None:
 
 def test_an_installed_wheel_has_prompts_of_its_own(program: Path, tmp_path: Path) -> None:
     """They come from the package, and a new version of them goes into the folder at hand."""
-    (first, *_) = _run(program, "prompts", "list", folder=tmp_path).splitlines()
-    assert first.split()[:2] == ["digest@1", "released"]
-    assert str(program.parent.parent) in first
+    listed = _run(program, "prompts", "list", folder=tmp_path).splitlines()
+    assert dict(line.split()[:2] for line in listed) == dict.fromkeys(read_lock(PROMPTS), "released")
+    assert [line for line in listed if str(program.parent.parent) not in line] == []
     assert str(program.parent.parent) in _run(program, "prompts", "terms", folder=tmp_path)
     _run(program, "prompts", "new", "digest", folder=tmp_path)
-    assert (tmp_path / "prompts" / "digest" / "2.md").is_file()
+    newest = max(int(path.stem) for path in PROMPTS.glob("digest/*.md"))
+    assert (tmp_path / "prompts" / "digest" / f"{newest + 1}.md").is_file()

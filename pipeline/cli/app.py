@@ -258,7 +258,7 @@ def prompts_new(name: Annotated[str, typer.Argument(metavar="NAME", help="A prom
     return new_command(name)
 
 
-@prompts_app.command("check", cls=Command, epilog="arxiv-digest prompts check digest@2")
+@prompts_app.command("check", cls=Command, epilog="arxiv-digest prompts check digest@3")
 def prompts_check(
     labels: Annotated[
         list[str] | None,
@@ -288,7 +288,7 @@ def prompts_terms(
     return terms_command(given, terms or [])
 
 
-@prompts_app.command("release", cls=Command, epilog="arxiv-digest prompts release digest@2")
+@prompts_app.command("release", cls=Command, epilog="arxiv-digest prompts release digest@3")
 @taking("config", "cache")
 def prompts_release(
     given: Given,

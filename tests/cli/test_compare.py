@@ -24,8 +24,8 @@ SAMPLE = CHECKOUT / "pipeline" / "compare" / "sample"
 
 
 def draft(program: Program) -> None:
-    """Make ``digest@2``, which differs from the first by a sentence."""
-    program.write("prompts/digest/2.md", f"{SOURCE}\n写得短些。\n")
+    """Make ``mine@1``, which differs from ``digest@1`` by a sentence."""
+    program.write("prompts/mine/1.md", f"{SOURCE}\n写得短些。\n")
 
 
 def compared(program: Program, name: str = "trial") -> Any:
@@ -53,7 +53,7 @@ def test_without_papers_the_sample_that_ships_is_taken(cli: Program) -> None:
         "prompts",
         "compare",
         "digest@1",
-        "digest@2",
+        "mine@1",
         "--model",
         "m",
         "--base-url",
@@ -67,10 +67,10 @@ def test_without_papers_the_sample_that_ships_is_taken(cli: Program) -> None:
 def test_what_the_cache_has_is_not_asked_again(wired: Program, endpoint: OpenAIServer) -> None:
     """The second comparison costs nothing and says the same."""
     draft(wired)
-    ask = ("prompts", "compare", "digest@1", "digest@2", "--model", "m", "--input", "ten.jsonl")
+    ask = ("prompts", "compare", "digest@1", "mine@1", "--model", "m", "--input", "ten.jsonl")
     ran = wired(*ask, "--name", "one")
     assert (ran.code, endpoint.stats()["requests"]) == (0, 20)
-    assert "digest@2 (m): 10 papers, 0 cached, 10 to ask; about" in ran.stdout
+    assert "mine@1 (m): 10 papers, 0 cached, 10 to ask; about" in ran.stdout
     assert re.search(r"^summaries +10 +10 \(same\)$", ran.stdout, re.MULTILINE)
     again = wired(*ask, "--name", "two")
     assert (again.code, endpoint.stats()["requests"]) == (0, 20)
@@ -93,7 +93,7 @@ def test_a_check_that_refuses_is_counted(wired: Program, endpoint: OpenAIServer)
     draft(wired)
     wired("run", "--input", "two.jsonl", "--model", "m", "-q")
     endpoint.reset(Options(by_paper={RECORDS[0]["id"]: ({"fault": "wrong_language"},)}))
-    ran = wired("prompts", "compare", "digest@1", "digest@2", "--model", "m", "--input", "two.jsonl", "--name", "t")
+    ran = wired("prompts", "compare", "digest@1", "mine@1", "--model", "m", "--input", "two.jsonl", "--name", "t")
     cells = compared(wired, "t")["rows"][0]["cells"]
     assert [(cell["replies"], cell["faults"]) for cell in cells] == [(1, []), (2, ["wrong_language"])]
     assert re.search(r"^asked again +0 +1 \(\+0\.50, ", ran.stdout, re.MULTILINE)
@@ -104,7 +104,7 @@ def test_a_budget_holds_over_all_columns(wired: Program, endpoint: OpenAIServer)
     """What the first column costs is missing to the second; the end is that of a budget."""
     draft(wired)
     wired.write("digest.toml", '[prices."m"]\ninput = 1000.0\noutput = 1000.0\n')
-    ask = ("prompts", "compare", "digest@1", "digest@2", "--model", "m", "--input", "ten.jsonl", "--name", "t")
+    ask = ("prompts", "compare", "digest@1", "mine@1", "--model", "m", "--input", "ten.jsonl", "--name", "t")
     ran = wired(*ask, "--budget", "8")
     cells = [cell for row in compared(wired, "t")["rows"] for cell in row["cells"]]
     spent = sum(cell["cost_usd"] or 0 for cell in cells)
@@ -116,7 +116,7 @@ def test_a_budget_holds_over_all_columns(wired: Program, endpoint: OpenAIServer)
 def test_a_dry_run_asks_and_writes_nothing(wired: Program, endpoint: OpenAIServer) -> None:
     """It says what it would take."""
     draft(wired)
-    ran = wired("prompts", "compare", "digest@1", "digest@2", "--model", "m", "--input", "two.jsonl", "--dry-run")
+    ran = wired("prompts", "compare", "digest@1", "mine@1", "--model", "m", "--input", "two.jsonl", "--dry-run")
     assert (ran.code, endpoint.stats()["requests"]) == (0, 0)
     assert ran.stdout.count("2 to ask") == 2
     assert [name for name in wired.made() if name.startswith("compare/")] == []
@@ -126,7 +126,7 @@ def test_papers_are_drawn_from_the_cache(replayed: Program) -> None:
     """The same for one seed; no others than those that a run has left there."""
     draft(replayed)
     replayed("run", "--input", "ten.jsonl", "-q")
-    ask = ("prompts", "compare", "digest@1", "digest@2", "--sample", "4")
+    ask = ("prompts", "compare", "digest@1", "mine@1", "--sample", "4")
     for name, seed in (("a", "1"), ("b", "1"), ("c", "2")):
         assert replayed(*ask, "--seed", seed, "--name", name).code == 0
     drawn = {name: [row["paper"]["id"] for row in compared(replayed, name)["rows"]] for name in "abc"}
@@ -140,10 +140,10 @@ def test_papers_are_drawn_from_the_cache(replayed: Program) -> None:
         (("digest@1",), "compare takes 2 to 6 different columns, and these are 1"),
         (("digest@1", "digest@1"), "compare takes 2 to 6 different columns, and these are 1"),
         (("digest@1", "digest@9"), "no prompt digest@9"),
-        (("digest@1", "digest@2", "--sample", "3"), "has no papers yet"),
-        (("digest@1", "digest@2", "--sample", "3", "--input", "two.jsonl"), "give one of them"),
-        (("digest@1", "digest@2", "--input", "gone.jsonl"), "gone.jsonl"),
-        (("digest@1", "digest@2", "--name", "../x"), "--name"),
+        (("digest@1", "mine@1", "--sample", "3"), "has no papers yet"),
+        (("digest@1", "mine@1", "--sample", "3", "--input", "two.jsonl"), "give one of them"),
+        (("digest@1", "mine@1", "--input", "gone.jsonl"), "gone.jsonl"),
+        (("digest@1", "mine@1", "--name", "../x"), "--name"),
     ],
 )
 def test_what_cannot_be_compared_is_said_before_anything_is_asked(
@@ -160,7 +160,7 @@ def test_where_no_text_comes_there_is_no_page(wired: Program, endpoint: OpenAISe
     """The first failure is named, and the end is that of a failure."""
     draft(wired)
     endpoint.reset(Options(key="right"))
-    ran = wired("prompts", "compare", "digest@1", "digest@2", "--model", "m", "--input", "two.jsonl", "--name", "t")
+    ran = wired("prompts", "compare", "digest@1", "mine@1", "--model", "m", "--input", "two.jsonl", "--name", "t")
     assert ran.code == 1
     assert "no paper has a summary in any column" in ran.stderr
     assert [name for name in wired.made() if name.startswith("compare/")] == []
@@ -173,7 +173,7 @@ def trial(replayed: Program) -> Path:
     replayed("run", "--input", "two.jsonl", "-q")
     others = [record | {"tldr": f"{record['tldr'][:-1]}，写法不同。"} for record in RECORDS]
     replayed.write("replies.jsonl", lines(others))
-    assert replayed("prompts", "compare", "digest@1", "digest@2", "--input", "two.jsonl", "--name", "trial").code == 0
+    assert replayed("prompts", "compare", "digest@1", "mine@1", "--input", "two.jsonl", "--name", "trial").code == 0
     return replayed.folder / "outputs" / "compare" / "trial.json"
 
 
@@ -195,6 +195,7 @@ def test_a_judge_is_served_until_ctrl_c_and_told_the_verdict(trial: Path, replay
     url = process.stdout.readline().decode().removeprefix("judge at ").strip()
     page = urllib.request.urlopen(url, timeout=10).read().decode()
     assert "digest@" not in page
+    assert "mine@" not in page
     for row in read_comparison(trial).rows:
         body = {"paper_id": row.paper.id, "choices": dict.fromkeys(("title", "tldr", "abstract", "overall"), "both")}
         request = urllib.request.Request(
@@ -206,7 +207,7 @@ def test_a_judge_is_served_until_ctrl_c_and_told_the_verdict(trial: Path, replay
     process.send_signal(signal.SIGINT)
     said = process.communicate(timeout=30)[0].decode()
     assert process.returncode == 0
-    assert "overall: digest@2 won 0 and lost 0 against digest@1, 2 tied; sign test p = 1.000" in said
+    assert "overall: mine@1 won 0 and lost 0 against digest@1, 2 tied; sign test p = 1.000" in said
     assert replayed("prompts", "judge", trial, "--verdicts").stdout in said
 
 
@@ -215,7 +216,7 @@ def test_verdicts_on_an_earlier_comparison_do_not_count(trial: Path, replayed: P
     line = {
         "comparison": "0" * 12,
         "judge": "anna",
-        "pair": ["digest@1", "digest@2"],
+        "pair": ["digest@1", "mine@1"],
         "paper_id": RECORDS[0]["id"],
         "choices": {"title": "first"},
         "at": "2026-11-24T12:00:00Z",
@@ -235,7 +236,7 @@ def test_papers_by_id_that_arxiv_lacks_are_named(replayed: Program) -> None:
     """The others are compared."""
     draft(replayed)
     ids = ("--id", RECORDS[0]["id"], "--id", "2604.99999")
-    ran = replayed("prompts", "compare", "digest@1", "digest@2", *ids, "--name", "t")
+    ran = replayed("prompts", "compare", "digest@1", "mine@1", *ids, "--name", "t")
     assert ran.code == 0
     assert "2604.99999 is left out" in ran.stderr
     assert [row["paper"]["id"] for row in compared(replayed, "t")["rows"]] == [RECORDS[0]["id"]]
@@ -261,10 +262,10 @@ def test_what_cannot_be_judged_is_said(trial: Path, replayed: Program, arguments
 def test_of_three_columns_two_are_chosen(replayed: Program) -> None:
     """Without --pair the command names them."""
     draft(replayed)
-    replayed.write("prompts/digest/3.md", f"{SOURCE}\n写得更短。\n")
-    labels = ("digest@1", "digest@2", "digest@3")
+    replayed.write("prompts/mine/2.md", f"{SOURCE}\n写得更短。\n")
+    labels = ("digest@1", "mine@1", "mine@2")
     assert replayed("prompts", "compare", *labels, "--input", "two.jsonl", "--name", "t").code == 0
     ran = replayed("prompts", "judge", "outputs/compare/t.json", "--verdicts")
     assert ran.code == 2
-    assert "1 digest@1, 2 digest@2, 3 digest@3" in ran.stderr
+    assert "1 digest@1, 2 mine@1, 3 mine@2" in ran.stderr
     assert replayed("prompts", "judge", "outputs/compare/t.json", "--verdicts", "--pair", "3,1").code == 0

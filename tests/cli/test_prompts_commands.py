@@ -11,46 +11,51 @@ from tests.servers.openai import OpenAIServer
 from .fork_server import CHECKOUT
 from .program import Program
 
-SOURCE = (CHECKOUT / "prompts" / "digest" / "1.md").read_text(encoding="utf-8")
+PACKAGED = CHECKOUT / "prompts"
+NEWEST = max(int(path.stem) for path in PACKAGED.glob("digest/*.md"))
+SOURCE = (PACKAGED / "digest" / f"{NEWEST}.md").read_text(encoding="utf-8")
+DRAFT = f"digest@{NEWEST + 1}"
+"""What ``prompts new digest`` makes."""
 
 
-def test_the_packages_prompt_is_listed_as_released_and_shown_as_it_is(cli: Program) -> None:
+def test_the_packages_prompts_are_listed_as_released_and_shown_as_they_are(cli: Program) -> None:
     """From any folder, without ./prompts."""
-    listed, shown, checked = cli("prompts", "list"), cli("prompts", "show", "digest@1"), cli("prompts", "check")
+    listed, shown, checked = cli("prompts", "list"), cli("prompts", "show", f"digest@{NEWEST}"), cli("prompts", "check")
     assert (listed.code, shown.code, checked.code) == (0, 0, 0)
-    assert listed.stdout.split()[:2] == ["digest@1", "released"]
+    locked = json.loads((PACKAGED / "released.json").read_bytes())
+    assert dict(line.split()[:2] for line in listed.stdout.splitlines()) == dict.fromkeys(locked, "released")
     assert shown.stdout.rstrip() == SOURCE.rstrip()
-    assert checked.stdout.endswith("checked\n")
+    assert checked.stdout == f"{len(locked)} prompts checked\n"
 
 
 def test_the_life_of_a_prompt(wired: Program, endpoint: OpenAIServer) -> None:
     """A draft may change; once it is released a change is refused everywhere, until a new version is made."""
     made = wired("prompts", "new", "digest")
-    path = wired.folder / "prompts" / "digest" / "2.md"
+    path = wired.folder / "prompts" / "digest" / f"{NEWEST + 1}.md"
     assert (made.code, path.read_text(encoding="utf-8")) == (0, SOURCE)
-    assert made.stdout.startswith("prompts/digest/2.md: a draft of digest@2")
+    assert made.stdout.startswith(f"prompts/digest/{NEWEST + 1}.md: a draft of {DRAFT}")
     path.write_text(f"{SOURCE}\n另外，一句话要点写得更短。\n", encoding="utf-8")
-    assert "digest@2         draft" in wired("prompts", "list").stdout
-    assert wired("prompts", "check", "digest@2").code == 0
-    assert wired("run", "--input", "two.jsonl", "--prompt", "digest@2", "-q").code == 0
+    assert f"{DRAFT:16} draft" in wired("prompts", "list").stdout
+    assert wired("prompts", "check", DRAFT).code == 0
+    assert wired("run", "--input", "two.jsonl", "--prompt", DRAFT, "-q").code == 0
     assert "更短" in endpoint.log[0].request["messages"][1]["content"]
 
-    released, again = wired("prompts", "release", "digest@2"), wired("prompts", "release", "digest@2")
+    released, again = wired("prompts", "release", DRAFT), wired("prompts", "release", DRAFT)
     lock = json.loads((wired.folder / "prompts" / "released.json").read_text(encoding="utf-8"))
-    assert (released.code, again.code, list(lock)) == (0, 2, ["digest@2"])
-    assert lock["digest@2"][:12] in released.stdout
-    assert "digest@2 is released already" in again.stderr
+    assert (released.code, again.code, list(lock)) == (0, 2, [DRAFT])
+    assert lock[DRAFT][:12] in released.stdout
+    assert f"{DRAFT} is released already" in again.stderr
 
     path.write_text(SOURCE, encoding="utf-8")
     endpoint.reset()
-    for command in (("run", "--input", "two.jsonl", "--prompt", "digest@2"), ("prompts", "check")):
+    for command in (("run", "--input", "two.jsonl", "--prompt", DRAFT), ("prompts", "check")):
         refused = wired(*command)
         assert refused.code == 2
-        assert "digest@2 is released and may not change any more" in refused.stderr
+        assert f"{DRAFT} is released and may not change any more" in refused.stderr
         assert "arxiv-digest prompts new digest" in refused.stderr
     assert endpoint.stats()["requests"] == 0
-    assert "digest@2         CHANGED" in wired("prompts", "list").stdout
-    assert wired("prompts", "new", "digest").stdout.startswith("prompts/digest/3.md: a draft of digest@3")
+    assert f"{DRAFT:16} CHANGED" in wired("prompts", "list").stdout
+    assert wired("prompts", "new", "digest").stdout.startswith(f"prompts/digest/{NEWEST + 2}.md: a draft of")
 
 
 def test_a_released_prompt_that_is_gone_is_missed(cli: Program) -> None:
@@ -116,25 +121,25 @@ def test_a_prompt_that_leaves_out_a_field_is_warned_of(cli: Program) -> None:
 def test_an_unchanged_copy_is_neither_released_nor_copied_again(cli: Program) -> None:
     """Both errors name the prompt that it is a copy of."""
     cli("prompts", "new", "digest")
-    for command in (("release", "digest@2"), ("new", "digest")):
+    for command in (("release", DRAFT), ("new", "digest")):
         ran = cli("prompts", *command)
         assert ran.code == 2
-        assert "digest@2 is an unchanged copy of digest@1" in ran.stderr
+        assert f"{DRAFT} is an unchanged copy of digest@{NEWEST}" in ran.stderr
     assert not (cli.folder / "prompts" / "released.json").exists()
 
 
 def test_a_release_that_nothing_used_can_be_taken_back(wired: Program) -> None:
     """Replies to an earlier text of the draft do not count; once a reply was asked for by it, it stays released."""
     wired("prompts", "new", "digest")
-    path = wired.folder / "prompts" / "digest" / "2.md"
+    path = wired.folder / "prompts" / "digest" / f"{NEWEST + 1}.md"
     path.write_text(f"{SOURCE}\n写得短些。\n", encoding="utf-8")
-    wired("run", "--input", "two.jsonl", "--prompt", "digest@2", "-q")
+    wired("run", "--input", "two.jsonl", "--prompt", DRAFT, "-q")
     path.write_text(f"{SOURCE}\n写得更短。\n", encoding="utf-8")
-    wired("prompts", "release", "digest@2")
-    assert wired("prompts", "release", "digest@2", "--undo").code == 0
-    assert "digest@2         draft" in wired("prompts", "list").stdout
-    wired("prompts", "release", "digest@2")
-    wired("run", "--input", "two.jsonl", "--prompt", "digest@2", "-q")
-    ran = wired("prompts", "release", "digest@2", "--undo")
+    wired("prompts", "release", DRAFT)
+    assert wired("prompts", "release", DRAFT, "--undo").code == 0
+    assert f"{DRAFT:16} draft" in wired("prompts", "list").stdout
+    wired("prompts", "release", DRAFT)
+    wired("run", "--input", "two.jsonl", "--prompt", DRAFT, "-q")
+    ran = wired("prompts", "release", DRAFT, "--undo")
     assert ran.code == 2
-    assert "digest@2 stays released: 2 replies" in ran.stderr
+    assert f"{DRAFT} stays released: 2 replies" in ran.stderr

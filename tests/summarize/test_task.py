@@ -23,7 +23,8 @@ from pipeline.summarize.task import Draft, Part, Task, Wording, object_schema
 
 from .samples import NOON, USED, Outcome, SaidModel, paper
 
-DIGEST = Path(__file__).parents[2] / "prompts" / "digest" / "1.md"
+PROMPTS = Path(__file__).parents[2] / "prompts" / "digest"
+DIGEST = PROMPTS / "1.md"
 PROMPT = """---
 description: Which of two texts is better.
 task: judgement
@@ -250,9 +251,24 @@ def test_a_prompt_of_an_unknown_task_is_refused(tmp_path: Path) -> None:
     assert caught.value.message.startswith(f"{path}: no task 'translaton'; did you mean translation? (tasks: ")
 
 
-def test_the_key_of_the_released_prompt_stays() -> None:
-    """A reply that was paid for before prompts could name a task answers still."""
-    prompt = load(DIGEST, TEMPLATES)
+@pytest.mark.parametrize(
+    ("version", "sha256", "key"),
+    [
+        (
+            1,
+            "7b9cd651a842e8f75f398ced3f0885a728a530e4e95696230b98e01a8906f283",
+            "266d01bbe20d70e0768a6ea0445f324a893d559fd84eb9c4a982d6127d859ef6",
+        ),
+        (
+            2,
+            "09574fbcf760fef94c285f409fc016a4d7b6d738c80adb8cc42b0cfdf9793a15",
+            "ee37551852b7e9acb9e0d99aaaa7fc33932e30b54990de1c150a732f4a716d1e",
+        ),
+    ],
+)
+def test_the_key_of_a_released_prompt_stays(version: int, sha256: str, key: str) -> None:
+    """A reply that was paid for answers still; to digest@1, from before prompts could name a task."""
+    prompt = load(PROMPTS / f"{version}.md", TEMPLATES)
     ask = first_ask(Paper(id="2404.02059", title="Sharing Maps", abstract=paper().abstract), task_of(prompt), prompt)
-    assert prompt.sha256 == "7b9cd651a842e8f75f398ced3f0885a728a530e4e95696230b98e01a8906f283"
-    assert ask.key("gpt-6-luna") == "266d01bbe20d70e0768a6ea0445f324a893d559fd84eb9c4a982d6127d859ef6"
+    assert prompt.sha256 == sha256
+    assert ask.key("gpt-6-luna") == key
