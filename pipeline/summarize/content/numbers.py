@@ -199,8 +199,11 @@ def exchanged_numbers(english: str, chinese: str) -> str:
     if "." not in english and "%" not in english:
         return ""
     source, said = unwrap(english), unwrap(chinese)
+    before, after = _EXACT.findall(source), _EXACT.findall(said)
+    if before == after:
+        return ""
     versions = set(_VERSION.findall(source)).intersection(_VERSION.findall(said))
-    before, after = ([run for run in _EXACT.findall(text) if run not in versions] for text in (source, said))
+    before, after = ([run for run in runs if run not in versions] for runs in (before, after))
     if len(set(before)) < len(before) or sorted(before) != sorted(after):
         return ""
     moved = [one for one, other in zip(after, before, strict=True) if one != other]

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 FORMULA = re.compile(r"\$[^$]*\$|https?://\S+|\\[A-Za-z]+")
 """What is no prose."""
-_MATH = re.compile(r"\$\$[^$]+\$\$|\$[^$]+\$")
+_MATH = re.compile(r"\$(?:\$[^$]+\$|[^$]+)\$")
 _PLAIN = re.compile(r"[\s\d.,^{}+−~%x/-]+")
 _MARKUP = re.compile(r"\\(?:textit|textbf|emph|texttt|textsc|text|mathrm|mathbf|rm|it|bf)\b")
 _IGNORED = re.compile(r"\\(?:times|%|,|;|!|sim|approx|pm|quad|ldots)")
