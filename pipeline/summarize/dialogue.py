@@ -92,8 +92,8 @@ class Dialogue(Generic[S, R]):
     async def hold(self, model: Model, *, now: Callable[[], datetime], keep: Keep[R]) -> CachedReply[R] | Failure:
         """Ask until a reply passes the checks, at most ``ASKS`` times.
 
-        A reply that is not refused is in hand, whatever else is wrong with it: ``keep`` has it at once, because it is
-        paid for; one more ask, and whatever comes of that, the subject is not lost.
+        ``keep`` is given what is returned, and that at once, because it is paid for. A reply that is not refused is in
+        hand, whatever else is wrong with it: one more ask, and whatever comes of that, the subject is not lost.
 
         Raises:
             FatalModelError: no further ask can succeed.
@@ -115,11 +115,11 @@ class Dialogue(Generic[S, R]):
             if not (refused := refusals(findings)):
                 if in_hand and len(findings) > fewest:
                     return in_hand
-                kept = self._keep(draft, findings, reply, self._origin(model, now()))
+                kept = self._cached(draft, findings, reply, self._origin(model, now()))
+                await keep(kept)
                 if in_hand or not findings:
                     return kept
                 in_hand, fewest = kept, len(findings)
-                await keep(kept)
             elif in_hand:
                 break
             findings = refused or findings
@@ -175,7 +175,7 @@ class Dialogue(Generic[S, R]):
             usage=self.account.usage,
         )
 
-    def _keep(self, draft: Draft, findings: Sequence[Finding], reply: Reply, origin: Answered) -> CachedReply[R]:
+    def _cached(self, draft: Draft, findings: Sequence[Finding], reply: Reply, origin: Answered) -> CachedReply[R]:
         record = self.task.record(self.subject, draft, findings, origin)
         return CachedReply(self.key, record, reply.text, {"replies": self.replies, "faults": [*self.faults]})
 

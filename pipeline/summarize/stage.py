@@ -11,12 +11,12 @@ from functools import partial
 from itertools import islice
 from typing import Generic
 
+from pipeline.endpoints import REPLAY_MODEL
 from pipeline.errors import BudgetError, CallError, DigestError, FatalModelError, UnkeptError
 from pipeline.model.interface import UNANSWERED, Ask, Model
 from pipeline.progress import Progress
 from pipeline.prompts import Prompt
 from pipeline.records import NOTHING_ASKED, Account, Failure, R, S, Settled, Subject
-from pipeline.settings import REPLAY_MODEL
 from pipeline.store.cache import Cache
 from pipeline.store.replies import CachedReply
 from pipeline.summarize.dialogue import Dialogue, OwnTexts, first_ask
@@ -176,7 +176,6 @@ class Summarizer(Generic[S, R]):
             if outcome.reason not in UNANSWERED:
                 self._job.carried.failed[asked.key] = outcome
             return self._settle(subject, outcome, asked.account)
-        await self._keep(subject, outcome)
         return self._settle(subject, outcome.summary, asked.account)
 
     async def _keep(self, subject: S, reply: CachedReply[R]) -> None:
@@ -188,7 +187,7 @@ class Summarizer(Generic[S, R]):
             self._stop(FatalModelError(f"replies cannot be kept, so no more are asked for: {error.message}", hint=hint))
 
     async def _outcome(self, asked: _Asked[S]) -> CachedReply[R] | Failure:
-        """Ask one model after the other until one has a summary; return that or the last failure."""
+        """Ask one model after the other until one has a summary; return that, which is kept, or the last failure."""
         for model in self._asked_models():
             dialogue = self._dialogue(asked)
             try:
