@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 OPENAI_URL = "https://api.openai.com/v1"
 REPLAY = "replay:"
 """A base URL that begins so names a file of replies instead of a network."""
+REPLAY_MODEL = "replay"
+"""What a replay file's replies are recorded under; no real endpoint may be asked for a model of that name."""
 
 Mode = Literal["json_schema", "json_object", "text"]
 Extra = Mapping[str, Any]

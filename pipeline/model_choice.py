@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from pipeline.endpoints import OPENAI_URL, REPLAY, Preset, preset_for
+from pipeline.endpoints import OPENAI_URL, REPLAY, REPLAY_MODEL, Preset, preset_for
 from pipeline.keys import OPENAI_KEY, Keys, is_openai, key_to
 
 
@@ -64,6 +64,11 @@ class ModelChoice:
     def replay_file(self) -> Path | None:
         """The file that answers instead of a network."""
         return Path(self.base_url.removeprefix(REPLAY)) if self.base_url.startswith(REPLAY) else None
+
+    @property
+    def recorded_name(self) -> str:
+        """The name that its replies are kept under, a part of their cache keys."""
+        return REPLAY_MODEL if self.replay_file else self.name
 
     @property
     def host(self) -> str:

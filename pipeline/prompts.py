@@ -107,7 +107,22 @@ class Prompt:
     @property
     def uses_terms(self) -> bool:
         """Whether the prompt says ``{{ terms }}``, so that a change of the glossary changes what is asked."""
-        return TERMS in _variables_of(self)
+        return TERMS in self.variables
+
+    @cached_property
+    def variables(self) -> frozenset[str]:
+        """What the prompt says of its subject.
+
+        Raises:
+            PromptError: a part is not a template.
+        """
+        used: set[str] = set()
+        for part in (self.system, self.user):
+            try:
+                used |= jinja2.meta.find_undeclared_variables(_ENVIRONMENT.parse(part))
+            except jinja2.TemplateSyntaxError as error:
+                raise PromptError(f"{self.path}: {error.message} (line {error.lineno} of its part)") from error
+        return frozenset(used)
 
     @cached_property
     def _renderers(self) -> tuple[Renderer, Renderer]:
@@ -332,18 +347,8 @@ def _template_for(prompt: Prompt, templates: Templates) -> Template:
     return templates[task]
 
 
-def _variables_of(prompt: Prompt) -> set[str]:
-    used: set[str] = set()
-    for part in (prompt.system, prompt.user):
-        try:
-            used |= jinja2.meta.find_undeclared_variables(_ENVIRONMENT.parse(part))
-        except jinja2.TemplateSyntaxError as error:
-            raise PromptError(f"{prompt.path}: {error.message} (line {error.lineno} of its part)") from error
-    return used
-
-
 def _check_variables(prompt: Prompt, template: Template) -> None:
-    used, known = _variables_of(prompt), {*template.sample, TERMS}
+    used, known = prompt.variables, {*template.sample, TERMS}
     if unknown := sorted(used - known):
         allowed = ", ".join((*template.sample, TERMS))
         raise PromptError(f"{prompt.path}: undefined: {', '.join(unknown)} (a prompt may use {allowed})")

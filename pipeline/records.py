@@ -106,6 +106,11 @@ class Paper(Record):
         return checked
 
     @property
+    def english(self) -> str:
+        """Title and abstract."""
+        return f"{self.title}\n{self.abstract}"
+
+    @property
     def is_record(self) -> bool:
         """Whether it is arXiv's own record: an item of a feed lacks the date of its version."""
         return self.updated is not None

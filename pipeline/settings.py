@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, 
 
 from pipeline.categories import explain as explain_category
 from pipeline.categories import in_own_case, is_category
-from pipeline.endpoints import OPENAI_URL, PRESETS, REPLAY, preset_named
+from pipeline.endpoints import OPENAI_URL, PRESETS, REPLAY, REPLAY_MODEL, preset_named
 from pipeline.errors import SettingsError
 from pipeline.keys import OPENAI_KEY, Keys
 from pipeline.model_choice import CallLimits, ModelChoice, PriceSection
@@ -25,8 +25,6 @@ DEFAULT_MODEL = "gpt-6-luna"
 """OpenAI's small model, which it names in the place of earlier small ones:
 https://developers.openai.com/api/docs/deprecations (November 2026)."""
 DEFAULT_PROMPT = "digest@1"
-REPLAY_MODEL = "replay"
-"""What a replay file's replies are recorded under; no real endpoint may be asked for a model of that name."""
 CONFIG_FILE = "digest.toml"
 
 Format = Literal["md", "json", "html", "atom"]

@@ -28,7 +28,7 @@ from pipeline.model_choice import ModelChoice
 from pipeline.outputs import check_writable, write_all
 from pipeline.prompts import Prompt
 from pipeline.records import Paper, Usage
-from pipeline.settings import REPLAY_MODEL, Settings, digest_name
+from pipeline.settings import Settings, digest_name
 from pipeline.store.cache import Cache
 from pipeline.summarize import Estimate, Plan, estimate
 
@@ -74,7 +74,7 @@ class _Contender:
 
     @property
     def model(self) -> str:
-        return REPLAY_MODEL if self.choice.replay_file else self.choice.name
+        return self.choice.recorded_name
 
 
 def compare_command(given: Given, which: Which) -> Exit:

@@ -12,11 +12,12 @@ from pipeline.cli import screen
 from pipeline.cli.options import Given
 from pipeline.cli.screen import Colour
 from pipeline.duration import duration
+from pipeline.endpoints import REPLAY_MODEL
 from pipeline.errors import SettingsError
 from pipeline.exits import Exit
 from pipeline.records import RunReport
 from pipeline.run import Outcome
-from pipeline.settings import REPLAY_MODEL, Settings
+from pipeline.settings import Settings
 from pipeline.text import plain
 
 DEMO_NAME = "demo"

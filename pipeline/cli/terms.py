@@ -15,7 +15,7 @@ from pipeline.glossary import Glossary, Term
 from pipeline.model.tokens import counter
 from pipeline.prompts import Prompt
 from pipeline.records import Paper
-from pipeline.settings import REPLAY_MODEL, Settings
+from pipeline.settings import Settings
 from pipeline.store.cache import Cache
 from pipeline.summarize import Plan, estimate
 from pipeline.validation import did_you_mean
@@ -35,7 +35,7 @@ def terms_command(given: Given, names: Sequence[str]) -> Exit:
     terms = _named(glossary, names)
     with Cache(settings.cache, warn=screen.warn) as cache:
         papers = cache.replies.newest_papers(PAPERS)
-        found = [set(glossary.found_in(f"{paper.title}\n{paper.abstract}")) for paper in papers]
+        found = [set(glossary.found_in(paper.english)) for paper in papers]
         for term in terms:
             count = sum(term in each for each in found)
             screen.say(f"{term.term} {term.rendering} ({term.field}): in {count} of the last {len(papers)} papers")
@@ -63,7 +63,7 @@ def _price(papers: Sequence[Paper], prompt: Prompt, settings: Settings, cache: C
     if not papers:
         return "no paper to ask about again"
     choice = settings.models[0]
-    plan = Plan(prompt, REPLAY_MODEL if choice.replay_file else choice.name, cache, refresh=True)
+    plan = Plan(prompt, choice.recorded_name, cache, refresh=True)
     found = estimate(papers, plan, counter(tables()))
     cost = cost_of(found.mean, found.to_ask, choice, now())
     return f"{len(papers)} to ask about again with {prompt.label}: {price_in_words(found, cost)}"

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from pipeline.assemble.html import Asset, joined
 from pipeline.assemble.html import environment as page_environment
-from pipeline.assemble.language import LANGUAGES
+from pipeline.assemble.language import words_of
 from pipeline.assemble.rendering import LOADER
 from pipeline.compare.blinding import is_swapped
 from pipeline.compare.comparison import Cell, Comparison, Row
@@ -22,8 +22,7 @@ from pipeline.compare.statistics import Difference
 from pipeline.compare.table import Line, table
 from pipeline.compare.verdicts import KIND_OF, KINDS, Verdict
 from pipeline.compare.wording import sentences
-from pipeline.records import Summary
-from pipeline.summarize.content.table import reasons
+from pipeline.records import DEFAULT_LANGUAGE, Summary
 from pipeline.text import plain
 
 STYLES = ("page.css", "compare.css")
@@ -187,7 +186,8 @@ def _name(key: str) -> str:
 
 def _in_words(check: str) -> str:
     """Return what a check, or a failure, is called for readers."""
-    return LANGUAGES["zh"].reasons.get(check) or reasons().get(check, check)
+    words = words_of(DEFAULT_LANGUAGE)
+    return words.reasons.get(check) or words.checks.get(check, check)
 
 
 def _values(line: Line) -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ from pipeline.digest_spec import DigestSpec
 from pipeline.fetch import Tally, eastern_today
 from pipeline.model.tokens import Counter, counter
 from pipeline.records import Source
-from pipeline.settings import REPLAY_MODEL, Settings
+from pipeline.settings import Settings
 from pipeline.store.cache import Cache
 from pipeline.summarize import Estimate, Plan, estimate
 
@@ -45,8 +45,7 @@ def estimate_digests(
         DigestError: a digest cannot be made, or arXiv did not answer.
     """
     prompt, count = prompt_library(runtime.prompts).get(settings.prompt), counter(tables)
-    choice = settings.models[0]
-    model = REPLAY_MODEL if choice.replay_file else choice.name
+    model = settings.models[0].recorded_name
     with Cache(settings.cache, warn=runtime.warn) as cache:
         plan = Plan(prompt, model, cache, refresh=asking.refresh, offline=asking.offline)
         for spec in specs:

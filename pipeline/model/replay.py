@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from pipeline.endpoints import REPLAY_MODEL
 from pipeline.errors import CallError, FatalModelError, InputError
 from pipeline.model.interface import Ask, Reply
 from pipeline.records import Account, parse_id
-from pipeline.settings import REPLAY_MODEL
 
 _FIELDS = {
     "translated_title": "translated_title",

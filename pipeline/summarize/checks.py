@@ -10,7 +10,7 @@ from functools import lru_cache
 from pipeline.records import Paper
 from pipeline.summarize.content import oddities
 from pipeline.summarize.content.kinship import explained, kinship
-from pipeline.summarize.content.oddities import FORMULA
+from pipeline.summarize.content.prose import FORMULA
 from pipeline.summarize.finding import Context, Fields, Finding
 from pipeline.text import fold
 

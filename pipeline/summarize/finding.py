@@ -57,4 +57,4 @@ class Context:
     @property
     def english(self) -> str:
         """Title and abstract of the paper."""
-        return f"{self.paper.title}\n{self.paper.abstract}"
+        return self.paper.english

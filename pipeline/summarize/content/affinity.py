@@ -142,11 +142,6 @@ class Texts:
         return max(self.recall(english, chinese).share, held / said if said else 0.5)
 
 
-def size(chinese: str) -> int:
-    """Return the length of a Chinese text: its characters and Latin words."""
-    return sum(map(len, _HAN.findall(chinese))) + len(_LATIN.findall(chinese))
-
-
 @lru_cache(maxsize=64)
 def _english(text: str) -> _English:
     words = _LATIN.findall(text)

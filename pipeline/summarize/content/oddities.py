@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from .prose import FORMULA
+
 LONG_SENTENCE = 12
 """Characters of a sentence from which on nobody writes it twice."""
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
@@ -52,8 +54,6 @@ _LOOP = re.compile(r"(.{1,24}?)\1{5,}", re.DOTALL)
 _SHORT_LOOP = re.compile(r"(.{1,2}?)\1{5,}", re.DOTALL)
 _SENTENCE = re.compile(r"[^。！？；!?;\n]+")
 _ENGLISH_RUN = re.compile(r"(?:\b[a-z]+(?:['’-][a-z]+)*[\s,;:]+){5,}[a-z]+\b")
-FORMULA = re.compile(r"\$[^$]*\$|https?://\S+|\\[A-Za-z]+")
-"""What is no prose: formulas, addresses and commands of TeX."""
 _VACUOUS = re.compile(
     r"^(?:本文|该文|论文|这篇论文|本研究|作者|我们)?(?:主要)?(?:提出|介绍|研究|探讨|讨论|分析)了?(?:一种|一个|一项|相关)?(?:新的?|新型|全新的)?"
     r"(?:方法|模型|算法|问题|框架|技术|研究|内容|成果)?[^，。]{0,6}(?:，(?:具有|有)[^。]{0,12}(?:意义|价值|前景))?[。.]?$"

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 FORMULA = re.compile(r"\$[^$]*\$|https?://\S+|\\[A-Za-z]+")
-"""What is no prose."""
+"""What is no prose: formulas, addresses and commands of TeX."""
 _MATH = re.compile(r"\$(?:\$[^$]+\$|[^$]+)\$")
 _PLAIN = re.compile(r"[\s\d.,^{}+−~%x/-]+")
 _MARKUP = re.compile(r"\\(?:textit|textbf|emph|texttt|textsc|text|mathrm|mathbf|rm|it|bf)\b")

@@ -49,13 +49,9 @@ def _array(count: int) -> Schema:
     return {"type": "array", "items": {"type": "string"}, **bounds}
 
 
-def _source(paper: Paper) -> str:
-    return f"{paper.title}\n{paper.abstract}"
-
-
 def _read(text: str, paper: Paper) -> Draft | None:
     """Read a reply, be it in the plain form: an endpoint that takes no schema, or a file of replies, may give that."""
-    found = read_object(text, (*_FIELDS, "translated_abstract"), source=_source(paper))
+    found = read_object(text, (*_FIELDS, "translated_abstract"), source=paper.english)
     if found is None:
         return None
     said = found.get("sentences", ())
@@ -109,7 +105,7 @@ def _part(paper: Paper, draft: Draft, findings: Sequence[Finding]) -> Part | Non
 
 def _merged(paper: Paper, draft: Draft, numbers: Sequence[int], text: str) -> Draft | None:
     """Read the sentences that were asked again into the others; None where their number is wrong."""
-    found = read_object(text, ("sentences",), source=_source(paper))
+    found = read_object(text, ("sentences",), source=paper.english)
     said = found.get("sentences", ()) if found else ()
     if isinstance(said, str) or len(said) != len(numbers):
         return None

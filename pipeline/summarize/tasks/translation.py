@@ -78,7 +78,7 @@ def marks_of(findings: Sequence[Finding]) -> tuple[Mark, ...]:
 
 
 def _read(text: str, paper: Paper) -> Draft | None:
-    found = read_object(text, _FIELDS, source=f"{paper.title}\n{paper.abstract}")
+    found = read_object(text, _FIELDS, source=paper.english)
     return None if found is None else Draft(without_half_english(texts(found)))
 
 
